@@ -1,0 +1,84 @@
+"""The one place that imports DuckDB: opening databases, Arrow in and out, stable hashes, errors translated."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import duckdb
+import polars as pl
+
+from memlearn.errors import BusyError, DamagedError, MemlearnError, StoreError
+
+Connection = duckdb.DuckDBPyConnection
+
+
+@contextmanager
+def open_database(path: Path | None = None, *, read_only: bool = False, memory_limit: str = "1GB", threads: int = 2) -> Iterator[Connection]:
+    """Open a DuckDB file, or an in-memory database where `path` is None; closed at the end of the block.
+
+    Raises:
+        BusyError: another process holds the file.
+        DamagedError: the file is not a DuckDB database.
+        StoreError: any other DuckDB failure inside the block.
+    """
+    connection = connect(path, read_only=read_only, memory_limit=memory_limit, threads=threads)
+    try:
+        with translated(path):
+            yield connection
+    finally:
+        connection.close()
+
+
+def connect(path: Path | None = None, *, read_only: bool = False, memory_limit: str = "1GB", threads: int = 2) -> Connection:
+    """Open a DuckDB file without closing it again; errors as in `open_database`."""
+    config = {"memory_limit": memory_limit, "threads": threads, "autoinstall_known_extensions": "false"}
+    with translated(path):
+        return duckdb.connect(str(path) if path else ":memory:", read_only=read_only, config=config)
+
+
+@contextmanager
+def translated(path: Path | None = None) -> Iterator[None]:
+    """Turn DuckDB's errors into ours."""
+    name = str(path) if path else "in-memory database"
+    try:
+        yield
+    except MemlearnError:
+        raise
+    except duckdb.IOException as error:
+        text = str(error)
+        if "lock" in text:
+            raise BusyError(f"{name!r} is in use by another process. Wait for it to end, then try again.") from error
+        if "not a valid DuckDB" in text or "checksum" in text or "Corrupt" in text:
+            raise DamagedError(f"{name!r} is damaged: {text}") from error
+        raise StoreError(f"{name!r}: {text}") from error
+    except (duckdb.SerializationException, duckdb.FatalException, duckdb.InternalException) as error:
+        raise DamagedError(f"{name!r} is damaged: {error}") from error
+    except duckdb.Error as error:
+        raise StoreError(f"{name!r}: {error}") from error
+
+
+def fetch(connection: Connection, query: str, parameters: dict[str, object] | list[object] | None = None) -> pl.DataFrame:
+    """Run a query and return its rows as a Polars frame."""
+    relation = connection.sql(query, params=parameters)
+    if relation is None:
+        return pl.DataFrame()
+    frame = pl.from_arrow(relation.to_arrow_table())
+    assert isinstance(frame, pl.DataFrame)
+    return frame
+
+
+def hash_strings(values: pl.Series) -> pl.Series:
+    """A stable 64-bit hash of each string: the low half of its MD5 digest; null stays null.
+
+    The same on every machine and in every version, unlike the hash functions of Polars and DuckDB.
+    """
+    frame = pl.DataFrame({"value": values.cast(pl.String)})
+    with open_database(threads=1) as connection:
+        connection.register("strings", frame.to_arrow())
+        hashed = fetch(
+            connection,
+            "select (md5_number(value) & 18446744073709551615::uhugeint)::ubigint as hash from strings",
+        )
+    return hashed["hash"].rename(values.name)

@@ -1,0 +1,106 @@
+"""The one tree of errors that memlearn raises.
+
+    MemlearnError
+    ├── UsageError            wrong use: the caller asked for something that cannot be (exit code 2)
+    │   ├── ConfigError       a config file is missing, unreadable or invalid
+    │   └── UnknownUserError  a user that no release or ledger knows
+    ├── InputError            the data handed in cannot be used; nothing was changed
+    │   ├── SourceError       a source is missing, unreadable, empty or lacks a column
+    │   ├── RejectLimitError  too many rows of a source were rejected
+    │   └── ShrinkError       a snapshot source lost more rows than configured
+    ├── StoreError            the store cannot be read or written
+    │   ├── BusyError         another process holds what is needed
+    │   ├── DamagedError      a file is not what its checksum says
+    │   ├── FormatError       written by a newer memlearn
+    │   └── NoReleaseError    nothing was published yet
+    ├── EditError             an edit of memory was refused; the message is written for who edits
+    └── TransientError        worth another try (network, rate limits, a locked database)
+
+A message says what, which (`!r`), the numbers, and the way out.
+"""
+
+from __future__ import annotations
+
+__all__ = [
+    "BusyError",
+    "ConfigError",
+    "DamagedError",
+    "EditError",
+    "FormatError",
+    "InputError",
+    "MemlearnError",
+    "NoReleaseError",
+    "RejectLimitError",
+    "ShrinkError",
+    "SourceError",
+    "StoreError",
+    "TransientError",
+    "UnknownUserError",
+    "UsageError",
+]
+
+
+class MemlearnError(Exception):
+    """Base of every error that memlearn raises on purpose."""
+
+    exit_code = 1
+
+
+class UsageError(MemlearnError):
+    """The caller asked for something that cannot be."""
+
+    exit_code = 2
+
+
+class ConfigError(UsageError):
+    """A config file is missing, unreadable or invalid."""
+
+
+class UnknownUserError(UsageError):
+    """No release or ledger knows this user."""
+
+    exit_code = 1
+
+
+class InputError(MemlearnError):
+    """The data handed in cannot be used; nothing was changed."""
+
+
+class SourceError(InputError):
+    """A source is missing, unreadable, empty or lacks a column."""
+
+
+class RejectLimitError(InputError):
+    """More rows of a source were rejected than the config allows."""
+
+
+class ShrinkError(InputError):
+    """A snapshot source lost more rows than the config allows."""
+
+
+class StoreError(MemlearnError):
+    """The store cannot be read or written."""
+
+
+class BusyError(StoreError):
+    """Another process holds what is needed."""
+
+
+class DamagedError(StoreError):
+    """A file is not what its checksum says."""
+
+
+class FormatError(StoreError):
+    """The file was written by a newer memlearn."""
+
+
+class NoReleaseError(StoreError):
+    """Nothing was published yet."""
+
+
+class EditError(MemlearnError):
+    """An edit of memory was refused; the message is written for who edits."""
+
+
+class TransientError(MemlearnError):
+    """Worth another try: network, rate limits, a locked database."""

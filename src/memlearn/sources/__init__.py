@@ -1,0 +1,1 @@
+"""Sources: files, databases and documents, read into typed tables."""
