@@ -1,0 +1,1 @@
+"""Checking facts against rows, by code."""

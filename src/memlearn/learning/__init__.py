@@ -1,0 +1,1 @@
+"""Learning: the fold of chunks into state, and the job around it."""

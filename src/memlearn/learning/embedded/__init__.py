@@ -1,0 +1,1 @@
+"""The embedded memory manager: exact statistics per user, rendered as statements."""

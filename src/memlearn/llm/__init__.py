@@ -1,0 +1,1 @@
+"""Language-model and embedding endpoints: the one place that knows the vendor client."""

@@ -1,0 +1,1 @@
+"""Ranking items from memory alone. Pure."""

@@ -1,0 +1,1 @@
+"""Serving: a release, a user, a moment: recommendations and blocks. Never imports learning or Prefect."""

@@ -1,0 +1,1 @@
+"""The store: ledger, row store, vectors and releases."""
