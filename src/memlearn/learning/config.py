@@ -1,0 +1,36 @@
+"""Config of learning: the embedded manager, and memory shared over users."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class EmbeddedConfig(BaseModel):
+    """How memory is learned: the embedded manager, which needs no key and no network."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    manager: Literal["embedded"] = Field(default="embedded", description="Who revises memory: `embedded`, exact statistics without a language model.")
+    workers: int = Field(default=2, ge=1, le=256, description="Shards worked on side by side, in threads.")
+    shards: int | None = Field(
+        default=None,
+        ge=1,
+        le=4096,
+        description="Parts that users are divided into; a part must fit into memory. Default: chosen from the number of events at the first run.",
+    )
+    item_facts: int = Field(default=32, ge=0, le=1000, description="Most items and categories remembered per user beside the statements.")
+    memory_bytes: int = Field(default=8192, ge=1024, le=1_048_576, description="Most bytes that a release stores per user.")
+    on_manager_change: Literal["continue", "relearn"] = Field(
+        default="continue",
+        description="When a new version of the manager meets old steps: `continue` keeps them, `relearn` does them again (`--plan` tells what it costs).",
+    )
+
+
+class SharedConfig(BaseModel):
+    """What is learned over all users."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    min_users: int = Field(default=5, ge=1, description="Fewest users behind any figure that is shared over users; below it the figure is left out.")

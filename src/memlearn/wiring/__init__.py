@@ -1,0 +1,1 @@
+"""Wiring: the config, and the verbs that put the parts together."""

@@ -1,0 +1,140 @@
+"""Checks of a config that go beyond the shape of single keys: names, zones, currencies, keys that need one another."""
+
+from __future__ import annotations
+
+import re
+import zoneinfo
+from collections import Counter
+from collections.abc import Iterator
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from memlearn.sources.config import DocumentSource, EventSource, ItemSource, PersonSource, StatementSource
+from memlearn.wiring.problems import Path, Problem, nearest
+
+if TYPE_CHECKING:
+    from memlearn.sources.config import Location, Source
+    from memlearn.wiring.config import Config
+
+_CURRENCY = re.compile(r"[A-Z]{3}")
+_NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
+_DATABASES = ("duckdb:", "sqlite:", "postgresql://", "postgres://")
+# Dimensions that every event or item has; a free attribute or level of that name could not be told apart.
+_RESERVED = {"item", "merchant", "merchant_category", "user", "currency"}
+
+
+def check_config(config: Config) -> list[Problem]:
+    """Every problem of a config whose keys are valid one by one."""
+    return [*_check_top(config), *(problem for name, source in config.sources.items() for problem in _check_source(config, name, source))]
+
+
+def _check_top(config: Config) -> Iterator[Problem]:
+    yield from _check_zone(("timezone",), config.timezone)
+    yield from _check_currency(("currency",), config.currency)
+    yield from _check_money(config)
+    if not any(isinstance(source, EventSource) for source in config.sources.values()):
+        yield Problem(("sources",), "no source has `role: events`; memory is learned from events. Add one.")
+    labels = Counter(spec.label for spec in config.blocks)
+    for position, spec in enumerate(config.blocks):
+        if labels[spec.label] > 1:
+            yield Problem(("blocks", position), f"block {spec.label!r} is there {labels[spec.label]} times. Keep one of them.")
+
+
+def _check_money(config: Config) -> Iterator[Problem]:
+    money = config.money
+    if money.convert_to is not None:
+        yield from _check_currency(("money", "convert_to"), money.convert_to)
+        if not money.rates:
+            yield Problem(("money", "convert_to"), f"there are no `rates` to convert with. Add them, for example `rates: {{USD: 0.92}}` in {money.convert_to}.")
+    elif money.rates:
+        yield Problem(("money", "rates"), "rates need `convert_to`, the currency that they lead to. Add it, or remove the rates.")
+    for code, rate in money.rates.items():
+        yield from _check_currency(("money", "rates", code), code)
+        if not 0 < rate < float("inf"):
+            yield Problem(("money", "rates", code), f"a rate is a positive number; {rate!r} is not.")
+
+
+def _check_source(config: Config, name: str, source: Source) -> Iterator[Problem]:
+    at = ("sources", name)
+    if isinstance(source, DocumentSource):
+        return
+    yield from _check_location(at, source)
+    if source.timezone is not None:
+        yield from _check_zone((*at, "timezone"), source.timezone)
+    if isinstance(source, EventSource):
+        yield from _check_events(config, at, source)
+    elif isinstance(source, ItemSource):
+        yield from _check_names((*at, "levels"), source.levels)
+        if source.columns.price is not None and source.columns.currency is None:
+            yield from _check_currency_known(config, (*at, "columns", "price"))
+    elif isinstance(source, PersonSource):
+        for attribute in sorted(set(source.sensitive) - set(source.attributes)):
+            yield Problem((*at, "sensitive"), f"{attribute!r} is not one of the attributes.{nearest(attribute, source.attributes)}")
+    else:
+        assert isinstance(source, StatementSource)
+
+
+def _check_location(at: Path, source: Location) -> Iterator[Problem]:
+    if (source.path is None) == (source.sql is None):
+        found = "neither is there" if source.path is None else "both are there"
+        yield Problem(at, f"a source has either `path` or `sql` with `database`; {found}.")
+    elif source.sql is not None and source.database is None:
+        yield Problem((*at, "sql"), "a query needs `database`: `duckdb:`, `duckdb:PATH`, `sqlite:PATH` or `postgresql://...`.")
+    elif source.sql is None and source.database is not None:
+        yield Problem((*at, "database"), "a database needs `sql`, the query whose rows are the source's rows.")
+    if source.path == [] or source.path == "":
+        yield Problem((*at, "path"), "the path is empty. Name a file, a glob or a folder.")
+    if source.database is not None and not source.database.startswith(_DATABASES):
+        yield Problem((*at, "database"), f"{source.database.split(':')[0]!r} is not a known kind of database. Known: duckdb, sqlite, postgresql.")
+
+
+def _check_events(config: Config, at: Path, source: EventSource) -> Iterator[Problem]:
+    columns = source.columns
+    if source.kinds and columns.kind is None:
+        yield Problem((*at, "kinds"), "`kinds` needs `columns.kind`, the column whose values it maps. Add it, or use `kind`.")
+    if source.merchants and columns.text is None:
+        yield Problem((*at, "merchants"), "merchants are taken from `columns.text`, which is not there. Map the column of merchant strings.")
+    for name in ("deleted", "refers_to"):
+        if getattr(columns, name) is not None and columns.key is None:
+            yield Problem((*at, "columns", name), f"`{name}` needs `columns.key`, the column of the rows' unique keys. Map it.")
+    if source.mode == "append" and "max_shrink" in source.model_fields_set:
+        yield Problem((*at, "max_shrink"), "`max_shrink` has a meaning with `mode: snapshot` only. Set the mode, or remove it.")
+    yield from _check_origin((*at, "time_origin"), source.time_origin)
+    yield from _check_names((*at, "attributes"), source.attributes)
+    if source.currency is not None:
+        yield from _check_currency((*at, "currency"), source.currency)
+    elif columns.currency is None and columns.amount is not None:
+        yield from _check_currency_known(config, (*at, "columns", "amount"))
+
+
+def _check_currency_known(config: Config, at: Path) -> Iterator[Problem]:
+    if "currency" not in config.model_fields_set:
+        yield Problem(at, "no currency is known for these amounts. Add `currency: EUR` (or yours) at the top, or map a column of currencies.")
+
+
+def _check_names(at: Path, names: dict[str, str]) -> Iterator[Problem]:
+    for name in names:
+        if not _NAME.fullmatch(name):
+            yield Problem((*at, name), f"{name!r} is not a name: small letters, digits and `_`, a letter first, at most 40.")
+        elif name in _RESERVED:
+            yield Problem((*at, name), f"{name!r} is a name that memlearn uses itself. Choose another, {name + '_'!r} for example.")
+
+
+def _check_origin(at: Path, origin: str) -> Iterator[Problem]:
+    try:
+        datetime.fromisoformat(origin)
+    except ValueError:
+        yield Problem(at, f"{origin!r} is not an ISO date or timestamp. Write it like 2024-01-31 or 2024-01-31T00:00:00.")
+
+
+def _check_currency(at: Path, code: str) -> Iterator[Problem]:
+    if not _CURRENCY.fullmatch(code):
+        yield Problem(at, f"{code!r} is not an ISO 4217 code: three capital letters, EUR for example.")
+
+
+def _check_zone(at: Path, zone: str) -> Iterator[Problem]:
+    known = zoneinfo.available_timezones()
+    if zone not in known:
+        cities = {name.rsplit("/", 1)[-1]: name for name in sorted(known)}
+        near = nearest(zone, known) or (f" Did you mean {cities[zone]!r}?" if zone in cities else "")
+        yield Problem(at, f"there is no time zone {zone!r}.{near} Use an IANA name such as 'Europe/Berlin' or 'UTC'.")
