@@ -82,7 +82,8 @@ def _check_location(at: Path, source: Location) -> Iterator[Problem]:
         yield Problem((*at, "sql"), "a query needs `database`: `duckdb:`, `duckdb:PATH`, `sqlite:PATH` or `postgresql://...`.")
     elif source.sql is None and source.database is not None:
         yield Problem((*at, "database"), "a database needs `sql`, the query whose rows are the source's rows.")
-    if source.path == [] or source.path == "":
+    paths = [source.path] if isinstance(source.path, str) else source.path
+    if paths is not None and not all(paths or [""]):
         yield Problem((*at, "path"), "the path is empty. Name a file, a glob or a folder.")
     if source.database is not None and not source.database.startswith(_DATABASES):
         yield Problem((*at, "database"), f"{source.database.split(':')[0]!r} is not a known kind of database. Known: duckdb, sqlite, postgresql.")

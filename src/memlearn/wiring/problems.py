@@ -58,10 +58,8 @@ def _real_path(detail: ErrorDetails, tree: Any) -> Path:
     current = tree
     location = detail["loc"]
     for position, part in enumerate(location):
-        if isinstance(current, Mapping) and part in current:
-            current = current[part]
-        elif isinstance(current, list) and isinstance(part, int) and part < len(current):
-            current = current[part]
+        if (isinstance(current, Mapping) and part in current) or (isinstance(current, list) and isinstance(part, int) and part < len(current)):
+            current = current[part]  # type: ignore[index]
         elif not (detail["type"] == "missing" and position == len(location) - 1):
             continue
         path.append(part)
@@ -114,4 +112,4 @@ def _choose(annotation: Any, current: Any) -> type[BaseModel] | None:
     models = [member for member in members if isinstance(member, type) and issubclass(member, BaseModel)]
     role = current.get("role") if isinstance(current, Mapping) else None
     named = [member for member in models if "role" in member.model_fields and member.model_fields["role"].default == role]
-    return (named or models or [None])[0]
+    return next(iter(named or models), None)
