@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from threading import local
 
 import duckdb
 import polars as pl
@@ -69,16 +70,28 @@ def fetch(connection: Connection, query: str, parameters: dict[str, object] | li
     return frame
 
 
+_LOCAL = local()
+
+
+def _scratch() -> Connection:
+    """An in-memory database of this thread; opening one anew costs more than most queries."""
+    if not hasattr(_LOCAL, "connection"):
+        _LOCAL.connection = connect(threads=1)
+    connection: Connection = _LOCAL.connection
+    return connection
+
+
 def hash_strings(values: pl.Series) -> pl.Series:
     """A stable 64-bit hash of each string: the low half of its MD5 digest; null stays null.
 
     The same on every machine and in every version, unlike the hash functions of Polars and DuckDB.
     """
+    connection = _scratch()
     frame = pl.DataFrame({"value": values.cast(pl.String)})
-    with open_database(threads=1) as connection:
-        connection.register("strings", frame.to_arrow())
-        hashed = fetch(
-            connection,
-            "select (md5_number(value) & 18446744073709551615::uhugeint)::ubigint as hash from strings",
-        )
+    with translated():
+        connection.register("strings", frame.to_arrow(compat_level=pl.CompatLevel.oldest()))
+        try:
+            hashed = fetch(connection, "select (md5_number(value) & 18446744073709551615::uhugeint)::ubigint as hash from strings")
+        finally:
+            connection.unregister("strings")
     return hashed["hash"].rename(values.name)

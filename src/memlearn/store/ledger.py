@@ -1,0 +1,148 @@
+"""The ledger: the truth about deliveries, row files, runs and steps. One writer; DuckDB.
+
+Nothing that a run writes counts before the ledger names it, and everything that belongs together is named in one
+transaction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from threading import RLock
+
+import polars as pl
+
+from memlearn.duck import Connection, connect, fetch, translated
+from memlearn.errors import FormatError
+
+FORMAT = 1
+
+_MIGRATIONS: dict[int, Sequence[str]] = {
+    1: (
+        "create table deliveries (source varchar, name varchar, size bigint, mtime_ns bigint, digest varchar, mapping varchar,"
+        " rows bigint, rejected bigint, run_id varchar)",
+        "create table row_files (shard integer, seq integer, file varchar, rows bigint, run_id varchar)",
+        "create table dirty (user_id varchar, shard integer, since_us bigint)",
+        "create table steps (user_id varchar, shard integer, chunk integer, step_key blob, events integer, closed boolean,"
+        " version varchar, run_id varchar)",
+        "create table piece_files (shard integer, file varchar, run_id varchar)",
+        "create table runs (run_id varchar primary key, started_at timestamptz, ended_at timestamptz, state varchar, as_of_us bigint,"
+        " version varchar, release_id varchar, report varchar)",
+        "create table facts (name varchar primary key, value varchar)",
+    ),
+}
+"""Numbered steps that bring an older ledger to this format."""
+
+
+@dataclass(frozen=True, slots=True)
+class RowFile:
+    """A file of the row store that counts."""
+
+    shard: int
+    seq: int
+    file: str
+    rows: int
+
+
+class Ledger:
+    """An open ledger. Hold one for each process; calls are serialised.
+
+    Args:
+        path: the DuckDB file; made where it is missing.
+
+    Raises:
+        BusyError: another process holds it.
+        DamagedError: it is not a readable DuckDB file.
+        FormatError: a newer memlearn wrote it.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._lock = RLock()
+        self._depth = 0
+        self._connection: Connection = connect(path, memory_limit="512MB")
+        try:
+            self._migrate()
+        except BaseException:
+            self._connection.close()
+            raise
+
+    def close(self) -> None:
+        """Close the file."""
+        with self._lock:
+            self._connection.close()
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All or nothing; may be nested."""
+        with self._lock, translated(self._path):
+            self._depth += 1
+            try:
+                if self._depth == 1:
+                    self._connection.execute("begin")
+                yield
+            except BaseException:
+                if self._depth == 1:
+                    self._connection.execute("rollback")
+                raise
+            else:
+                if self._depth == 1:
+                    self._connection.execute("commit")
+            finally:
+                self._depth -= 1
+
+    def fetch(self, query: str, parameters: list[object] | None = None) -> pl.DataFrame:
+        """Rows of a query."""
+        with self._lock, translated(self._path):
+            return fetch(self._connection, query, parameters)
+
+    def execute(self, query: str, parameters: Sequence[object] = ()) -> None:
+        """Run one statement."""
+        with self._lock, translated(self._path):
+            self._connection.execute(query, list(parameters))
+
+    def append(self, table: str, rows: pl.DataFrame) -> None:
+        """Append rows to a table, matching columns by name."""
+        if rows.is_empty():
+            return
+        with self._lock, translated(self._path):
+            self._connection.register("appended", rows.to_arrow(compat_level=pl.CompatLevel.oldest()))
+            try:
+                self._connection.execute(f"insert into {table} by name select * from appended")
+            finally:
+                self._connection.unregister("appended")
+
+    def fact(self, name: str) -> str | None:
+        """A single named value."""
+        rows = self.fetch("select value from facts where name = ?", [name])
+        return None if rows.is_empty() else str(rows.item())
+
+    def set_facts(self, facts: Mapping[str, str]) -> None:
+        """Set single named values."""
+        with self.transaction():
+            for name, value in facts.items():
+                self.execute("insert or replace into facts values (?, ?)", [name, value])
+
+    def row_files(self) -> dict[int, list[RowFile]]:
+        """The files of each shard that count, oldest first."""
+        files: dict[int, list[RowFile]] = {}
+        for shard, seq, file, rows in self.fetch("select shard, seq, file, rows from row_files order by shard, seq").iter_rows():
+            files.setdefault(shard, []).append(RowFile(shard, seq, file, rows))
+        return files
+
+    def _migrate(self) -> None:
+        with translated(self._path):
+            tables = fetch(self._connection, "select table_name from information_schema.tables")
+        found = int(self.fact("format") or 0) if "facts" in tables["table_name"].to_list() else 0
+        if found > FORMAT:
+            raise FormatError(
+                f"The ledger {self._path.name!r} has format {found}; this memlearn reads up to {FORMAT}. Upgrade memlearn, or use the store's backup."
+            )
+        for number in range(found + 1, FORMAT + 1):
+            with self.transaction():
+                for statement in _MIGRATIONS[number]:
+                    self.execute(statement)
+                self.set_facts({"format": str(number)})
+

@@ -1,0 +1,235 @@
+"""The row store: every event, partitioned by user into shards of immutable Parquet files.
+
+A shard is a base file and delta files, oldest first; the newest version of a row counts. A row that a newer file
+holds as a tombstone is deleted. Files are written aside, moved into place, and count once the ledger names them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from memlearn.errors import DamagedError
+from memlearn.records import ATTRIBUTE_PREFIX, EVENT_SCHEMA
+from memlearn.store.row_hash import Hashes, column_hash, finish, hash_rows, name_hash
+
+ORDER = ["user_hash", "time_us", "seq", "row_id"]
+CONTENT = [name for name in EVENT_SCHEMA if name not in ("key", "tombstone")]
+ROW_SCHEMA: dict[str, pl.DataType] = {**EVENT_SCHEMA, "user_hash": pl.UInt64(), "content": pl.UInt64(), "row_id": pl.UInt64()}
+ID = ["user_hash", "row_id"]
+
+# A shard is rewritten as one base when its deltas hold more than this share of its rows, or are more than so many.
+COMPACT_SHARE = 0.25
+COMPACT_FILES = 8
+
+
+@dataclass(frozen=True, slots=True)
+class ShardDelta:
+    """What one delivery changed in one shard.
+
+    Args:
+        shard: number of the shard.
+        file: name of the new file in the shard's folder; None where nothing changed.
+        rows: rows in the file.
+        replaces: True: the file is a new base, older files no longer count.
+        changed: user_hash, user_id, since_us (earliest time at which the user's rows changed).
+        lost: rows that a snapshot no longer holds.
+        held: rows of snapshot sources that the shard held before.
+    """
+
+    shard: int
+    file: str | None
+    rows: int
+    replaces: bool
+    changed: pl.DataFrame
+    lost: dict[str, int]
+    held: dict[str, int]
+
+
+def user_hash(user_ids: pl.Series) -> Hashes:
+    """Stable hash of each user's id; the shard is this modulo the number of shards."""
+    return column_hash(user_ids)
+
+
+def content_hash(events: pl.DataFrame, users: Hashes) -> pl.Series:
+    """Hash of everything that an event says, its key apart.
+
+    Args:
+        events: rows with the canonical columns.
+        users: `user_hash` of their users.
+    """
+    attributes = [name for name in events.columns if name.startswith(ATTRIBUTE_PREFIX)]
+    return pl.Series("content", hash_rows(events, [*CONTENT, *attributes], {"user_id": users}))
+
+
+def number_rows(events: pl.DataFrame) -> pl.DataFrame:
+    """Give every row its id: the hash of source and key, or of content and occurrence within the delivery.
+
+    Args:
+        events: rows with `content` and `delivery`.
+    """
+    content = events["content"]
+    ids = finish(content.to_numpy() ^ name_hash("row"))
+    if content.n_unique() < len(content):
+        occurrence = events.select(pl.int_range(pl.len(), dtype=pl.UInt64).over("delivery", "content")).to_series().to_numpy()
+        ids = np.where(occurrence == 0, ids, finish(ids + occurrence))
+    if events["key"].null_count() < len(events):
+        ids = np.where(events["key"].is_not_null().to_numpy(), hash_rows(events, ["source", "key"]), ids)
+    return events.with_columns(pl.Series("row_id", ids))
+
+
+def sort_rows(rows: pl.DataFrame) -> pl.DataFrame:
+    """Sort into the total order: user (by hash), time, sequence, row id."""
+    return rows[total_order(*(rows[name].to_numpy() for name in ORDER))]
+
+
+def total_order(user: Hashes, time_us: NDArray[np.int64], seq: NDArray[np.int64], row_id: Hashes) -> NDArray[np.int64]:
+    """Positions of the rows in the total order; a fast sort over user and time, then one over what is tied."""
+    if len(user) == 0:
+        return np.zeros(0, dtype=np.int64)
+    distinct, rank = np.unique(user, return_inverse=True)
+    span = int(time_us.max() - time_us.min())
+    shift = span.bit_length()
+    if len(distinct).bit_length() + shift > 64:
+        return np.lexsort((row_id, seq, time_us, rank))
+    packed = (rank.astype(np.uint64) << np.uint64(shift)) | (time_us - time_us.min()).astype(np.uint64)
+    order = np.argsort(packed)
+    ordered = packed[order]
+    same = ordered[1:] == ordered[:-1]
+    tied = np.flatnonzero(np.concatenate(([False], same)) | np.concatenate((same, [False])))
+    if len(tied):
+        rows = order[tied]
+        order[tied] = rows[np.lexsort((row_id[rows], seq[rows], packed[rows]))]
+    return order
+
+
+def latest_arrivals(rows: pl.DataFrame) -> pl.DataFrame:
+    """Of rows with one id the one that arrived last."""
+    if rows["row_id"].n_unique() == len(rows):
+        return rows
+    return rows.sort("delivery", maintain_order=True).unique(ID, keep="last", maintain_order=True)
+
+
+def read_rows(folder: Path, files: Sequence[str], users: pl.Series | None = None, columns: list[str] | None = None) -> pl.DataFrame:
+    """Read the rows of a shard that count, in total order.
+
+    Args:
+        folder: the shard's folder.
+        files: its files, oldest first, as the ledger names them.
+        users: hashes of users; only rows of these.
+        columns: only these columns, the order columns at least; default: all.
+    """
+    if not files:
+        return pl.DataFrame(schema=ROW_SCHEMA)
+    frames = [_read_file(folder / name, users, columns) for name in files]
+    if len(frames) == 1:
+        return frames[0].filter(~pl.col("tombstone"))
+    merged = newest_versions(frames).filter(~pl.col("tombstone"))
+    return sort_rows(merged)
+
+
+def newest_versions(frames: Sequence[pl.DataFrame]) -> pl.DataFrame:
+    """The newest version of each row, tombstones included; frames oldest first, each without repetitions."""
+    kept = [frames[-1]]
+    newer = frames[-1].select(ID)
+    for frame in reversed(frames[:-1]):
+        rest = frame.join(newer, on=ID, how="anti", maintain_order="left")
+        kept.append(rest)
+        newer = pl.concat([newer, rest.select(ID)])
+    return pl.concat(kept, how="diagonal")
+
+
+def _read_file(path: Path, users: pl.Series | None, columns: list[str] | None) -> pl.DataFrame:
+    try:
+        scan = pl.scan_parquet(path)
+        if columns is not None:
+            names = [*ORDER, "user_id", "tombstone", *columns]
+            known = scan.collect_schema().names()
+            scan = scan.select([name for name in dict.fromkeys(names) if name in known])
+        if users is not None:
+            scan = scan.filter(pl.col("user_hash").is_in(users.implode()))
+        return scan.collect()
+    except (OSError, pl.exceptions.PolarsError) as error:
+        raise DamagedError(
+            f"Row file {path.name!r} of shard {path.parent.name!r} cannot be read: {error}. "
+            "Restore it from a backup, or learn into a new store from the sources."
+        ) from error
+
+
+def merge_delivery(
+    folder: Path, files: Sequence[str], new: pl.DataFrame, *, shard: int, name: str, snapshots: Sequence[str]
+) -> ShardDelta:
+    """Merge newly delivered rows into a shard and write what changed.
+
+    Args:
+        folder: the shard's folder; the new file is written there under `name`.
+        files: the shard's files, oldest first.
+        new: rows with `content`, `delivery` (ascending order of arrival) and every canonical column.
+        shard: number of the shard.
+        name: name of the new file.
+        snapshots: sources that were delivered whole: rows of theirs that are not in `new` are deleted.
+    """
+    arrived = latest_arrivals(number_rows(new)).drop("delivery")
+    old = _old_rows(folder, files, arrived, snapshots)
+    changed = _changed_rows(arrived, old)
+    gone, lost, held = _missing_rows(arrived, old, snapshots)
+    delta = sort_rows(pl.concat([changed, gone], how="diagonal") if len(gone) else changed)
+    if delta.is_empty():
+        return ShardDelta(shard, None, 0, replaces=False, changed=_no_changes(), lost=lost, held=held)
+    touched = _changed_users(delta, old)
+    replaces = not files
+    if files and _wants_compaction(folder, files, len(delta)):
+        delta = newest_versions([*[_read_file(folder / file, None, None) for file in files], delta])
+        delta = sort_rows(delta)
+        replaces = True
+    folder.mkdir(parents=True, exist_ok=True)
+    aside = folder / f"{name}.tmp"
+    delta.write_parquet(aside, compression="lz4", row_group_size=65_536)
+    aside.replace(folder / name)
+    return ShardDelta(shard, name, len(delta), replaces=replaces, changed=touched, lost=lost, held=held)
+
+
+def _no_changes() -> pl.DataFrame:
+    return pl.DataFrame(schema={"user_hash": pl.UInt64, "user_id": pl.String, "since_us": pl.Int64})
+
+
+def _old_rows(folder: Path, files: Sequence[str], arrived: pl.DataFrame, snapshots: Sequence[str]) -> pl.DataFrame:
+    users = None if snapshots else arrived["user_hash"].unique()
+    frames = [_read_file(folder / file, users, None) for file in files]
+    if not frames:
+        return arrived.clear()
+    return newest_versions(frames)
+
+
+def _changed_rows(arrived: pl.DataFrame, old: pl.DataFrame) -> pl.DataFrame:
+    if old.is_empty():
+        return arrived
+    same = old.select(*ID, "content", "tombstone")
+    return arrived.join(same, on=[*ID, "content", "tombstone"], how="anti", maintain_order="left")
+
+
+def _missing_rows(arrived: pl.DataFrame, old: pl.DataFrame, snapshots: Sequence[str]) -> tuple[pl.DataFrame, dict[str, int], dict[str, int]]:
+    if not snapshots or old.is_empty():
+        return arrived.clear(), {}, {}
+    held = old.filter(pl.col("source").is_in(list(snapshots)) & ~pl.col("tombstone"))
+    gone = held.join(arrived.select(ID), on=ID, how="anti").with_columns(pl.lit(True).alias("tombstone"))
+    return gone, dict(gone.group_by("source").len().iter_rows()), dict(held.group_by("source").len().iter_rows())
+
+
+def _changed_users(delta: pl.DataFrame, old: pl.DataFrame) -> pl.DataFrame:
+    times = delta.select("user_hash", "user_id", "time_us")
+    if len(old):
+        before = old.join(delta.select(ID), on=ID, how="semi")
+        times = pl.concat([times, before.select("user_hash", "user_id", "time_us")])
+    return times.group_by("user_hash").agg(pl.col("user_id").first(), pl.col("time_us").min().alias("since_us")).sort("user_id")
+
+
+def _wants_compaction(folder: Path, files: Sequence[str], added: int) -> bool:
+    sizes = [pl.scan_parquet(folder / file).select(pl.len()).collect().item() for file in files]
+    deltas = sum(sizes[1:]) + added
+    return len(files) >= COMPACT_FILES or deltas > COMPACT_SHARE * (sizes[0] + deltas)
