@@ -1,0 +1,87 @@
+"""`memlearn verify` and `memlearn status`: is what is published true, and is it fresh."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import typer
+
+from memlearn.cli import output
+from memlearn.cli.options import ConfigPath, Json, Variables, load
+
+if TYPE_CHECKING:
+    from memlearn.wiring.reports import RunSummary, StatusReport, VerifyReport
+
+_PENDING_SHOWN = 20
+
+
+def add_commands(app: typer.Typer) -> None:
+    """Add `verify` and `status`."""
+    app.command()(verify)
+    app.command()(status)
+
+
+def verify(config: ConfigPath, settings: Variables = None, json: Json = False) -> None:
+    """Execute every published fact again on the source rows; fails where one is contradicted."""
+    from memlearn.wiring import verbs
+
+    loaded = load(config, settings)
+    with output.progress() as progress:
+        report = verbs.verify(loaded, progress=progress)
+    if json:
+        output.write_json(report.to_json())
+    else:
+        _show_verify(report)
+    if report.contradicted:
+        raise typer.Exit(1)
+
+
+def status(config: ConfigPath, settings: Variables = None, json: Json = False) -> None:
+    """Show what is learned, what is pending, and the last runs; also while a run is at work."""
+    from memlearn.wiring import verbs
+
+    report = verbs.status(load(config, settings))
+    if json:
+        output.write_json(report.to_json())
+    else:
+        _show_status(report)
+
+
+def _show_verify(report: VerifyReport) -> None:
+    screen = output.console()
+    headline = "every fact holds" if not report.contradicted else f"{report.contradicted:,} facts are contradicted"
+    screen.print(output.plain(f"Release {report.release_id}: {headline}.", "bold"))
+    for name in ("facts", "verified", "contradicted", "hypotheses", "source_gone"):
+        screen.print(f"  {name.replace('_', ' '):<14} {getattr(report, name):,}")
+    for problem in report.problems:
+        screen.print(output.plain(f"  {problem.user_id} · {problem.label}: {problem.text!r}: {problem.reason}"))
+
+
+def _show_status(report: StatusReport) -> None:
+    screen = output.console()
+    if report.release_id is None:
+        screen.print(output.plain("Nothing is published yet. Run `memlearn learn`.", "bold"))
+    else:
+        screen.print(output.plain(f"Release {report.release_id}, published {report.published}, learned up to {report.as_of}", "bold"))
+        screen.print(f"  {report.users:,} users, {report.events:,} events, {report.statements:,} statements")
+    screen.print(output.plain(f"  store {report.store}"))
+    if report.running is not None:
+        screen.print(output.plain(f"At work: {_run(report.running)}", "bold"))
+    if report.pending:
+        screen.print(output.plain("Pending", "bold"))
+    for delivery in report.pending[:_PENDING_SHOWN]:
+        since = f" since {delivery.since}" if delivery.since else ""
+        screen.print(output.plain(f"  {delivery.source}: {delivery.name} is {delivery.reason}{since}"))
+    if len(report.pending) > _PENDING_SHOWN:
+        screen.print(f"  and {len(report.pending) - _PENDING_SHOWN:,} more")
+    if report.runs:
+        screen.print(output.plain("Last runs", "bold"))
+    for run in report.runs:
+        screen.print(output.plain(f"  {_run(run)}"))
+
+
+def _run(run: RunSummary) -> str:
+    ended = f" to {run.ended}" if run.ended else ""
+    release = f", release {run.release_id}" if run.release_id else ""
+    message = f": {run.message}" if run.message else ""
+    return f"{run.run_id} {run.state}, {run.started}{ended}, {run.steps_done:,} steps{release}{message}"

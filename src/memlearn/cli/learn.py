@@ -1,0 +1,105 @@
+"""`memlearn learn`: from data to a published release."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from memlearn.cli import output
+from memlearn.cli.options import ConfigPath, Json, Variables, load
+from memlearn.errors import UsageError
+
+if TYPE_CHECKING:
+    from memlearn.wiring.load import LoadedConfig
+    from memlearn.wiring.reports import LearnReport, PlanReport
+
+
+def add_commands(app: typer.Typer) -> None:
+    """Add `learn`."""
+    app.command()(learn)
+
+
+def learn(
+    config: ConfigPath,
+    as_of: Annotated[str | None, typer.Option("--as-of", metavar="T", help="Learn from what was before this instant only, ISO 8601.")] = None,
+    users: Annotated[
+        list[str] | None, typer.Option("--users", metavar="U,..", help="Learn these users only; everybody else keeps their memory.")
+    ] = None,
+    plan: Annotated[bool, typer.Option("--plan", help="Tell what would be done, and do nothing.")] = False,
+    prefect: Annotated[bool, typer.Option("--prefect", help="Run as a Prefect flow.")] = False,
+    settings: Variables = None,
+    json: Json = False,
+) -> None:
+    """Learn from the sources and publish a release."""
+    loaded = load(config, settings)
+    chosen = _split(users)
+    if prefect and plan:
+        raise UsageError("--plan does nothing that a flow could run. Leave --prefect away.")
+    report = _run_flow(loaded, as_of, chosen, settings) if prefect else _run_here(loaded, as_of, chosen, plan=plan)
+    for warning in report.warnings:
+        output.warn(warning)
+    if json:
+        output.write_json(report.to_json())
+    elif report.plan is not None:
+        _show_plan(report.plan)
+    else:
+        _show(report)
+
+
+def _split(users: list[str] | None) -> list[str] | None:
+    if users is None:
+        return None
+    names = [name.strip() for group in users for name in group.split(",") if name.strip()]
+    if not names:
+        raise UsageError("--users names no user. Write --users U1,U2, or leave it away to learn everybody.")
+    return list(dict.fromkeys(names))
+
+
+def _run_here(loaded: LoadedConfig, as_of: str | None, users: list[str] | None, *, plan: bool) -> LearnReport:
+    from memlearn.wiring import verbs
+
+    with output.progress() as progress:
+        return verbs.learn(loaded, as_of=as_of, users=users, plan=plan, progress=progress)
+
+
+def _run_flow(loaded: LoadedConfig, as_of: str | None, users: list[str] | None, settings: list[str] | None) -> LearnReport:
+    from memlearn.cli.options import parse_settings
+
+    # Prefect writes to standard output in places; ours belongs to the report.
+    with contextlib.redirect_stdout(sys.stderr):
+        from memlearn_flows.learn import run_learn
+
+        return run_learn(str(loaded.path), as_of=as_of, users=users, variables=parse_settings(settings))
+
+
+def _show(report: LearnReport) -> None:
+    screen = output.console()
+    verb = "is published" if report.published else "already says all of it; nothing new to publish"
+    screen.print(output.plain(f"Release {report.release_id} {verb}.", "bold"))
+    rows = [
+        ("users", f"{report.users:,}"),
+        ("events", f"{report.events:,}"),
+        ("statements", f"{report.statements:,}"),
+        ("steps", f"{report.steps_done:,} done, {report.steps_reused:,} reused"),
+        ("learned up to", report.as_of or "-"),
+        ("took", f"{report.seconds:.1f} s"),
+    ]
+    if report.rejected_rows:
+        rows.append(("rejected rows", f"{report.rejected_rows:,}; see {report.rejects_file}"))
+    if report.refused_edits:
+        rows.append(("refused edits", f"{report.refused_edits:,}"))
+    for name, value in rows:
+        screen.print(output.plain(f"  {name:<14} {value}"))
+
+
+def _show_plan(plan: PlanReport) -> None:
+    screen = output.console()
+    screen.print(output.plain("Nothing was done. A run now would", "bold"))
+    screen.print(f"  read    about {plan.rows_to_read:,} rows of {plan.deliveries_to_read:,} new or changed deliveries ({plan.deliveries_unchanged:,} unchanged)")
+    screen.print(f"  do      {plan.steps_to_do:,} steps")
+    screen.print(f"  reuse   {plan.steps_to_reuse:,} steps")
+    if plan.basis:
+        screen.print(output.plain(f"  {plan.basis}"))
