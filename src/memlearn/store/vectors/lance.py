@@ -1,0 +1,116 @@
+"""Lance tables: opening them at a version, writing, listing versions, errors translated."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import lancedb
+import polars as pl
+import pyarrow as pa
+
+from memlearn.errors import DamagedError, MemlearnError, StoreError
+
+# LanceDB is not typed; a table is used through the functions of this module only.
+Table = Any
+
+_FOREVER = timedelta(days=36_500)
+_DAMAGE = ("not found", "no such file", "corrupt", "magic", "invalid data", "decode", "checksum", "unexpected end", "io error")
+_FULL = ("no space left", "storagefull", "disk quota", "file too large")
+
+
+@contextmanager
+def translated(what: str) -> Iterator[None]:
+    """Turn Lance's errors into ours; `what` names the table and version in the message."""
+    try:
+        yield
+    except MemlearnError:
+        raise
+    except (ValueError, RuntimeError, OSError, pa.ArrowException) as error:
+        text = str(error)
+        lower = text.lower()
+        if any(mark in lower for mark in _FULL):
+            raise StoreError(f"{what} could not be written: the disk is full. Free space and run again; the last version is unharmed.") from error
+        if any(mark in lower for mark in _DAMAGE):
+            raise DamagedError(f"{what} is damaged: {text[:300]}. Delete its folder and learn again, or roll back to an older release.") from error
+        raise StoreError(f"{what}: {text[:300]}") from error
+
+
+class LanceFolder:
+    """A folder of Lance tables."""
+
+    def __init__(self, root: Path) -> None:
+        """Name the folder; nothing is read or made before the first write."""
+        self.root = root
+
+    def has(self, table: str) -> bool:
+        """True where the table has been written."""
+        return (self.root / f"{table}.lance" / "_versions").is_dir()
+
+    def open(self, table: str, version: int | None = None) -> Table:
+        """Open a table at a version, or at its newest to write.
+
+        Raises:
+            StoreError: there is no such table or version.
+            DamagedError: its files are damaged.
+        """
+        if not self.has(table):
+            raise StoreError(f"There is no table {table!r} in {str(self.root)!r}. Run `memlearn learn` first.")
+        with translated(f"Table {table!r} in {str(self.root)!r}"):
+            opened = lancedb.connect(str(self.root)).open_table(table)
+            if version is None or opened.version == version:
+                return opened
+            if not (known := versions(opened)) or version not in known:
+                span = f"{min(known)} to {max(known)}" if known else "none"
+                raise StoreError(f"Table {table!r} in {str(self.root)!r} has no version {version}; there are {span}. Learn again, or take a newer release.")
+            opened.checkout(version)
+            return opened
+
+    def overwrite(self, table: str, data: pa.Table | pa.RecordBatchReader, functions: Sequence[Any] = ()) -> Table:
+        """Write a table anew as one version; older versions stay readable."""
+        with translated(f"Table {table!r} in {str(self.root)!r}"):
+            self.root.mkdir(parents=True, exist_ok=True)
+            return lancedb.connect(str(self.root)).create_table(table, data=data, mode="overwrite", embedding_functions=list(functions) or None)
+
+
+def versions(table: Table) -> dict[int, datetime]:
+    """Every version that a table still has, and when it was written (UTC)."""
+    # Lance gives naive local times; the ambiguous hour in autumn counts as its earlier pass, which only keeps more.
+    return {int(entry["version"]): entry["timestamp"].astimezone(UTC) for entry in table.list_versions()}
+
+
+def rows(table: Table, columns: Sequence[str], where: str | None = None) -> pl.DataFrame:
+    """Rows of a table at its version, in no particular order."""
+    query = table.search().select(list(columns)).limit(max(1, table.count_rows()))
+    if where is not None:
+        query = query.where(where)
+    frame = pl.from_arrow(query.to_arrow())
+    assert isinstance(frame, pl.DataFrame)
+    return frame.select(columns)
+
+
+def compact(table: Table) -> None:
+    """Put small fragments together as a new version; older versions are kept."""
+    table.optimize(cleanup_older_than=_FOREVER)
+
+
+def drop_versions_before(table: Table, moment: datetime) -> int:
+    """Remove versions written before a moment and the files that only they use.
+
+    The newest version always stays. To be called by the one writer while nothing is being written.
+
+    Returns:
+        How many versions were removed.
+    """
+    before = len(table.list_versions())
+    # `optimize` compares ages, so the age is taken as late as possible; what is a moment too young is kept.
+    table.optimize(cleanup_older_than=max(datetime.now(UTC) - moment, timedelta(microseconds=1)), delete_unverified=True)
+    return max(0, before - len(table.list_versions()))
+
+
+def quoted(text: str) -> str:
+    """A string literal for a filter."""
+    return "'" + text.replace("'", "''") + "'"
