@@ -1,1 +1,55 @@
-"""memlearn: learn per-user memory from company data offline, and recommend from it in real time."""
+"""memlearn: learn per-user memory from company data offline, and recommend from it in real time.
+
+    import memlearn
+
+    report = memlearn.learn("memlearn.yaml")
+    view = memlearn.show("memlearn.yaml", "anna")
+    answer = memlearn.recommend("memlearn.yaml", "anna", k=5)
+
+The names below are loaded when they are first used, so that `import memlearn` takes no time.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from memlearn.errors import MemlearnError
+    from memlearn.wiring.load import LoadedConfig, load_config
+    from memlearn.wiring.verbs import diff_releases, gc, learn, promote, recommend, releases, rollback, show, status, verify
+
+__all__ = [
+    "LoadedConfig",
+    "MemlearnError",
+    "diff_releases",
+    "gc",
+    "learn",
+    "load_config",
+    "promote",
+    "recommend",
+    "releases",
+    "rollback",
+    "show",
+    "status",
+    "verify",
+]
+
+_HOMES = {
+    "LoadedConfig": "memlearn.wiring.load",
+    "MemlearnError": "memlearn.errors",
+    "load_config": "memlearn.wiring.load",
+}
+_VERBS = "memlearn.wiring.verbs"
+
+
+def __getattr__(name: str) -> Any:
+    """Load a public name from where it lives."""
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(_HOMES.get(name, _VERBS)), name)
+
+
+def __dir__() -> list[str]:
+    """The public names."""
+    return sorted(__all__)
