@@ -1,0 +1,253 @@
+"""Prepare a shard's rows for counting: dense codes for users and keys, local days, flags, digests.
+
+Everything that a step is given goes through here, so the row digests cover it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from memlearn.chunks import ChunkConfig, cut_chunks, row_tokens
+from memlearn.records import ATTRIBUTE_PREFIX, LEVEL_PREFIX
+from memlearn.store.row_hash import column_hash, finish, name_hash
+
+Ints = NDArray[np.int64]
+Hashes = NDArray[np.uint64]
+Flags = NDArray[np.bool_]
+
+DAY_SECONDS = 86_400
+NO_KEY = -1
+CATEGORY = "category"
+
+_RETURNS = ("refund", "cancellation")
+_SHOWN = ["item_id", "merchant", "merchant_category", "text"]
+
+
+@dataclass(frozen=True, slots=True)
+class Dimension:
+    """One way to name what an event is about: an item, a catalogue level, a merchant, an attribute.
+
+    Args:
+        name: name of the dimension; empty for the user as a whole.
+        codes: code of each row's key, `NO_KEY` where it has none; shape (rows,).
+        labels: the key of each code, sorted.
+    """
+
+    name: str
+    codes: Ints
+    labels: pl.Series
+
+
+@dataclass(frozen=True, slots=True)
+class Annotated:
+    """A shard's rows in total order, as numbers.
+
+    All arrays have one value for each row.
+    """
+
+    users: pl.DataFrame
+    user: Ints
+    chunk: Ints
+    digest: Hashes
+    row_id: Hashes
+    time_us: Ints
+    day: Ints
+    month: Ints
+    slot: Ints
+    purchase: Flags
+    returned: Flags
+    exposure: Flags
+    answer: Flags
+    weak_exposure: Flags
+    amount: Ints
+    priced: Flags
+    discounted: Flags
+    currency: Dimension
+    dimensions: tuple[Dimension, ...]
+
+    def __len__(self) -> int:
+        return len(self.user)
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """What is known about items, as the learner needs it.
+
+    Args:
+        items: the canonical table of items.
+        levels: names of the levels, coarse to fine.
+    """
+
+    items: pl.DataFrame
+    levels: tuple[str, ...]
+
+
+def annotate(
+    rows: pl.DataFrame, catalogue: Catalogue, *, chunks: ChunkConfig, weak: Mapping[str, Sequence[str]], attributes: Sequence[str]
+) -> Annotated:
+    """Turn rows into numbers.
+
+    Args:
+        rows: a shard's rows in total order.
+        catalogue: items and levels.
+        chunks: how to cut chunks.
+        weak: source → what it is no evidence for (`not_evidence_for`).
+        attributes: names of the free attributes to learn from.
+    """
+    rows = resolve_returns(rows)
+    user, users = _dense_users(rows)
+    local = rows["time_us"].to_numpy() // 1_000_000 + rows["offset_s"].cast(pl.Int64).to_numpy()
+    day = local // DAY_SECONDS
+    month = _months(day)
+    items, item_digest = _item_dimension(rows, catalogue)
+    kind = rows["kind"]
+    weak_for = {what: _weak_sources(rows, weak, what) for what in ("preferences", "hours", "amounts", "discounts", "ignored_offers")}
+    counted = ~weak_for["preferences"]
+    exposure = (kind == "exposure").to_numpy()
+    amount_known = rows["amount"].is_not_null().to_numpy() & ~weak_for["amounts"]
+    return Annotated(
+        users=users,
+        user=user,
+        chunk=cut_chunks(user, month, rows.select(row_tokens(_SHOWN)).to_series().to_numpy(), chunks),
+        digest=finish(rows["content"].to_numpy() * name_hash("row digest") + rows["row_id"].to_numpy() + item_digest),
+        row_id=rows["row_id"].to_numpy(),
+        time_us=rows["time_us"].to_numpy(),
+        day=day,
+        month=month,
+        slot=_slots(local, day, rows["has_clock"].to_numpy() & ~weak_for["hours"]),
+        purchase=(kind == "purchase").to_numpy() & counted,
+        returned=kind.is_in(_RETURNS).to_numpy() & counted,
+        exposure=exposure,
+        answer=(kind == "redemption").to_numpy(),
+        weak_exposure=exposure & weak_for["ignored_offers"],
+        amount=np.where(amount_known, rows["amount"].fill_null(0).to_numpy(), 0),
+        priced=amount_known & ~weak_for["discounts"],
+        discounted=(rows["discount"].fill_null(0) > 0).to_numpy() & ~weak_for["discounts"],
+        currency=code_column("currency", rows["currency"].cast(pl.String)),
+        dimensions=_dimensions(rows, items, catalogue, attributes),
+    )
+
+
+def resolve_returns(rows: pl.DataFrame) -> pl.DataFrame:
+    """Give refunds and cancellations that name a row what that row was about.
+
+    The named row may lie in an earlier chunk; what is taken from it becomes part of the row, and so of its digest.
+    """
+    naming = rows["refers_to"].is_not_null() & rows["kind"].is_in(_RETURNS)
+    if not naming.any():
+        return rows
+    filled = ["item_id", "merchant", "merchant_category", *(name for name in rows.columns if name.startswith(ATTRIBUTE_PREFIX))]
+    named = rows.filter(pl.col("key").is_not_null()).unique(["user_hash", "key"], keep="last", maintain_order=True)
+    named = named.select("user_hash", pl.col("key").alias("refers_to"), *(pl.col(name).alias(f"named_{name}") for name in filled))
+    joined = rows.join(named, on=["user_hash", "refers_to"], how="left", maintain_order="left")
+    is_return = pl.col("kind").is_in(_RETURNS)
+    taken = [pl.when(is_return).then(pl.coalesce(name, f"named_{name}")).otherwise(pl.col(name)).alias(name) for name in filled]
+    changed = joined.with_columns(taken).drop([f"named_{name}" for name in filled])
+    extra = finish(column_hash(changed["item_id"]) + column_hash(changed["merchant"]))
+    content = np.where(naming.to_numpy(), changed["content"].to_numpy() ^ extra, changed["content"].to_numpy())
+    return changed.with_columns(pl.Series("content", content))
+
+
+def code_column(name: str, column: pl.Series) -> Dimension:
+    """Code a column of strings densely, in the order of its sorted values."""
+    if column.null_count() == len(column):
+        return Dimension(name, np.full(len(column), NO_KEY, dtype=np.int64), pl.Series(name, [], dtype=pl.String))
+    coded = column.cast(pl.Categorical)
+    distinct = coded.drop_nulls().unique()
+    labels = distinct.cast(pl.String)
+    order = labels.arg_sort()
+    physical = distinct.to_physical().to_numpy()
+    table = np.zeros(int(physical.max()) + 1, dtype=np.int64)
+    table[physical[order.to_numpy()]] = np.arange(len(order))
+    codes = coded.to_physical().fill_null(int(physical[0])).to_numpy()
+    dense = table[codes]
+    if column.null_count():
+        dense[column.is_null().to_numpy()] = NO_KEY
+    return Dimension(name, dense, labels.gather(order))
+
+
+def _dense_users(rows: pl.DataFrame) -> tuple[Ints, pl.DataFrame]:
+    hashes = rows["user_hash"].to_numpy()
+    if len(hashes) == 0:
+        return np.zeros(0, dtype=np.int64), rows.select("user_hash", "user_id")
+    first = np.concatenate(([True], hashes[1:] != hashes[:-1]))
+    return np.cumsum(first) - 1, rows.select("user_hash", "user_id").filter(pl.Series(first))
+
+
+def _months(day: Ints) -> Ints:
+    dates = day.astype("datetime64[D]").astype("datetime64[M]").astype(np.int64)
+    return dates + 1970 * 12
+
+
+def _slots(local: Ints, day: Ints, has_hour: Flags) -> Ints:
+    """Weekday * 25 + hour; Monday is 0, hour 24 where the clock time is unknown."""
+    weekday = (day + 3) % 7
+    hour = np.where(has_hour, (local % DAY_SECONDS) // 3600, 24)
+    return weekday * 25 + hour
+
+
+def _weak_sources(rows: pl.DataFrame, weak: Mapping[str, Sequence[str]], what: str) -> Flags:
+    names = [source for source, cannot in weak.items() if what in cannot]
+    if not names:
+        return np.zeros(len(rows), dtype=np.bool_)
+    return rows["source"].is_in(names).to_numpy()
+
+
+def _item_dimension(rows: pl.DataFrame, catalogue: Catalogue) -> tuple[Dimension, Hashes]:
+    """Code the items, and digest for each row what the catalogue says of its item."""
+    items = code_column("item", rows["item_id"])
+    if items.labels.is_empty() or catalogue.items.is_empty():
+        return items, np.zeros(len(rows), dtype=np.uint64)
+    known = _known_items(items.labels, catalogue)
+    words = np.zeros(len(known), dtype=np.uint64)
+    for name in ("name", *(LEVEL_PREFIX + level for level in catalogue.levels)):
+        words += column_hash(known[name]) * name_hash(name)
+    return items, np.where(items.codes == NO_KEY, np.uint64(0), words[items.codes])
+
+
+def _known_items(labels: pl.Series, catalogue: Catalogue) -> pl.DataFrame:
+    columns = ["item_id", "name", *(LEVEL_PREFIX + level for level in catalogue.levels)]
+    return pl.DataFrame({"item_id": labels}).join(catalogue.items.select(columns), on="item_id", how="left", maintain_order="left")
+
+
+def _dimensions(rows: pl.DataFrame, items: Dimension, catalogue: Catalogue, attributes: Sequence[str]) -> tuple[Dimension, ...]:
+    whole = Dimension("", np.zeros(len(rows), dtype=np.int64), pl.Series("", [""]))
+    found = {"": whole, "item": items, "merchant": code_column("merchant", rows["merchant"])}
+    for level in catalogue.levels:
+        found[level] = _level_dimension(items, catalogue, level)
+    found[CATEGORY] = _category(found.get(CATEGORY), rows)
+    for name in attributes:
+        column = ATTRIBUTE_PREFIX + name
+        if column in rows.columns:
+            found[name] = code_column(name, rows[column].cast(pl.String))
+    return tuple(dimension for dimension in found.values() if len(dimension.labels))
+
+
+def _level_dimension(items: Dimension, catalogue: Catalogue, level: str) -> Dimension:
+    if items.labels.is_empty():
+        return Dimension(level, items.codes, items.labels)
+    of_item = code_column(level, _known_items(items.labels, catalogue)[LEVEL_PREFIX + level])
+    codes = np.where(items.codes == NO_KEY, NO_KEY, of_item.codes[items.codes])
+    return Dimension(level, codes, of_item.labels)
+
+
+def _category(level: Dimension | None, rows: pl.DataFrame) -> Dimension:
+    """The catalogue's `category` and the merchants' category are one dimension."""
+    merchants = code_column(CATEGORY, rows["merchant_category"])
+    if level is None or level.labels.is_empty():
+        return merchants
+    if merchants.labels.is_empty():
+        return level
+    labels = pl.concat([level.labels.rename(CATEGORY), merchants.labels.rename(CATEGORY)]).unique().sort()
+    codes = np.where(level.codes != NO_KEY, _recode(level, labels), _recode(merchants, labels))
+    return Dimension(CATEGORY, codes, labels)
+
+
+def _recode(dimension: Dimension, labels: pl.Series) -> Ints:
+    table = labels.search_sorted(dimension.labels).to_numpy().astype(np.int64)
+    return np.where(dimension.codes == NO_KEY, NO_KEY, table[dimension.codes])
