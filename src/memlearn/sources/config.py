@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from datetime import datetime
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from memlearn.records import KINDS
+from memlearn.sources.currencies import MINOR_DIGITS
+from memlearn.sources.zones import check_zone
 
 Kind = Literal["purchase", "refund", "cancellation", "exposure", "redemption", "click", "view", "message", "other"]
 assert set(Kind.__args__) == set(KINDS)  # type: ignore[attr-defined]
@@ -16,6 +19,22 @@ NotEvidence = Literal["discounts", "ignored_offers", "hours", "amounts", "interv
 
 class _Config(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+    @field_validator("timezone", check_fields=False)
+    @classmethod
+    def _known_zone(cls, value: str | None) -> str | None:
+        return value if value is None else check_zone(value)
+
+    @field_validator("currency", "convert_to", check_fields=False)
+    @classmethod
+    def _known_currency(cls, value: str | None) -> str | None:
+        return value if value is None else _check_currency(value)
+
+
+def _check_currency(code: str) -> str:
+    if code.upper() not in MINOR_DIGITS:
+        raise ValueError(f"Currency {code!r} is not an ISO 4217 code such as 'EUR' or 'USD'.")
+    return code.upper()
 
 
 class Location(_Config):
@@ -27,6 +46,14 @@ class Location(_Config):
     encoding: str = Field(default="auto", description="Text encoding of CSV and JSON Lines; `auto` takes a byte order mark, then UTF-8, then Windows-1252.")
     sql: str | None = Field(default=None, description="A query; its rows are the source's rows.")
     database: str | None = Field(default=None, description="`duckdb:` (in memory, may read files), `duckdb:PATH`, `sqlite:PATH` or `postgresql://...`.")
+
+    @model_validator(mode="after")
+    def _one_location(self) -> Self:
+        if (self.path is None) == (self.sql is None):
+            raise ValueError("A source needs either `path` or `sql` (with `database`), and not both.")
+        if (self.sql is None) != (self.database is None):
+            raise ValueError("`sql` and `database` belong together: give both or neither.")
+        return self
 
 
 class EventColumns(_Config):
@@ -62,9 +89,22 @@ class EventSource(Location):
     time_unit: Literal["s", "ms", "us", "days"] = Field(default="s", description="Unit of a numeric time, since `time_origin`.")
     time_origin: str = Field(default="1970-01-01", description="Origin of a numeric time, ISO date or timestamp in the source's zone.")
     currency: str | None = Field(default=None, description="Currency of rows without one; default: the config's `currency`.")
+    decimal_mark: Literal["auto", ".", ","] = Field(default="auto", description="What separates the decimals of amounts written as text; `auto` decides over the whole file.")
     merchants: bool = Field(default=False, description="True: `text` is a raw merchant string; it is normalised to a merchant and a category.")
     not_evidence_for: list[NotEvidence] = Field(default_factory=list, description="What this source cannot support; no statement of that kind is made from its rows.")
     max_rejects: float | None = Field(default=None, ge=0, le=1, description="Largest share of rows that may be unusable; default: the config's `max_rejects`.")
+
+    @model_validator(mode="after")
+    def _columns_fit(self) -> Self:
+        if self.columns.deleted and not self.columns.key:
+            raise ValueError("`columns.deleted` needs `columns.key`: a deletion names its row by key.")
+        if self.merchants and not self.columns.text:
+            raise ValueError("`merchants: true` needs `columns.text`, the column of the raw merchant strings.")
+        try:
+            datetime.fromisoformat(self.time_origin)
+        except ValueError as error:
+            raise ValueError(f"`time_origin` {self.time_origin!r} is not an ISO date or timestamp such as '2016-03-23'.") from error
+        return self
 
 
 class ItemColumns(_Config):
@@ -149,3 +189,17 @@ class MoneyConfig(_Config):
 
     convert_to: str | None = Field(default=None, description="Convert every amount to this currency with `rates`; default: currencies are kept apart.")
     rates: dict[str, float] = Field(default_factory=dict, description="Currency → how many units of `convert_to` one unit is worth.")
+
+    @field_validator("rates")
+    @classmethod
+    def _known_rates(cls, value: dict[str, float]) -> dict[str, float]:
+        wrong = {code: rate for code, rate in value.items() if not 0 < rate < float("inf")}
+        if wrong:
+            raise ValueError(f"Rates must be positive numbers; got {wrong!r}.")
+        return {_check_currency(code): rate for code, rate in value.items()}
+
+    @model_validator(mode="after")
+    def _rates_have_target(self) -> Self:
+        if self.rates and not self.convert_to:
+            raise ValueError("`rates` needs `convert_to`, the currency that the rates are worth in.")
+        return self
