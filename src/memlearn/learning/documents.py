@@ -1,0 +1,200 @@
+"""Extractive `policies` and `guidelines` blocks: the sentences that command or advise most, word for word, with their passage."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+from memlearn.chunks.documents import Passage
+from memlearn.chunks.sentences import split_sentences
+from memlearn.learning.wording import advice_strength, rule_strength
+from memlearn.memory import Evidence, Fact, Statement
+
+_SHORTEST, _LONGEST = 28, 230
+_FEWEST_WORDS = 5
+_WEAKEST = 2.0
+# What one more sentence of the same document, or of the same section, must be better by to come first.
+_SAME_DOCUMENT, _SAME_SECTION = 0.35, 0.8
+_MOST_SHARED_WORDS = 0.5
+_ITEM = re.compile(r"^\s*(?:-|\d{1,3}\.|[a-z]\.)\s+")
+_START = re.compile(r"[A-ZÀ-ÖØ-Þ0-9“\"'‘]")
+_END = re.compile(r"[.!][\"'”’)\]]*$")
+_DEBRIS = re.compile(r"https?://|www\.|@|\||\{|\}|\[|\]|<|>|\\|_{2,}|\*|`|#|»|^\W*\w+:\s*$")
+# A sentence that leans on the one before it says nothing alone.
+_LEANING = re.compile(
+    r"^(?:this|that|these|those|it|its|they|their|them|he|she|such|however|also|so|but|and|or|yet|thus|hence|therefore|otherwise|then|again|"
+    r"further|furthermore|additionally|moreover|likewise|similarly|instead|finally|conversely|rather|here|there|if so|if not|in (?:this|that|such|these|those|addition|turn|both|either)\b|"
+    r"for (?:example|instance|this|that|these|those)|to do (?:so|this|that)|as (?:a result|such|mentioned|above)|because of|the (?:former|latter|above|following|same)|"
+    r"when that|after that|once (?:this|that)|with this|both|either|neither|other|others|one of these|remember,? |note that (?:this|these)|see\b|learn more|read more|click|visit|thanks)\b",
+    re.IGNORECASE,
+)
+_POINTING = re.compile(
+    r"\b(?:above|below|following|as follows|listed here|example|e\.g\.|see |this (?:page|section|guide|list|way|case|situation)|these \w+|(?:do|does|doing|done) so|"
+    r"that (?:way|case|situation)|such (?:cases?|situations?|requests?)|anymore)\b|^\w+ (?:it|them|this|that|these|those)\b|\w\.(?:com|gov|org|net|io|edu)\b",
+    re.IGNORECASE,
+)
+# "You may not:" turns the meaning of the list under it round; "You must:" makes its lines halves of a sentence.
+_GOVERNING = re.compile(
+    r"\b(?:not|never|avoid|don['’]t|cannot|can['’]t|instead of|rather than|without|except|unless|may|must|shall|should|can|will)\b[^.]*:$",
+    re.IGNORECASE,
+)
+_ADVISING = re.compile(r"\b(?:should|must|tips?|recommend\w*|suggest\w*|guidelines?)\b[^.]*:$", re.IGNORECASE)
+_TURNING = re.compile(r"\b(?:not|never|avoid|don['’]t|instead of|rather than|without)\b[^.]*:$", re.IGNORECASE)
+_EXEMPLARY = re.compile(r"\b(?:example|for instance|such as|e\.g\.)[^.]*:$", re.IGNORECASE)
+_LEGAL_TEXT = re.compile(
+    r"(?:^|[\s/_-])(?:licen[cs]e|licensing|readme|changelog|contributing|contributors|code[ _-]of[ _-]conduct|copying|notice)(?:[\s._-]|$)",
+    re.IGNORECASE,
+)
+_WORD = re.compile(r"[^\W_]{3,}")
+
+
+@dataclass(frozen=True, slots=True)
+class _Candidate:
+    passage: Passage
+    quote: str
+    start: int
+    strength: float
+    words: frozenset[str]
+
+    @property
+    def section(self) -> tuple[str, tuple[str, ...]]:
+        return self.passage.document_id, self.passage.headings
+
+    @property
+    def line(self) -> str:
+        title = self.passage.title
+        return f"{title.capitalize() if title.isupper() else title}: {self.quote}"
+
+
+def policy_statements(passages: Sequence[Passage], limit: int) -> list[Statement]:
+    """Choose what the policy documents require: sentences with must, may not, never, only, at most, within so many days.
+
+    Args:
+        passages: of documents of kind `policy`; licences and readme files among them are passed over.
+        limit: most characters of the block, line breaks included.
+
+    Returns:
+        Statements in the documents' order. Each is `<document title>: <sentence as it stands>`, with the passage as evidence
+        and a fact of kind `passage` that says where in the passage the quotation stands.
+    """
+    return _choose(passages, limit, rule_strength)
+
+
+def guideline_statements(passages: Sequence[Passage], limit: int) -> list[Statement]:
+    """Choose what the guidelines advise: sentences that tell a writer what to do or to avoid.
+
+    Args and result as of `policy_statements`.
+    """
+    return _choose(passages, limit, advice_strength)
+
+
+def quote_stands(fact: Fact, passage: Passage) -> bool:
+    """True where the quotation that a `passage` fact claims stands in the passage at the place it names."""
+    start, end, quote = (fact.values.get(name) for name in ("start", "end", "quote"))
+    return (
+        fact.kind == "passage"
+        and fact.key == passage.passage_id
+        and fact.values.get("document") == passage.document_id
+        and fact.values.get("headings") == list(passage.headings)
+        and isinstance(start, int)
+        and isinstance(end, int)
+        and isinstance(quote, str)
+        and bool(quote)
+        and 0 <= start < end <= len(passage.text)
+        and passage.text[start:end] == quote
+    )
+
+
+def _choose(passages: Sequence[Passage], limit: int, strength: Callable[[str], float]) -> list[Statement]:
+    order = {passage.passage_id: at for at, passage in enumerate(passages)}
+    left = list(_all_candidates([passage for passage in passages if not _is_legal_text(passage)], strength))
+    chosen: list[_Candidate] = []
+    room = limit
+    while left:
+        best = max(left, key=lambda candidate: (_worth(candidate, chosen), -order[candidate.passage.passage_id], -candidate.start))
+        left.remove(best)
+        size = len(best.line) + bool(chosen)
+        if size > room:
+            continue
+        chosen.append(best)
+        room -= size
+        left = [candidate for candidate in left if not _is_alike(candidate, best)]
+    chosen.sort(key=lambda candidate: (order[candidate.passage.passage_id], candidate.start))
+    return [_statement(candidate) for candidate in chosen]
+
+
+def _all_candidates(passages: Sequence[Passage], strength: Callable[[str], float]) -> Iterator[_Candidate]:
+    lead, section = "", None
+    for passage in passages:
+        # A list may be cut from the line that announces it, so that line is carried from passage to passage.
+        lead = lead if section == (passage.document_id, passage.headings) else ""
+        section = (passage.document_id, passage.headings)
+        yield from _candidates(passage, lead, strength)
+        lead = next((line.strip() for line in reversed(passage.text.split("\n")) if line.strip() and not _ITEM.match(line)), lead)
+
+
+def _candidates(passage: Passage, lead: str, strength: Callable[[str], float]) -> Iterator[_Candidate]:
+    at = 0
+    for line in passage.text.split("\n"):
+        mark = _ITEM.match(line)
+        if not _is_foreign(line) and not (mark and _is_governed(lead, strength)):
+            offset = at + (mark.end() if mark else 0)
+            for sentence in split_sentences(passage.text[offset : at + len(line)]):
+                quote = sentence.strip()
+                found = strength(quote) if _stands_alone(quote) else 0.0
+                if found >= _WEAKEST:
+                    yield _Candidate(passage, quote, offset + sentence.index(quote), found, frozenset(_WORD.findall(quote.casefold())))
+                offset += len(sentence)
+        at += len(line) + 1
+        if line.strip() and not mark:
+            lead = line.strip()
+
+
+def _is_foreign(line: str) -> bool:
+    """Quotations, code and tables show examples; they are not the document's own words."""
+    return line.startswith((">", "    ")) or " | " in line
+
+
+def _is_governed(lead: str, strength: Callable[[str], float]) -> bool:
+    """True where the line above a list changes what its items mean, or makes them examples."""
+    if _EXEMPLARY.search(lead) or _TURNING.search(lead):
+        return True
+    return bool(_GOVERNING.search(lead)) and not (strength is advice_strength and _ADVISING.search(lead))
+
+
+def _stands_alone(quote: str) -> bool:
+    if not _SHORTEST <= len(quote) <= _LONGEST or not _START.match(quote) or not _END.search(quote) or len(quote.split()) < _FEWEST_WORDS:
+        return False
+    if _DEBRIS.search(quote) or _LEANING.match(quote) or _POINTING.search(quote):
+        return False
+    pairs = (("(", ")"), ("“", "”"))
+    return all(quote.count(opening) == quote.count(closing) for opening, closing in pairs) and quote.count('"') % 2 == 0
+
+
+def _worth(candidate: _Candidate, chosen: Sequence[_Candidate]) -> float:
+    same_document = sum(other.passage.document_id == candidate.passage.document_id for other in chosen)
+    same_section = sum(other.section == candidate.section for other in chosen)
+    return candidate.strength - _SAME_DOCUMENT * same_document - _SAME_SECTION * same_section
+
+
+def _is_alike(one: _Candidate, other: _Candidate) -> bool:
+    shared = len(one.words & other.words)
+    return shared > _MOST_SHARED_WORDS * min(len(one.words), len(other.words))
+
+
+def _is_legal_text(passage: Passage) -> bool:
+    return bool(_LEGAL_TEXT.search(PurePosixPath(passage.path).name) or _LEGAL_TEXT.search(passage.title.split(":")[0]))
+
+
+def _statement(candidate: _Candidate) -> Statement:
+    passage = candidate.passage
+    values = {
+        "document": passage.document_id,
+        "headings": list(passage.headings),
+        "start": candidate.start,
+        "end": candidate.start + len(candidate.quote),
+        "quote": candidate.quote,
+    }
+    return Statement(candidate.line, Evidence(passages=(passage.passage_id,)), Fact("passage", "passage", passage.passage_id, values))

@@ -1,0 +1,28 @@
+"""Times of the week that people have words for."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+BANDS = ("weekends", "mornings", "middays", "afternoons", "evenings", "nights")
+"""weekends: Saturday and Sunday; mornings 5-11, middays 11-14, afternoons 14-18, evenings 18-23, nights 23-5 local time."""
+
+HOURS = {"mornings": (5, 11), "middays": (11, 14), "afternoons": (14, 18), "evenings": (18, 23)}
+
+
+def _band_table(name: str) -> NDArray[np.int64]:
+    """For each slot (weekday * 25 + hour) 1 if it lies in the band, 0 if not, -1 if the band needs an unknown hour."""
+    slot = np.arange(7 * 25)
+    weekday, hour = slot // 25, slot % 25
+    if name == "weekends":
+        return (weekday >= 5).astype(np.int64)
+    if name == "nights":
+        inside = (hour >= 23) | (hour < 5)
+    else:
+        low, high = HOURS[name]
+        inside = (hour >= low) & (hour < high)
+    return np.where(hour == 24, -1, inside.astype(np.int64))
+
+
+BAND_OF_SLOT = {name: _band_table(name) for name in BANDS}

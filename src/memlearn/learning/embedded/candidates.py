@@ -1,0 +1,211 @@
+"""What one shard's states could say: claims with their numbers, before they are judged against the population.
+
+Everything here is computed from single users' states; it is what `render` is given.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import polars as pl
+
+from memlearn.learning.embedded.annotate import CATEGORY, Catalogue
+from memlearn.learning.embedded.bands import BAND_OF_SLOT, BANDS
+from memlearn.learning.embedded.changes import find_beginnings_and_ends, find_moves, find_spending_changes
+from memlearn.learning.embedded.habits import find_habits, find_seasons
+from memlearn.learning.embedded.join import with_single_months
+from memlearn.learning.embedded.state import WHOLE, State
+from memlearn.records import LEVEL_PREFIX
+
+NAMES = ("users", "likes", "habits", "seasons", "started", "stopped", "moves", "bands", "offers", "rates", "spending", "spending_changes", "facts")
+
+LIKE_COUNT = 5
+LIKE_DAYS = 4
+LIKE_SPAN = 45
+LIKES_KEPT = 40
+FACTS_KEPT = 48
+# Recency: a purchase counts half after so many months; weights are fixed-point.
+HALF_LIFE_MONTHS = 6
+WEIGHT_ONE = 1 << 20
+
+_KEY = ["u", "dim", "key"]
+
+
+@dataclass(frozen=True, slots=True)
+class Candidates:
+    """Frames by name (`NAMES`), with user_id, dim and label as strings."""
+
+    frames: dict[str, pl.DataFrame]
+
+
+def find_candidates(state: State, catalogue: Catalogue, parents: pl.DataFrame) -> Candidates:
+    """Find everything that the states of a shard could say.
+
+    Args:
+        state: the shard's state.
+        catalogue: items and levels.
+        parents: dim_name, label, parent (label): which keys are alike enough to move between.
+    """
+    started, stopped = find_beginnings_and_ends(state)
+    raw = {
+        "likes": _likes(state),
+        "habits": find_habits(state),
+        "seasons": find_seasons(state),
+        "started": started,
+        "stopped": stopped,
+        "moves": find_moves(state, _parent_index(state, parents)),
+    }
+    named = {name: _decode(state, frame) for name, frame in raw.items()}
+    offers = _offers(state, catalogue)
+    plain = {
+        "users": state.whole().join(state.tables.activity, on="u", how="full", coalesce=True).with_columns(pl.col("user_n", "user_days").fill_null(0)),
+        "bands": _bands(state),
+        "offers": offers,
+        "rates": _rates(state),
+        "spending": _currency(state, _spending(state)),
+        "spending_changes": _currency(state, find_spending_changes(state)),
+        "facts": _facts(state, offers),
+    }
+    return Candidates({**named, **{name: _with_user(state, frame) for name, frame in plain.items()}})
+
+
+def _with_user(state: State, frame: pl.DataFrame) -> pl.DataFrame:
+    users = state.users.select("user_id").with_row_index("u").with_columns(pl.col("u").cast(pl.Int32))
+    return frame.with_columns(pl.col("u").cast(pl.Int32)).join(users, on="u").drop("u")
+
+
+def _decode(state: State, frame: pl.DataFrame) -> pl.DataFrame:
+    """Replace indices of users, dimensions and keys by their names."""
+    names = state.keys.table()
+    decoded = frame.with_columns(pl.col("dim").cast(pl.Int16), pl.col("key").cast(pl.Int32)).join(names, on=["dim", "key"])
+    if "other" in frame.columns:
+        others = names.select("dim", pl.col("key").alias("other"), pl.col("label").alias("other_label"))
+        decoded = decoded.with_columns(pl.col("other").cast(pl.Int32)).join(others, on=["dim", "other"]).drop("other")
+    return _with_user(state, decoded.drop("dim", "key").rename({"dim_name": "dim"}))
+
+
+def _currency(state: State, frame: pl.DataFrame) -> pl.DataFrame:
+    names = pl.DataFrame({"label": state.keys.currencies.cast(pl.String)}).with_row_index("key").with_columns(pl.col("key").cast(pl.Int32))
+    return frame.with_columns(pl.col("key").cast(pl.Int32)).join(names, on="key").drop("key")
+
+
+def _parent_index(state: State, parents: pl.DataFrame) -> pl.DataFrame:
+    names = state.keys.table()
+    joined = names.join(parents, on=["dim_name", "label"])
+    return joined.select("dim", "key", pl.col("parent").rank("dense").cast(pl.Int64))
+
+
+def _likes(state: State) -> pl.DataFrame:
+    totals = state.counts.group_by("u", "dim").agg(pl.col("n").sum().alias("of"))
+    lasting = (pl.col("last_day") - pl.col("first_day")) >= LIKE_SPAN
+    often = (pl.col("n") >= LIKE_COUNT) & (pl.col("days") >= LIKE_DAYS) & (pl.col("dim") != state.keys.index(WHOLE)) & lasting
+    found = state.counts.filter(often).join(totals, on=["u", "dim"])
+    ranked = pl.struct((-pl.col("n")).alias("minus"), "key").rank("ordinal").over("u", "dim")
+    return found.filter(ranked <= LIKES_KEPT)
+
+
+def _bands(state: State) -> pl.DataFrame:
+    slot = pl.col("slot")
+    tables = {name: pl.lit(pl.Series(BAND_OF_SLOT[name])).gather(slot) for name in BANDS}
+    placed = state.tables.slots.with_columns(**tables)
+    sums = []
+    for name in BANDS:
+        known = placed.filter(pl.col(name) >= 0)
+        sums.append(
+            known.group_by("u").agg(pl.lit(name).alias("label"), (pl.col("n") * pl.col(name)).sum().cast(pl.Int64).alias("hits"), pl.col("n").sum().cast(pl.Int64).alias("of"))
+        )
+    return pl.concat(sums).sort("u", "label")
+
+
+def _offers(state: State, catalogue: Catalogue) -> pl.DataFrame:
+    """Offers shown and answered by each user, for each item and each level of the catalogue."""
+    number = state.keys.index("item")
+    schema = {"u": pl.Int32, "dim": pl.String, "label": pl.String, "shown": pl.Int64, "strong": pl.Int64, "answered": pl.Int64, "answered_row": pl.UInt64, "shown_row": pl.UInt64, "offers": pl.UInt32}
+    if number is None or state.tables.offers.is_empty():
+        return pl.DataFrame(schema=schema)
+    names = state.keys.table().filter(pl.col("dim") == number).select("key", pl.col("label").alias("item_id"))
+    offers = state.tables.offers.join(names, on="key").with_columns(pl.min_horizontal("answered", "shown").alias("answered"))
+    offers = offers.filter(pl.col("shown") > 0).sort("u", "item_id")
+    levels = {level: LEVEL_PREFIX + level for level in catalogue.levels}
+    known = offers.join(catalogue.items.select("item_id", *levels.values()), on="item_id", how="left")
+    sums = []
+    for dim, column in {"item": "item_id", **levels}.items():
+        sums.append(
+            known.drop_nulls(column)
+            .group_by("u", pl.lit(dim).alias("dim"), pl.col(column).alias("label"), maintain_order=True)
+            .agg(
+                pl.col("shown").sum().cast(pl.Int64),
+                (pl.col("shown") - pl.col("weak")).sum().cast(pl.Int64).alias("strong"),
+                pl.col("answered").sum().cast(pl.Int64),
+                pl.col("answered_row").sort_by("answered_us").drop_nulls().last(),
+                pl.col("shown_row").sort_by("shown_us").drop_nulls().last(),
+                pl.len().alias("offers"),
+            )
+        )
+    return pl.concat(sums).select(list(schema)).cast(schema)
+
+
+def _rates(state: State) -> pl.DataFrame:
+    """Returns of each user for each merchant-like key, and discounts of each user as a whole."""
+    names = state.keys.table()
+    returned = state.counts.filter((pl.col("returned") > 0) & (pl.col("n") >= 1)).join(names, on=["dim", "key"])
+    returns = returned.select("u", pl.lit("returns").alias("what"), pl.col("dim_name").alias("dim"), "label", pl.col("returned").cast(pl.Int64).alias("hits"), pl.col("n").cast(pl.Int64).alias("of"), "first_row", "last_row")
+    whole = state.counts.filter(pl.col("dim") == state.keys.index(WHOLE)).select("u", "first_row", "last_row")
+    priced = state.tables.activity.filter(pl.col("priced") > 0).join(whole, on="u")
+    discounts = priced.select("u", pl.lit("discounts").alias("what"), pl.lit("").alias("dim"), pl.lit("").alias("label"), pl.col("discounted").cast(pl.Int64).alias("hits"), pl.col("priced").cast(pl.Int64).alias("of"), "first_row", "last_row")
+    return pl.concat([returns, discounts])
+
+
+def _spending(state: State) -> pl.DataFrame:
+    grouped = state.tables.money.group_by("u", "key").agg(
+        pl.col("n").sum().cast(pl.Int64), pl.col("amount").sum(), pl.col("month").min().alias("first_month"), pl.col("month").max().alias("last_month")
+    )
+    return grouped.sort("u", "key")
+
+
+def _facts(state: State, offers: pl.DataFrame) -> pl.DataFrame:
+    """The telling rows of a user about single keys: bought most and latest, and how offers of the key were answered."""
+    last = state.whole().select("u", "user_last_day", "user_n")
+    bought = state.counts.filter((pl.col("dim") != state.keys.index(WHOLE)) & (pl.col("n") > 0)).join(last, on="u")
+    age = (pl.col("user_last_day") - pl.col("last_day")) // 30
+    bought = bought.with_columns((pl.col("n") * 64 - age.clip(0, 48)).alias("weight"))
+    kept = bought.filter(pl.struct(-pl.col("weight"), "key").rank("ordinal").over("u", "dim") <= FACTS_KEPT)
+    medians = _median_gap(state, kept)
+    strength = _strength(state, kept)
+    named = kept.join(medians, on=_KEY, how="left").join(strength, on=_KEY, how="left").join(state.keys.table(), on=["dim", "key"])
+    columns = ["u", "dim", "label", "n", "returned", "days", "first_us", "last_us", "median_gap", "strength", "user_n"]
+    facts = named.drop("dim").rename({"dim_name": "dim"}).select(columns)
+    answers = offers.select("u", "dim", "label", "shown", "answered")
+    return facts.join(answers, on=["u", "dim", "label"], how="full", coalesce=True).sort("u", "dim", "label")
+
+
+def _median_gap(state: State, kept: pl.DataFrame) -> pl.DataFrame:
+    gaps = state.tables.gaps.join(kept.filter(pl.col("days") >= 3).select(_KEY), on=_KEY, how="semi").sort(*_KEY, "gap")
+    half = 2 * pl.col("n").cum_sum().over(_KEY) >= pl.col("n").sum().over(_KEY)
+    return gaps.filter(half).group_by(_KEY).agg(pl.col("gap").min().alias("median_gap"))
+
+
+def _strength(state: State, kept: pl.DataFrame) -> pl.DataFrame:
+    """Recency-weighted purchases, fixed-point, relative to the user's own last month."""
+    months = with_single_months(
+        kept.select(*_KEY, "n", "first_day", "last_day"), state.tables.months.join(kept.select(_KEY), on=_KEY, how="semi").select(*_KEY, "month", "n")
+    )
+    latest = months.group_by("u").agg(pl.col("month").max().alias("latest"))
+    weights = [int(WEIGHT_ONE * 2 ** (-age / HALF_LIFE_MONTHS)) for age in range(121)]
+    weight = pl.lit(pl.Series(weights)).gather((pl.col("latest") - pl.col("month")).clip(0, 120))
+    weighted = months.join(latest, on="u").with_columns((weight * pl.col("n")).alias("strength"))
+    return weighted.group_by(_KEY).agg(pl.col("strength").sum())
+
+
+def parent_table(catalogue: Catalogue, merchants: pl.DataFrame) -> pl.DataFrame:
+    """dim_name, label, parent: the next coarser key, for merchants and catalogue levels.
+
+    Args:
+        catalogue: items and levels, coarse to fine.
+        merchants: merchant, merchant_category of the events seen.
+    """
+    tables = [merchants.drop_nulls().select(pl.lit("merchant").alias("dim_name"), pl.col("merchant").alias("label"), (pl.lit(f"{CATEGORY}:") + pl.col("merchant_category")).alias("parent"))]
+    for coarse, fine in zip(catalogue.levels, catalogue.levels[1:], strict=False):
+        pair = catalogue.items.select(pl.col(LEVEL_PREFIX + fine).alias("label"), pl.col(LEVEL_PREFIX + coarse).alias("parent")).drop_nulls()
+        tables.append(pair.select(pl.lit(fine).alias("dim_name"), "label", (pl.lit(f"{coarse}:") + pl.col("parent")).alias("parent")))
+    return pl.concat(tables).group_by("dim_name", "label").agg(pl.col("parent").min()).sort("dim_name", "label")

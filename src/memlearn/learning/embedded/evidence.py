@@ -1,0 +1,38 @@
+"""How strongly counts speak against chance: large-deviation bounds, vectorised."""
+
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+
+
+def surprise(hits: pl.Expr, trials: pl.Expr, chance: pl.Expr) -> pl.Expr:
+    """How surprising so many hits are, were each trial a hit by `chance`; in nats.
+
+    The Chernoff bound: P(as many hits or more) <= exp(-surprise) where hits/trials > chance (Hoeffding, JASA 1963, theorem 1).
+    Where hits/trials is below `chance`, it bounds P(as few hits or fewer).
+
+    Args:
+        hits, trials: integer columns, 0 <= hits <= trials, trials > 0.
+        chance: probability of a hit; values outside [1e-6, 1 - 1e-6] are clipped.
+    """
+    share = hits / trials
+    base = chance.clip(1e-6, 1 - 1e-6)
+    up = pl.when(share > 0).then(share * (share / base).log()).otherwise(0.0)
+    down = pl.when(share < 1).then((1 - share) * ((1 - share) / (1 - base)).log()).otherwise(0.0)
+    return trials * (up + down)
+
+
+def g_statistic(a: Floats, b: Floats, c: Floats, d: Floats) -> Floats:
+    """G statistic of 2x2 tables [[a, b], [c, d]] (likelihood ratio; Sokal and Rohlf, Biometry, section 17.4)."""
+    total = a + b + c + d
+    parts = ((a, a + b, a + c), (b, a + b, b + d), (c, c + d, a + c), (d, c + d, b + d))
+    result = np.zeros_like(total, dtype=np.float64)
+    for cell, row, column in parts:
+        expected = row * column / np.maximum(total, 1)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            result += np.where(cell > 0, cell * np.log(cell / np.maximum(expected, 1e-12)), 0.0)
+    return 2 * result

@@ -1,0 +1,145 @@
+"""What all users do together: the base rates that a single user is judged against.
+
+Sums are taken shard by shard, as integers, over rows before the boundary month, so that they do not depend on shards
+and stay the same until the boundary moves. Only aggregates over at least k users leave this module.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from memlearn.learning.embedded.annotate import NO_KEY, Annotated
+from memlearn.learning.embedded.bands import BAND_OF_SLOT, BANDS
+
+# Pseudo-dimensions that carry base rates which belong to no key of the catalogue.
+BAND = "#band"
+ANSWER = "#answers"
+RETURN = "#returns"
+DISCOUNT = "#discounts"
+TOTAL = "#total"
+
+SCHEMA = {
+    "dim": pl.String,
+    "label": pl.String,
+    "month": pl.Int32,
+    "n": pl.Int64,
+    "of": pl.Int64,
+    "users": pl.Int64,
+}
+
+
+def sum_shard(rows: Annotated, boundary: int) -> pl.DataFrame:
+    """Sum one shard's rows of months before `boundary`.
+
+    Returns:
+        dim, label, month (null for sums over all months), n, of, users (0 where months are told apart).
+    """
+    before = rows.month < boundary
+    bought = before & rows.purchase
+    parts = [_sum_keys(rows, number, bought) for number in range(len(rows.dimensions))]
+    parts += [_sum_bands(rows, bought), _sum_answers(rows, before), _sum_rates(rows, before)]
+    return pl.concat(parts).cast(SCHEMA)
+
+
+def _sum_keys(rows: Annotated, number: int, bought: NDArray[np.bool_]) -> pl.DataFrame:
+    dimension = rows.dimensions[number]
+    at = np.flatnonzero(bought & (dimension.codes != NO_KEY))
+    keys = len(dimension.labels)
+    if len(at) == 0:
+        return pl.DataFrame(schema=SCHEMA)
+    codes, user = dimension.codes[at], rows.user[at]
+    n = np.bincount(codes, minlength=keys)
+    pairs = np.unique(codes * (int(user.max()) + 1) + user)
+    users = np.bincount(pairs // (int(user.max()) + 1), minlength=keys)
+    name = dimension.name or TOTAL
+    sums = pl.DataFrame({"key": np.arange(keys), "n": n, "users": users}).filter(pl.col("n") > 0)
+    frame = sums.select(
+        pl.lit(name).alias("dim"),
+        dimension.labels.cast(pl.String).gather(sums["key"]).alias("label"),
+        pl.lit(None, pl.Int32).alias("month"),
+        "n",
+        pl.lit(len(at), pl.Int64).alias("of"),
+        "users",
+    )
+    if dimension.name == "item":
+        return frame.cast(SCHEMA)
+    return pl.concat([frame.cast(SCHEMA), _sum_months(name, dimension.labels, codes, rows.month[at])])
+
+
+def _sum_months(name: str, labels: pl.Series, codes: NDArray[np.int64], month: NDArray[np.int64]) -> pl.DataFrame:
+    low = int(month.min())
+    width = int(month.max()) - low + 1
+    counts = np.bincount(codes * width + (month - low), minlength=len(labels) * width)
+    cells = np.flatnonzero(counts)
+    return pl.DataFrame(
+        {
+            "dim": pl.Series([name]).new_from_index(0, len(cells)),
+            "label": labels.cast(pl.String).gather(cells // width),
+            "month": cells % width + low,
+            "n": counts[cells],
+            "of": np.zeros(len(cells), dtype=np.int64),
+            "users": np.zeros(len(cells), dtype=np.int64),
+        }
+    ).cast(SCHEMA)
+
+
+def _sum_bands(rows: Annotated, bought: NDArray[np.bool_]) -> pl.DataFrame:
+    at = bought & (rows.slot >= 0)
+    hits = [BAND_OF_SLOT[name][rows.slot[at]] for name in BANDS]
+    known = [BAND_OF_SLOT[name][rows.slot[at]] >= 0 for name in BANDS]
+    return _rates(
+        [(BAND, name, int((hit > 0).sum()), int(seen.sum()), len(np.unique(rows.user[at][hit > 0]))) for name, hit, seen in zip(BANDS, hits, known, strict=True)]
+    )
+
+
+def _sum_answers(rows: Annotated, before: NDArray[np.bool_]) -> pl.DataFrame:
+    out = []
+    shown, answered = before & rows.exposure, before & rows.answer
+    for dimension in rows.dimensions:
+        keyed = dimension.codes != NO_KEY
+        keys = len(dimension.labels)
+        seen, hits = (np.bincount(dimension.codes[at & keyed], minlength=keys) for at in (shown, answered))
+        users = np.bincount(np.unique(dimension.codes[shown & keyed] * (len(rows.users) + 1) + rows.user[shown & keyed]) // (len(rows.users) + 1), minlength=keys)
+        labels = dimension.labels.cast(pl.String).to_list()
+        prefix = f"{ANSWER}{dimension.name}"
+        out += [(prefix, labels[key], int(min(hits[key], seen[key])), int(seen[key]), int(users[key])) for key in np.flatnonzero(seen)]
+    return _rates(out)
+
+
+def _sum_rates(rows: Annotated, before: NDArray[np.bool_]) -> pl.DataFrame:
+    out = []
+    for name, hit, of in (
+        (RETURN, rows.returned, rows.purchase),
+        (DISCOUNT, rows.discounted & rows.priced & rows.purchase, rows.priced & rows.purchase),
+    ):
+        hit, of = hit & before, of & before
+        out.append((name, "", int(hit.sum()), int(of.sum()), len(np.unique(rows.user[hit]))))
+    return _rates(out)
+
+
+def _rates(rows: list[tuple[str, str, int, int, int]]) -> pl.DataFrame:
+    return pl.DataFrame(
+        [(dim, label, None, n, of, users) for dim, label, n, of, users in rows], schema=SCHEMA, orient="row"
+    )
+
+
+def add_up(parts: Iterable[pl.DataFrame]) -> pl.DataFrame:
+    """The population's sums over all shards, sorted."""
+    summed = pl.concat(list(parts)).group_by("dim", "label", "month").agg(pl.col("n", "users").sum(), pl.col("of").sum())
+    whole = summed.filter(pl.col("month").is_null()).with_columns(pl.col("n").sum().over("dim").alias("dim_n"))
+    # Of a key's dimension the trials are all purchases in it, also those of shards that never saw the key.
+    keyed = ~pl.col("dim").str.starts_with("#")
+    fixed = whole.with_columns(pl.when(keyed).then(pl.col("dim_n")).otherwise(pl.col("of")).alias("of")).drop("dim_n")
+    months = summed.filter(pl.col("month").is_not_null())
+    return pl.concat([fixed, months.select(fixed.columns)]).sort("dim", "label", "month")
+
+
+def base_rates(population: pl.DataFrame, min_users: int) -> pl.DataFrame:
+    """dim, label, base (share of all users' trials), of, users; only aggregates over at least `min_users` users."""
+    whole = population.filter(pl.col("month").is_null() & (pl.col("of") > 0))
+    shown = whole.filter((pl.col("users") >= min_users) | (pl.col("dim").is_in([RETURN, DISCOUNT])))
+    return shown.select("dim", "label", (pl.col("n") / pl.col("of")).alias("base"), "of", "users")
