@@ -7,7 +7,7 @@ import re
 # A mark that may end a sentence, with closing quotes and brackets, before white space; or the end of a line.
 _BORDER = re.compile(r"[.!?…]+[\"'”’»)\]]*(?=\s)|\n+")
 _ABBREVIATIONS = frozenset(
-    "e.g i.e etc vs cf al approx no nos fig sec art ch vol inc ltd co corp bros mr mrs ms dr prof st jr sr dept est u.s u.k p.m a.m a.k.a "
+    "e.g i.e etc vs cf al approx no nos fig sec art ch vol inc ltd co corp bros mr mrs ms dr prof st jr sr dept est u.s u.k p.m a.m a.k.a "  # noqa: SIM905 - reads better as text
     "z.b d.h bzw ca usw ggf nr abs s.o s.u u.a dott sig sig.ra ing pag es ecc jan feb mar apr jun jul aug sep sept oct nov dec".split()
 )
 _LAST_WORD = re.compile(r"([\w.]+?)[.!?…]+[\"'”’»)\]]*$")

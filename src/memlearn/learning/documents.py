@@ -26,7 +26,7 @@ _DEBRIS = re.compile(r"https?://|www\.|@|\||\{|\}|\[|\]|<|>|\\|_{2,}|\*|`|#|»|^
 _LEANING = re.compile(
     r"^(?:this|that|these|those|it|its|they|their|them|he|she|such|however|also|so|but|and|or|yet|thus|hence|therefore|otherwise|then|again|"
     r"further|furthermore|additionally|moreover|likewise|similarly|instead|finally|conversely|rather|here|there|if so|if not|in (?:this|that|such|these|those|addition|turn|both|either)\b|"
-    r"for (?:example|instance|this|that|these|those)|to do (?:so|this|that)|as (?:a result|such|mentioned|above)|because of|the (?:former|latter|above|following|same)|"
+    r"for (?:example|instance|this|that|these|those)|to do (?:so|this|that)|as (?:a result|such|mentioned|above)|because of|the (?:former|latter|above|following)|"
     r"when that|after that|once (?:this|that)|with this|both|either|neither|other|others|one of these|remember,? |note that (?:this|these)|see\b|learn more|read more|click|visit|thanks)\b",
     re.IGNORECASE,
 )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import glob
 import os
 import re
 from collections.abc import Mapping
@@ -12,6 +11,7 @@ from pathlib import Path
 
 from memlearn.errors import SourceError
 from memlearn.sources.config import DocumentSource
+from memlearn.sources.context import expand_variables
 
 FORMATS = {
     ".md": "markdown",
@@ -24,7 +24,6 @@ FORMATS = {
     ".xhtml": "html",
     ".pdf": "pdf",
 }
-_VARIABLE = re.compile(r"\$\{(\w+)(?::-([^}]*))?\}")
 _GLOB = re.compile(r"[*?\[]")
 
 
@@ -54,7 +53,8 @@ def list_documents(name: str, source: DocumentSource, base: Path, variables: Map
         variables: values for `${NAME}`.
 
     Raises:
-        SourceError: a path does not exist, a glob matches nothing, a folder holds no document, or a variable is unknown.
+        SourceError: a path does not exist, a glob matches nothing, or a folder holds no document.
+        ConfigError: a variable is unknown.
     """
     patterns = [source.path] if isinstance(source.path, str) else source.path
     found: dict[Path, str] = {}
@@ -68,35 +68,27 @@ def list_documents(name: str, source: DocumentSource, base: Path, variables: Map
 
 
 def _expand(name: str, pattern: str, base: Path, variables: Mapping[str, str]) -> list[tuple[Path, str]]:
-    filled = _fill(name, pattern, variables)
+    filled = expand_variables(pattern, variables)
     place = Path(os.path.normpath(base / Path(filled).expanduser()))
     if place.is_dir():
         files = [(path, path.relative_to(place)) for path in sorted(place.rglob("*")) if path.is_file()]
         taken = [(path, relative.as_posix()) for path, relative in files if path.suffix.lower() in FORMATS and not _is_hidden(relative)]
         if not taken:
             endings = ", ".join(sorted(FORMATS))
-            raise SourceError(f"Source {name!r}: folder {str(place)!r} holds no document among {len(files)} file(s). Known endings: {endings}.")
+            raise SourceError(
+                f"Source {name!r}: folder {str(place)!r} holds no document among {len(files)} file(s). Known endings: {endings}."
+            )
         return taken
     if place.is_file():
         return [(place, place.name)]
     if not _GLOB.search(filled):
         raise SourceError(f"Source {name!r}: {str(place)!r} does not exist. Correct `path` (it is relative to the config file).")
     root = _fixed_part(place)
-    matches = sorted(Path(match) for match in glob.glob(str(place), recursive=True))
+    matches = sorted(root.glob(place.relative_to(root).as_posix()))
     files_only = [path for path in matches if path.is_file() and not _is_hidden(path.relative_to(root))]
     if not files_only:
         raise SourceError(f"Source {name!r}: no file matches {str(place)!r}. Correct `path` (it is relative to the config file).")
     return [(path, path.relative_to(root).as_posix()) for path in files_only]
-
-
-def _fill(name: str, pattern: str, variables: Mapping[str, str]) -> str:
-    def value(match: re.Match[str]) -> str:
-        found = variables.get(match.group(1), match.group(2))
-        if found is None:
-            raise SourceError(f"Source {name!r}: `path` names ${{{match.group(1)}}}, which is not set. Set it in the environment or with `--set`.")
-        return found
-
-    return _VARIABLE.sub(value, pattern)
 
 
 def _fixed_part(place: Path) -> Path:

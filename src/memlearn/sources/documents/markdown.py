@@ -24,7 +24,8 @@ _ITEM = re.compile(r"^(\s*)(?:[-*+]|(\d{1,9})[.)])[ \t]+(.*)$")
 _DEFINITION = re.compile(r"^ {0,3}\[([^\]]+)\]:\s*\S+.*$")
 _TABLE_RULE = re.compile(r"^\s*\|?\s*:?-{2,}:?\s*(\|\s*:?-{2,}:?\s*)*\|?\s*$")
 _HTML_BLOCK = re.compile(
-    r"^ {0,3}<(table|div|p|ul|ol|dl|details|section|article|blockquote|figure|script|style|nav|pre|h[1-6]|iframe|form|aside)\b", re.IGNORECASE
+    r"^ {0,3}<(table|div|p|ul|ol|dl|details|section|article|blockquote|figure|script|style|nav|pre|h[1-6]|iframe|form|aside)\b",
+    re.IGNORECASE,
 )
 
 _IMAGE = re.compile(r"!\[([^\]]*)\](?:\([^)]*\)|\[[^\]]*\])")
@@ -42,14 +43,14 @@ _ESCAPE = re.compile(r"\\([!-/:-@\[-`{-~])")
 
 
 def parse_markdown(text: str) -> Outline:
-    """Read Markdown, Jekyll pages included.
+    r"""Read Markdown, Jekyll pages included.
 
     Front matter gives the title and is dropped. Liquid tags are dropped, the text between them is kept (except of
     `comment`). Links and images keep their words, lists their dashes and numbers, quotations a leading `> `,
     code an indentation of four blanks, tables one line a row.
 
     Args:
-        text: the file's content with `\\n` line ends.
+        text: the file's content with `\n` line ends.
     """
     title, body = _take_front_matter(text)
     body = _LIQUID_BLOCK.sub(lambda match: "" if match.group(1) == "comment" else match.group(2), body)
@@ -107,27 +108,28 @@ class _Reader:
     def parts(self) -> Iterator[Part]:
         while self._at < len(self._lines):
             line = self._lines[self._at]
-            if not line.strip() or _DEFINITION.match(line):
+            if not line.strip() or _DEFINITION.match(line) or _RULE.match(line):
                 self._at += 1
-            elif _FENCE.match(line):
-                yield Part(0, self._take_fence())
             elif heading := _ATX.match(line):
                 self._at += 1
                 yield Part(len(heading.group(1)), heading_text(self._inline(heading.group(2) or "")))
             elif _HTML_BLOCK.match(line):
                 yield from self._take_html()
-            elif _RULE.match(line):
-                self._at += 1
             elif line.lstrip().startswith(">"):
                 yield from self._take_quote()
-            elif _ITEM.match(line):
-                yield Part(0, self._take_list())
-            elif "|" in line and self._at + 1 < len(self._lines) and _TABLE_RULE.match(self._lines[self._at + 1]):
-                yield Part(0, self._take_table())
-            elif line.startswith(("    ", "\t")):
-                yield Part(0, self._take_code())
             else:
-                yield self._take_paragraph()
+                yield self._take_block(line)
+
+    def _take_block(self, line: str) -> Part:
+        if _FENCE.match(line):
+            return Part(0, self._take_fence())
+        if _ITEM.match(line):
+            return Part(0, self._take_list())
+        if "|" in line and self._at + 1 < len(self._lines) and _TABLE_RULE.match(self._lines[self._at + 1]):
+            return Part(0, self._take_table())
+        if line.startswith(("    ", "\t")):
+            return Part(0, self._take_code())
+        return self._take_paragraph()
 
     def _inline(self, text: str) -> str:
         return plain_inline(text, self._references)

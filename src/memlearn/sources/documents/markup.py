@@ -10,7 +10,7 @@ from memlearn.sources.documents.outline import Outline, Part, heading_text, tidy
 _SKIPPED = frozenset({"script", "style", "nav", "template", "noscript", "svg", "iframe", "object", "select", "button", "footer"})
 _VOID = frozenset({"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"})
 _BLOCKS = frozenset(
-    "address article aside blockquote body dd details div dl dt fieldset figcaption figure form header hr html li main ol p section "
+    "address article aside blockquote body dd details div dl dt fieldset figcaption figure form header hr html li main ol p section "  # noqa: SIM905 - reads better as text
     "summary table tbody tfoot thead title tr ul caption".split()
 )
 _HEADINGS = {f"h{level}": level for level in range(1, 7)}
@@ -31,7 +31,9 @@ def parse_html(text: str) -> Outline:
     parser.feed(text)
     parser.close()
     parser.flush()
-    return Outline(heading_text(parser.title) or None, tuple(parser.parts))
+    tops = [part.text for part in parser.parts if part.level == 1]
+    # The page's title often carries the site's name; its one first-level heading does not.
+    return Outline(tops[0] if len(tops) == 1 else heading_text(parser.title) or None, tuple(parser.parts))
 
 
 class _Parser(HTMLParser):

@@ -13,14 +13,14 @@ _LONGEST_HEADING = 80
 
 
 def parse_plain(text: str) -> Outline:
-    """Read plain text.
+    r"""Read plain text.
 
     A heading is a line of at most 80 characters that is underlined (`===` first level, others second), or stands
     alone between blank lines and is numbered (`2.1 Refunds`; the depth of the number is the level) or all in capitals.
     Hard-wrapped lines of a paragraph are joined; list items stay on lines of their own.
 
     Args:
-        text: the file's content with `\\n` line ends.
+        text: the file's content with `\n` line ends.
     """
     parts: list[Part] = []
     for lines in _paragraphs(text):

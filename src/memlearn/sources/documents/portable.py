@@ -16,6 +16,8 @@ from memlearn.sources.documents.plain import capital_heading, join_lines, number
 # Type this much larger than the body's is a heading's.
 _LARGER = 1.12
 _LONGEST_HEADING = 100
+# Fewer pages do not tell a running title from a repeated line.
+_FEWEST_PAGES = 3
 _PAGE_NUMBER = re.compile(r"^\s*(?:page\s+)?\d{1,4}(?:\s*(?:/|of)\s*\d{1,4})?\s*$", re.IGNORECASE)
 
 
@@ -56,8 +58,7 @@ def parse_pdf(content: bytes) -> Outline:
     sizes = _Sizes()
     try:
         reader = PdfReader(io.BytesIO(content), strict=False)
-        if reader.is_encrypted and not reader.decrypt(""):
-            raise UnreadablePdfError("it is encrypted with a password")
+        _open_for_all(reader)
         pages = [page.extract_text(visitor_text=sizes.visit) for page in reader.pages]
         title = str(reader.metadata.title or "") if reader.metadata else ""
     except UnreadablePdfError:
@@ -72,11 +73,17 @@ def parse_pdf(content: bytes) -> Outline:
     return Outline(heading_text(title) or None, tuple(_parts(lines, sizes)))
 
 
+def _open_for_all(reader: PdfReader) -> None:
+    """Many files are encrypted with an empty password, so that anybody may read but not change them."""
+    if reader.is_encrypted and not reader.decrypt(""):
+        raise UnreadablePdfError("it is encrypted with a password")
+
+
 def _body_lines(pages: list[str]) -> list[str]:
     """Lines of all pages without page numbers and the lines that most pages repeat; a page's end is no paragraph's end."""
     split = [page.replace("\r", "\n").split("\n") for page in pages]
     seen = Counter(line for page in split for line in {tidy(line) for line in (*page[:2], *page[-2:])} if line)
-    repeated = {line for line, count in seen.items() if len(pages) >= 3 and count > len(pages) / 2}
+    repeated = {line for line, count in seen.items() if len(pages) >= _FEWEST_PAGES and count > len(pages) / 2}
     return [line for page in split for line in page if not _PAGE_NUMBER.match(line) and tidy(line) not in repeated]
 
 

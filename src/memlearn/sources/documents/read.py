@@ -5,22 +5,19 @@ from __future__ import annotations
 import codecs
 import re
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING
 
 import polars as pl
 
 from memlearn.errors import SourceError
 from memlearn.records import REJECT_SCHEMA, Document
 from memlearn.sources.config import DocumentSource
+from memlearn.sources.context import SourceContext
 from memlearn.sources.documents.listing import FORMATS, DocumentFile, list_documents
 from memlearn.sources.documents.markdown import parse_markdown
 from memlearn.sources.documents.markup import parse_html
 from memlearn.sources.documents.outline import Outline, build_sections
 from memlearn.sources.documents.plain import parse_plain
 from memlearn.sources.documents.portable import UnreadablePdfError, parse_pdf
-
-if TYPE_CHECKING:
-    from memlearn.sources.context import SourceContext
 
 _BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
@@ -60,12 +57,14 @@ def read_documents(name: str, source: DocumentSource, context: SourceContext) ->
             rejects.append({"source": name, "file": file.relative, "row": 0, "reason": str(error), "content": ""})
     if not documents:
         first = rejects[0]
-        raise SourceError(f"Source {name!r}: none of its {len(rejects)} file(s) can be used; the first is {first['file']!r}: {first['reason']}.")
+        raise SourceError(
+            f"Source {name!r}: none of its {len(rejects)} file(s) can be used; the first is {first['file']!r}: {first['reason']}."
+        )
     return documents, pl.DataFrame(rejects, schema=REJECT_SCHEMA)
 
 
 def decode_text(content: bytes, encoding: str = "auto", *, is_html: bool = False) -> str:
-    """Bytes to text with `\\n` line ends.
+    r"""Bytes to text with `\n` line ends.
 
     Args:
         content: the file's bytes.

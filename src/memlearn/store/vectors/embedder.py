@@ -17,6 +17,7 @@ from memlearn.store.vectors.hashing import DEFAULT_DIMENSIONS, VERSION, embed_te
 Vectors = npt.NDArray[np.float32]
 BUILTIN = "memlearn-builtin"
 REMOTE = "memlearn-remote"
+_SHORTEST, _LONGEST = 64, 4096
 
 
 class Embedder(Protocol):
@@ -34,8 +35,8 @@ class Embedder(Protocol):
         """Vectors of shape (texts, dimensions)."""
 
 
-@register(BUILTIN)
-class BuiltinFunction(TextEmbeddingFunction):  # type: ignore[misc]  # lancedb is not typed
+@register(BUILTIN)  # type: ignore[no-untyped-call]  # lancedb is typed in part
+class BuiltinFunction(TextEmbeddingFunction):
     """Our own embedding, which needs no download, as LanceDB knows it."""
 
     dimensions: int = DEFAULT_DIMENSIONS
@@ -45,13 +46,13 @@ class BuiltinFunction(TextEmbeddingFunction):  # type: ignore[misc]  # lancedb i
         """Length of a vector."""
         return self.dimensions
 
-    def generate_embeddings(self, texts: Sequence[str], *_args: object, **_kwargs: object) -> list[Any]:
+    def generate_embeddings(self, texts: list[str] | npt.NDArray[Any], *_args: object, **_kwargs: object) -> list[Any]:
         """One vector for each text."""
         return list(embed_texts([str(text) for text in texts], self.dimensions))
 
 
-@register(REMOTE)
-class RemoteFunction(TextEmbeddingFunction):  # type: ignore[misc]  # lancedb is not typed
+@register(REMOTE)  # type: ignore[no-untyped-call]  # lancedb is typed in part
+class RemoteFunction(TextEmbeddingFunction):
     """A model behind an HTTP interface, as LanceDB knows it.
 
     A table keeps the model's name only. Who opens it binds the client, which holds the address and the key.
@@ -70,7 +71,7 @@ class RemoteFunction(TextEmbeddingFunction):  # type: ignore[misc]  # lancedb is
         """Length of a vector."""
         return self.dimensions
 
-    def generate_embeddings(self, texts: Sequence[str], *_args: object, **_kwargs: object) -> list[Any]:
+    def generate_embeddings(self, texts: list[str] | npt.NDArray[Any], *_args: object, **_kwargs: object) -> list[Any]:
         """One vector for each text."""
         if self._embed is None:
             raise ConfigError(f"The embedding model {self.model!r} has no client here. Open the store with the config that names it.")
@@ -105,9 +106,10 @@ class RegistryEmbedder:
         return np.concatenate([self._embed_batch(batch) for batch in batches])
 
     def _embed_batch(self, texts: Sequence[str]) -> Vectors:
-        given = self.function.compute_source_embeddings(list(texts))
-        if len(given) != len(texts) or any(vector is None or len(vector) != self.dimensions for vector in given):
-            found = sorted({0 if vector is None else len(vector) for vector in given})
+        given: list[Any] = self.function.compute_source_embeddings(list(texts))
+        # A function gives None for a text that it could not embed.
+        found = sorted({0 if vector is None else len(vector) for vector in given})
+        if len(given) != len(texts) or found != [self.dimensions]:
             raise ConfigError(
                 f"The embedding model {self.model_id!r} gave {len(given)} vectors of length {found} for {len(texts)} texts; "
                 f"expected length {self.dimensions}. Set `embeddings.dimensions` to the model's."
@@ -117,13 +119,17 @@ class RegistryEmbedder:
 
 def builtin_embedder(dimensions: int = DEFAULT_DIMENSIONS) -> RegistryEmbedder:
     """The embedded default: no download, no network."""
-    if dimensions % 8 or not 64 <= dimensions <= 4096:
-        raise ConfigError(f"The built-in embedding makes vectors of 64 to 4096 numbers, in steps of 8; {dimensions} is not. Set `embeddings.dimensions: 256`.")
-    function = get_registry().get(BUILTIN).create(dimensions=dimensions)
+    if dimensions % 8 or not _SHORTEST <= dimensions <= _LONGEST:
+        raise ConfigError(
+            f"The built-in embedding makes vectors of {_SHORTEST} to {_LONGEST} numbers, in steps of 8; {dimensions} is not. Set `embeddings.dimensions: 256`."
+        )
+    function = _make(BUILTIN, dimensions=dimensions)
     return RegistryEmbedder(function, f"{BUILTIN}-{VERSION}-{dimensions}", batch_size=4096)
 
 
-def remote_embedder(model_id: str, model: str, dimensions: int, embed: Callable[[Sequence[str]], Vectors], *, batch_size: int) -> RegistryEmbedder:
+def remote_embedder(
+    model_id: str, model: str, dimensions: int, embed: Callable[[Sequence[str]], Vectors], *, batch_size: int
+) -> RegistryEmbedder:
     """A model behind an HTTP interface.
 
     Args:
@@ -133,8 +139,9 @@ def remote_embedder(model_id: str, model: str, dimensions: int, embed: Callable[
         embed: the client.
         batch_size: most texts of one request.
     """
-    function = get_registry().get(REMOTE).create(model=model, dimensions=dimensions).bind(embed)
-    return RegistryEmbedder(function, model_id, batch_size=batch_size)
+    function = _make(REMOTE, model=model, dimensions=dimensions)
+    assert isinstance(function, RemoteFunction)
+    return RegistryEmbedder(function.bind(embed), model_id, batch_size=batch_size)
 
 
 def sentence_transformer_embedder(model: str, *, batch_size: int, dimensions: int | None = None) -> RegistryEmbedder:
@@ -144,7 +151,7 @@ def sentence_transformer_embedder(model: str, *, batch_size: int, dimensions: in
         ConfigError: the package is not installed, or the model cannot be loaded or has other dimensions.
     """
     try:
-        function = get_registry().get("sentence-transformers").create(name=model, device="cpu", normalize=True)
+        function = _make("sentence-transformers", name=model, device="cpu", normalize=True)
         embedder = RegistryEmbedder(function, f"sentence-transformers:{model}", batch_size=batch_size)
     except ImportError as error:
         raise ConfigError(
@@ -168,6 +175,12 @@ def unit_vectors(vectors: npt.NDArray[np.float64], model_id: str) -> Vectors:
     if not np.all(np.isfinite(lengths)) or not np.all(lengths > 0):
         raise ConfigError(f"The embedding model {model_id!r} gave a vector that is zero or not finite. Use another model.")
     return np.asarray(vectors / lengths[:, None], dtype=np.float32)
+
+
+def _make(alias: str, **arguments: object) -> EmbeddingFunction:
+    made = get_registry().get(alias).create(**arguments)  # type: ignore[no-untyped-call]  # lancedb is typed in part
+    assert isinstance(made, EmbeddingFunction)
+    return made
 
 
 def text_digest(text: str) -> str:

@@ -31,6 +31,7 @@ _SUFFIXES = (
     "able", "ible", "est", "ers", "ed", "er", "es", "ly", "en", "s", "e",
 )  # fmt: skip
 _SHORTEST_STEM = 4
+_SHORTEST_SPLIT = 3
 
 
 def embed_texts(texts: Sequence[str], dimensions: int = DEFAULT_DIMENSIONS) -> npt.NDArray[np.float32]:
@@ -61,8 +62,10 @@ def embed_texts(texts: Sequence[str], dimensions: int = DEFAULT_DIMENSIONS) -> n
 def _count_words(texts: Sequence[str]) -> dict[str, pl.DataFrame]:
     """Distinct words and neighbouring pairs of each text with their sublinear frequency, as (row, text, weight)."""
     folded = pl.col("text").str.normalize("NFKD").str.replace_all(r"\p{M}", "").str.to_lowercase()
-    lists = pl.DataFrame({"text": pl.Series(list(texts), dtype=pl.String)}).with_row_index("row").with_columns(
-        folded.str.replace_all(r"['’]s\b", "").str.extract_all(r"[\p{L}\p{N}]+").alias("word")
+    lists = (
+        pl.DataFrame({"text": pl.Series(list(texts), dtype=pl.String)})
+        .with_row_index("row")
+        .with_columns(folded.str.replace_all(r"['’]s\b", "").str.extract_all(r"[\p{L}\p{N}]+").alias("word"))
     )
     words = lists.select("row", "word").explode("word").filter(pl.col("word").is_not_null())
     kept = words.filter(~pl.col("word").is_in(_frequent_words()))
@@ -139,7 +142,7 @@ def stem(word: str) -> str:
 
 def _grams(word: str) -> list[str]:
     marked = f"^{word}$"
-    return [marked[at : at + size] for size in (3, 4, 5) for at in range(len(marked) - size + 1)] if len(word) > 2 else []
+    return [marked[at : at + size] for size in (3, 4, 5) for at in range(len(marked) - size + 1)] if len(word) >= _SHORTEST_SPLIT else []
 
 
 def _signs(features: Sequence[str], dimensions: int) -> npt.NDArray[np.int8]:

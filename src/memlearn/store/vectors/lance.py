@@ -33,9 +33,13 @@ def translated(what: str) -> Iterator[None]:
         text = str(error)
         lower = text.lower()
         if any(mark in lower for mark in _FULL):
-            raise StoreError(f"{what} could not be written: the disk is full. Free space and run again; the last version is unharmed.") from error
+            raise StoreError(
+                f"{what} could not be written: the disk is full. Free space and run again; the last version is unharmed."
+            ) from error
         if any(mark in lower for mark in _DAMAGE):
-            raise DamagedError(f"{what} is damaged: {text[:300]}. Delete its folder and learn again, or roll back to an older release.") from error
+            raise DamagedError(
+                f"{what} is damaged: {text[:300]}. Delete its folder and learn again, or roll back to an older release."
+            ) from error
         raise StoreError(f"{what}: {text[:300]}") from error
 
 
@@ -65,7 +69,9 @@ class LanceFolder:
                 return opened
             if not (known := versions(opened)) or version not in known:
                 span = f"{min(known)} to {max(known)}" if known else "none"
-                raise StoreError(f"Table {table!r} in {str(self.root)!r} has no version {version}; there are {span}. Learn again, or take a newer release.")
+                raise StoreError(
+                    f"Table {table!r} in {str(self.root)!r} has no version {version}; there are {span}. Learn again, or take a newer release."
+                )
             opened.checkout(version)
             return opened
 
@@ -73,7 +79,9 @@ class LanceFolder:
         """Write a table anew as one version; older versions stay readable."""
         with translated(f"Table {table!r} in {str(self.root)!r}"):
             self.root.mkdir(parents=True, exist_ok=True)
-            return lancedb.connect(str(self.root)).create_table(table, data=data, mode="overwrite", embedding_functions=list(functions) or None)
+            return lancedb.connect(str(self.root)).create_table(
+                table, data=data, mode="overwrite", embedding_functions=list(functions) or None
+            )
 
 
 def versions(table: Table) -> dict[int, datetime]:

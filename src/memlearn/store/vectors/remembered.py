@@ -16,7 +16,7 @@ TABLE = "embeddings"
 _GROUP = 2048
 _MOST_FRAGMENTS = 64
 # A vector is kept as its bytes (little-endian 32-bit floats): one table holds models of every length.
-_SCHEMA = pa.schema([("model", pa.string()), ("digest", pa.string()), ("numbers", pa.large_binary())])
+_SCHEMA = pa.schema({"model": pa.string(), "digest": pa.string(), "numbers": pa.large_binary()})  # type: ignore[arg-type]  # the stubs lack it
 _NUMBER = np.dtype("<f4")
 
 

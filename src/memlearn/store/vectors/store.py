@@ -98,7 +98,7 @@ class VectorStore:
             if base is not None and table.version != base:
                 table = self._folder.open("blocks", base)
                 table.restore()
-            changed = data.to_table(columns=["user_id"])["user_id"].unique().to_pylist() if data else []
+            changed = [str(user_id) for user_id in data.to_table(columns=["user_id"])["user_id"].unique().to_pylist()] if data else []
             _delete_users(table, sorted({*changed, *removed_users}))
             if changed:
                 table.add(_block_reader(data))

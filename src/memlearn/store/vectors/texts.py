@@ -77,7 +77,9 @@ def write_texts(folder: LanceFolder, name: str, frame: pl.DataFrame, key: str, e
     return Written(int(table.version), full.height, embedded, embed_seconds, index_seconds)
 
 
-def search_texts(table: Table, query: str, key: str, embedder: Embedder | None, *, k: int, where: str | None, columns: list[str]) -> pl.DataFrame:
+def search_texts(
+    table: Table, query: str, key: str, embedder: Embedder | None, *, k: int, where: str | None, columns: list[str]
+) -> pl.DataFrame:
     """Find texts by words and by meaning, fused by reciprocal rank.
 
     Equal ranks get equal shares and ties are ordered by id, so that the answer depends on the table's rows only.
@@ -137,7 +139,9 @@ def _index(table: Table, name: str) -> float:
     started = time.perf_counter()
     if table.count_rows():
         with translated(f"Table {name!r}"):
-            table.create_index(SEARCHED, config=FTS(language="English", stem=True, remove_stop_words=True, ascii_folding=True), replace=True)
+            table.create_index(
+                SEARCHED, config=FTS(language="English", stem=True, remove_stop_words=True, ascii_folding=True), replace=True
+            )
     return time.perf_counter() - started
 
 
