@@ -17,6 +17,12 @@ assert set(Kind.__args__) == set(KINDS)  # type: ignore[attr-defined]
 NotEvidence = Literal["discounts", "ignored_offers", "hours", "amounts", "intervals", "preferences"]
 
 
+class _Columns(BaseModel):
+    """Names of columns; a column that holds currencies is no currency."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
 class _Config(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -56,7 +62,7 @@ class Location(_Config):
         return self
 
 
-class EventColumns(_Config):
+class EventColumns(_Columns):
     """Which column holds what; only `user` and `time` must be there."""
 
     user: str = Field(description="Who did it.")
@@ -107,7 +113,7 @@ class EventSource(Location):
         return self
 
 
-class ItemColumns(_Config):
+class ItemColumns(_Columns):
     """Which column holds what; only `item` must be there."""
 
     item: str = Field(description="Id of the item.")
@@ -142,7 +148,7 @@ class PersonSource(Location):
     max_rejects: float | None = Field(default=None, ge=0, le=1, description="Largest share of rows that may be unusable; default: the config's `max_rejects`.")
 
 
-class StatementColumns(_Config):
+class StatementColumns(_Columns):
     """Which column holds what."""
 
     user: str = Field(description="Whom it is about.")

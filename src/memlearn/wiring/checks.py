@@ -1,12 +1,10 @@
-"""Checks of a config that go beyond the shape of single keys: names, zones, currencies, keys that need one another."""
+"""Checks of a config that go beyond a single part: names, and keys that need one another."""
 
 from __future__ import annotations
 
 import re
-import zoneinfo
 from collections import Counter
 from collections.abc import Iterator
-from datetime import datetime
 from typing import TYPE_CHECKING
 
 from memlearn.sources.config import DocumentSource, EventSource, ItemSource, PersonSource, StatementSource
@@ -16,7 +14,6 @@ if TYPE_CHECKING:
     from memlearn.sources.config import Location, Source
     from memlearn.wiring.config import Config
 
-_CURRENCY = re.compile(r"[A-Z]{3}")
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
 _DATABASES = ("duckdb:", "sqlite:", "postgresql://", "postgres://")
 # Dimensions that every event or item has; a free attribute or level of that name could not be told apart.
@@ -29,8 +26,6 @@ def check_config(config: Config) -> list[Problem]:
 
 
 def _check_top(config: Config) -> Iterator[Problem]:
-    yield from _check_zone(("timezone",), config.timezone)
-    yield from _check_currency(("currency",), config.currency)
     yield from _check_money(config)
     if not any(isinstance(source, EventSource) for source in config.sources.values()):
         yield Problem(("sources",), "no source has `role: events`; memory is learned from events. Add one.")
@@ -41,17 +36,9 @@ def _check_top(config: Config) -> Iterator[Problem]:
 
 
 def _check_money(config: Config) -> Iterator[Problem]:
-    money = config.money
-    if money.convert_to is not None:
-        yield from _check_currency(("money", "convert_to"), money.convert_to)
-        if not money.rates:
-            yield Problem(("money", "convert_to"), f"there are no `rates` to convert with. Add them, for example `rates: {{USD: 0.92}}` in {money.convert_to}.")
-    elif money.rates:
-        yield Problem(("money", "rates"), "rates need `convert_to`, the currency that they lead to. Add it, or remove the rates.")
-    for code, rate in money.rates.items():
-        yield from _check_currency(("money", "rates", code), code)
-        if not 0 < rate < float("inf"):
-            yield Problem(("money", "rates", code), f"a rate is a positive number; {rate!r} is not.")
+    if config.money.convert_to is not None and not config.money.rates:
+        example = f"`rates: {{USD: 0.92}}` for one US dollar in {config.money.convert_to}"
+        yield Problem(("money", "convert_to"), f"there are no `rates` to convert with. Add them, for example {example}.")
 
 
 def _check_source(config: Config, name: str, source: Source) -> Iterator[Problem]:
@@ -59,8 +46,6 @@ def _check_source(config: Config, name: str, source: Source) -> Iterator[Problem
     if isinstance(source, DocumentSource):
         return
     yield from _check_location(at, source)
-    if source.timezone is not None:
-        yield from _check_zone((*at, "timezone"), source.timezone)
     if isinstance(source, EventSource):
         yield from _check_events(config, at, source)
     elif isinstance(source, ItemSource):
@@ -75,13 +60,6 @@ def _check_source(config: Config, name: str, source: Source) -> Iterator[Problem
 
 
 def _check_location(at: Path, source: Location) -> Iterator[Problem]:
-    if (source.path is None) == (source.sql is None):
-        found = "neither is there" if source.path is None else "both are there"
-        yield Problem(at, f"a source has either `path` or `sql` with `database`; {found}.")
-    elif source.sql is not None and source.database is None:
-        yield Problem((*at, "sql"), "a query needs `database`: `duckdb:`, `duckdb:PATH`, `sqlite:PATH` or `postgresql://...`.")
-    elif source.sql is None and source.database is not None:
-        yield Problem((*at, "database"), "a database needs `sql`, the query whose rows are the source's rows.")
     paths = [source.path] if isinstance(source.path, str) else source.path
     if paths is not None and not all(paths or [""]):
         yield Problem((*at, "path"), "the path is empty. Name a file, a glob or a folder.")
@@ -93,18 +71,12 @@ def _check_events(config: Config, at: Path, source: EventSource) -> Iterator[Pro
     columns = source.columns
     if source.kinds and columns.kind is None:
         yield Problem((*at, "kinds"), "`kinds` needs `columns.kind`, the column whose values it maps. Add it, or use `kind`.")
-    if source.merchants and columns.text is None:
-        yield Problem((*at, "merchants"), "merchants are taken from `columns.text`, which is not there. Map the column of merchant strings.")
-    for name in ("deleted", "refers_to"):
-        if getattr(columns, name) is not None and columns.key is None:
-            yield Problem((*at, "columns", name), f"`{name}` needs `columns.key`, the column of the rows' unique keys. Map it.")
+    if columns.refers_to is not None and columns.key is None:
+        yield Problem((*at, "columns", "refers_to"), "`refers_to` needs `columns.key`, the column of the keys that it names. Map it.")
     if source.mode == "append" and "max_shrink" in source.model_fields_set:
         yield Problem((*at, "max_shrink"), "`max_shrink` has a meaning with `mode: snapshot` only. Set the mode, or remove it.")
-    yield from _check_origin((*at, "time_origin"), source.time_origin)
     yield from _check_names((*at, "attributes"), source.attributes)
-    if source.currency is not None:
-        yield from _check_currency((*at, "currency"), source.currency)
-    elif columns.currency is None and columns.amount is not None:
+    if source.currency is None and columns.currency is None and columns.amount is not None:
         yield from _check_currency_known(config, (*at, "columns", "amount"))
 
 
@@ -119,23 +91,3 @@ def _check_names(at: Path, names: dict[str, str]) -> Iterator[Problem]:
             yield Problem((*at, name), f"{name!r} is not a name: small letters, digits and `_`, a letter first, at most 40.")
         elif name in _RESERVED:
             yield Problem((*at, name), f"{name!r} is a name that memlearn uses itself. Choose another, {name + '_'!r} for example.")
-
-
-def _check_origin(at: Path, origin: str) -> Iterator[Problem]:
-    try:
-        datetime.fromisoformat(origin)
-    except ValueError:
-        yield Problem(at, f"{origin!r} is not an ISO date or timestamp. Write it like 2024-01-31 or 2024-01-31T00:00:00.")
-
-
-def _check_currency(at: Path, code: str) -> Iterator[Problem]:
-    if not _CURRENCY.fullmatch(code):
-        yield Problem(at, f"{code!r} is not an ISO 4217 code: three capital letters, EUR for example.")
-
-
-def _check_zone(at: Path, zone: str) -> Iterator[Problem]:
-    known = zoneinfo.available_timezones()
-    if zone not in known:
-        cities = {name.rsplit("/", 1)[-1]: name for name in sorted(known)}
-        near = nearest(zone, known) or (f" Did you mean {cities[zone]!r}?" if zone in cities else "")
-        yield Problem(at, f"there is no time zone {zone!r}.{near} Use an IANA name such as 'Europe/Berlin' or 'UTC'.")

@@ -5,13 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator
 
 from memlearn.chunks.config import ChunkConfig
 from memlearn.learning.config import EmbeddedConfig, SharedConfig
+from memlearn.llm.config import EmbeddingConfig
 from memlearn.memory import DEFAULT_BLOCKS, BlockSpec
 from memlearn.memory.sensitive import SensitiveConfig
 from memlearn.sources.config import MerchantConfig, MoneyConfig, Source
+from memlearn.sources.currencies import MINOR_DIGITS
+from memlearn.sources.zones import check_zone
 from memlearn.store.config import ReleaseConfig
 
 SourceName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,39}$")]
@@ -45,8 +48,21 @@ class Config(BaseModel):
     shared: SharedConfig = Field(default_factory=SharedConfig, description="What is learned over all users.")
     chunks: ChunkConfig = Field(default_factory=ChunkConfig, description="Where events and documents are cut.")
     learning: EmbeddedConfig = Field(default_factory=EmbeddedConfig, description="How memory is learned.")
+    embeddings: EmbeddingConfig = Field(default_factory=EmbeddingConfig, description="How texts become vectors for search by meaning.")
     sensitive: SensitiveConfig = Field(default_factory=SensitiveConfig, description="What is never stated about a user.")
     releases: ReleaseConfig = Field(default_factory=ReleaseConfig, description="Which published releases are kept.")
+
+    @field_validator("timezone")
+    @classmethod
+    def _known_zone(cls, value: str) -> str:
+        return check_zone(value)
+
+    @field_validator("currency")
+    @classmethod
+    def _known_currency(cls, value: str) -> str:
+        if value not in MINOR_DIGITS:
+            raise ValueError(f"Currency {value!r} is not an ISO 4217 code such as 'EUR' or 'USD'.")
+        return value
 
     @property
     def block_specs(self) -> tuple[BlockSpec, ...]:

@@ -80,7 +80,9 @@ def _describe(detail: ErrorDetails, path: Path, model: type[BaseModel], tree: An
         allowed = [word.strip() for word in expected.replace(" or ", ", ").split(",")]
         value = str(context.get("tag", found))
         return f"{value!r} is not known.{nearest(value, allowed)} Allowed: {', '.join(allowed)}."
-    reason = detail["msg"].removeprefix("Value error, ").removeprefix("Input ")
+    if kind == "value_error":
+        return detail["msg"].removeprefix("Value error, ")
+    reason = detail["msg"].removeprefix("Input ")
     shown = "nothing" if found is None else f"{found!r}"[:80]
     return f"found {shown}, but it {reason[:1].lower()}{reason[1:]}."
 

@@ -58,16 +58,16 @@ def _role(name: str, field: FieldInfo) -> str:
 
 def _type(annotation: Any) -> str:
     origin, arguments = get_origin(annotation), get_args(annotation)
-    if origin is Annotated:
-        return _type(arguments[0])
-    if origin is Literal:
-        return " or ".join(f"`{value}`" for value in arguments)
-    if origin in (Union, UnionType):
-        return " or ".join(_type(argument) for argument in arguments if argument is not NoneType)
-    if origin is list:
-        return f"list of {_type(arguments[0])}"
-    if origin is dict:
-        return f"mapping of name to {_type(arguments[1])}"
+    compound = {
+        Annotated: lambda: _type(arguments[0]),
+        Literal: lambda: " or ".join(f"`{value}`" for value in arguments),
+        Union: lambda: " or ".join(_type(argument) for argument in arguments if argument is not NoneType),
+        UnionType: lambda: " or ".join(_type(argument) for argument in arguments if argument is not NoneType),
+        list: lambda: f"list of {_type(arguments[0])}",
+        dict: lambda: f"mapping of name to {_type(arguments[1])}",
+    }
+    if origin in compound:
+        return compound[origin]()
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return f"[{annotation.__name__}](#{annotation.__name__.lower()})"
     names = {str: "text", int: "whole number", float: "number", bool: "`true` or `false`"}

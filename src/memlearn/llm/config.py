@@ -1,0 +1,59 @@
+"""Config of embeddings."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+DEFAULT_MODEL = "text-embedding-3-small"
+DEFAULT_KEY_VARIABLE = "OPENAI_API_KEY"
+
+
+class EmbeddingConfig(BaseModel):
+    """How texts become vectors for search by meaning."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    provider: Literal["builtin", "openai", "sentence-transformers"] = Field(
+        default="builtin",
+        description="builtin: our own, without download or network; openai: any OpenAI-compatible endpoint; sentence-transformers: a local model.",
+    )
+    model: str | None = Field(
+        default=None, min_length=1, description=f"Name of the model; default for openai: {DEFAULT_MODEL}. Not for builtin."
+    )
+    base_url: str | None = Field(
+        default=None, description="Address of an OpenAI-compatible endpoint, with its `/v1`; default: OpenAI's own."
+    )
+    api_key_env: str = Field(
+        default=DEFAULT_KEY_VARIABLE, description="Environment variable that holds the key; a local endpoint needs none."
+    )
+    dimensions: int | None = Field(
+        default=None,
+        ge=8,
+        le=16_384,
+        description="Length of the vectors; default: 256 for builtin, otherwise what the model answers. Checked.",
+    )
+    request_dimensions: bool = Field(
+        default=False, description="True: ask the endpoint to shorten its vectors to `dimensions`; not every model can."
+    )
+    batch_size: int = Field(default=128, ge=1, le=2048, description="Most texts of one request.")
+    timeout: float = Field(default=60.0, gt=0, le=600, description="Seconds to wait for one answer.")
+    retries: int = Field(
+        default=4, ge=0, le=20, description="How often a request is tried again after a time-out, a rate limit or a server error."
+    )
+
+    @model_validator(mode="after")
+    def _check(self) -> EmbeddingConfig:
+        if self.provider == "sentence-transformers" and self.model is None:
+            raise ValueError("`model` is needed for `provider: sentence-transformers`, for example `all-MiniLM-L6-v2`")
+        if self.provider == "builtin" and (self.model or self.base_url):
+            raise ValueError("`provider: builtin` takes neither `model` nor `base_url`; did you mean `provider: openai`?")
+        if self.request_dimensions and self.dimensions is None:
+            raise ValueError("`request_dimensions` needs `dimensions`")
+        return self
+
+    @property
+    def model_name(self) -> str:
+        """The model as the endpoint knows it."""
+        return self.model or DEFAULT_MODEL

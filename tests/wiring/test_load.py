@@ -1,0 +1,171 @@
+"""Loading a config: what is accepted, and the message for each thing that is wrong."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from memlearn.errors import ConfigError
+from memlearn.wiring.load import LoadedConfig, load_config
+
+VALID = """\
+version: 1
+timezone: Europe/Berlin
+currency: EUR
+sources:
+  sales:
+    role: events
+    path: sales.csv
+    columns: {user: customer, time: at, amount: price, text: shop}
+"""
+
+
+def write(folder: Path, text: str) -> Path:
+    file = folder / "memlearn.yaml"
+    file.write_text(text, encoding="utf-8")
+    return file
+
+
+def load(folder: Path, text: str, **variables: str) -> LoadedConfig:
+    return load_config(write(folder, text), variables)
+
+
+def refused(folder: Path, text: str) -> str:
+    with pytest.raises(ConfigError) as caught:
+        load(folder, text)
+    return str(caught.value)
+
+
+def test_paths_resolve_from_the_config_folder(tmp_path: Path) -> None:
+    loaded = load(tmp_path, VALID)
+    assert loaded.base == tmp_path.resolve()
+    assert loaded.config.store == tmp_path.resolve() / "store"
+
+
+def test_default_blocks_are_replaced_and_extended_by_label(tmp_path: Path) -> None:
+    blocks = "blocks:\n- {label: habits, description: mine, limit: 77}\n- {label: extra, description: more}\n"
+    specs = load(tmp_path, VALID + blocks).config.block_specs
+    labels = [spec.label for spec in specs]
+    assert labels == ["profile", "preferences", "habits", "offers", "changes", "trends", "policies", "guidelines", "extra"]
+    assert specs[2].limit == 77
+
+
+def test_set_comes_before_the_environment_and_a_default_last(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = VALID.replace("sales.csv", "${FOLDER}/${FILE:-sales.csv}")
+    monkeypatch.setenv("FOLDER", "environment")
+    monkeypatch.delenv("FILE", raising=False)
+    assert load(tmp_path, text).config.sources["sales"].path == "environment/sales.csv"
+    assert load(tmp_path, text, FOLDER="set", FILE="x.csv").config.sources["sales"].path == "set/x.csv"
+
+
+def test_a_variable_may_stand_for_a_number(tmp_path: Path) -> None:
+    assert load(tmp_path, VALID + "max_rejects: ${SHARE}\n", SHARE="0.5").config.max_rejects == 0.5
+
+
+def test_digest_ignores_where_things_lie_and_sees_what_is_learned(tmp_path: Path) -> None:
+    text = VALID.replace("sales.csv", "${FOLDER}/sales.csv")
+    first = load(tmp_path, text, FOLDER="a").digest
+    assert load(tmp_path, text + "store: elsewhere\nlearning: {workers: 7}\n", FOLDER="secret").digest == first
+    assert load(tmp_path, "# a comment\n" + text + "max_rejects: 0.02\n", FOLDER="a").digest == first
+    assert load(tmp_path, text + "chunks: {tokens: 500}\n", FOLDER="a").digest != first
+    assert load(tmp_path, text.replace("Europe/Berlin", "UTC"), FOLDER="a").digest != first
+
+
+def test_byte_order_mark_and_yaml_that_people_mean(tmp_path: Path) -> None:
+    text = VALID + "    kinds: {1: purchase, no: refund}\n    time_origin: 2024-01-01\n"
+    text = text.replace("columns: {", "columns: {kind: k, ")
+    file = tmp_path / "memlearn.yaml"
+    file.write_bytes(b"\xef\xbb\xbf" + text.encode())
+    source = load_config(file).config.sources["sales"]
+    assert source.model_dump()["kinds"] == {"1": "purchase", "no": "refund"}
+    assert source.model_dump()["time_origin"] == "2024-01-01"
+
+
+def test_several_problems_are_reported_together_in_order(tmp_path: Path) -> None:
+    text = VALID.replace("columns:", "colums: 1\n    columns:").replace("version: 1", "version: 2") + "    kind: purchas\n"
+    message = refused(tmp_path, text)
+    assert "has 3 problems" in message
+    lines = message.splitlines()[1:]
+    assert [line.split(",")[0].strip() for line in lines] == ["line 1", "line 8", "line 10"]
+    assert "sources.sales.colums: there is no such key. Did you mean 'columns'? Keys here: attributes, columns," in lines[1]
+    assert "'purchas' is not known. Did you mean 'purchase'? Allowed: purchase, refund" in lines[2]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line", "words"),
+    [
+        ("Europe/Berlin", "Europe/Berlim", 2, "timezone: Time zone 'Europe/Berlim' is unknown. Did you mean 'Europe/Berlin'"),
+        ("Europe/Berlin", "Mars", 2, "Use a name such as 'Europe/Berlin'"),
+        ("currency: EUR", "currency: euro", 3, "Currency 'euro' is not an ISO 4217 code"),
+        ("currency: EUR\n", "", 7, "no currency is known for these amounts. Add `currency: EUR`"),
+        ("role: events", "role: event", 6, "sources.sales.role: 'event' is not known. Did you mean 'events'?"),
+        ("    role: events\n", "", 5, "'role' is missing"),
+        ("path: sales.csv", "max_rejects: 0.1", 5, "either `path` or `sql` (with `database`), and not both"),
+        ("path: sales.csv", "path: []", 7, "the path is empty"),
+        ("path: sales.csv", "path: a\n    sql: select 1", 5, "either `path` or `sql` (with `database`), and not both"),
+        ("path: sales.csv", "sql: select 1", 5, "`sql` and `database` belong together"),
+        ("path: sales.csv", "sql: select 1\n    database: 'mysql://x'", 8, "'mysql' is not a known kind of database"),
+        ("path: sales.csv", "path: a\n    database: 'duckdb:'", 5, "`sql` and `database` belong together"),
+        ("path: sales.csv", "path: ${NOT_SET_ANYWHERE}", 7, "variable 'NOT_SET_ANYWHERE' is not set"),
+        ("path: sales.csv", "path: a\n    kinds: {a: refund}", 8, "`kinds` needs `columns.kind`"),
+        ("path: sales.csv", "path: a\n    max_shrink: 0.5", 8, "has a meaning with `mode: snapshot` only"),
+        ("path: sales.csv", "path: a\n    time_origin: day one", 5, "'day one' is not an ISO date"),
+        ("path: sales.csv", "path: a\n    attributes: {merchant: m}", 8, "a name that memlearn uses itself"),
+        ("path: sales.csv", "path: a\n    attributes: {The Shop: m}", 8, "is not a name"),
+        ("text: shop", "deleted: gone", 5, "`columns.deleted` needs `columns.key`"),
+        ("text: shop", "refers_to: r", 8, "`refers_to` needs `columns.key`"),
+        ("time: at, ", "", 8, "sources.sales.columns.time: this key must be there"),
+        ("text: shop}", "}\n    merchants: true", 5, "`merchants: true` needs `columns.text`"),
+        ("version: 1", "version: 1\nversion: 1", 2, "this key is there twice"),
+        ("version: 1", "version: 1\nmax_rejects: 2", 2, "max_rejects: found 2, but it should be less than or equal to 1"),
+        ("version: 1", "version: 1\nmoney: {convert_to: EUR}", 2, "there are no `rates` to convert with"),
+        ("version: 1", "version: 1\nmoney: {rates: {USD: 0.9}}", 2, "`rates` needs `convert_to`"),
+        ("version: 1", "version: 1\nmoney: {convert_to: EUR, rates: {USD: 0}}", 2, "Rates must be positive numbers"),
+        ("version: 1", "version: 1\nblocks:\n- {label: a, description: d}\n- {label: a, description: e}", 3, "is there 2 times"),
+    ],
+)
+def test_each_problem_names_its_line_and_the_way_out(tmp_path: Path, old: str, new: str, line: int, words: str) -> None:
+    assert old in VALID
+    message = refused(tmp_path, VALID.replace(old, new))
+    assert f"line {line}, " in message
+    assert words in message
+    assert "memlearn.yaml" in message
+
+
+def test_an_attribute_in_persons_sensitive_must_be_an_attribute(tmp_path: Path) -> None:
+    persons = "  people: {role: persons, path: p.csv, user: u, attributes: {age: a}, sensitive: [agee]}\n"
+    assert "'agee' is not one of the attributes. Did you mean 'age'?" in refused(tmp_path, VALID + persons)
+
+
+def test_a_config_without_events_is_refused(tmp_path: Path) -> None:
+    text = "version: 1\nsources:\n  docs: {role: documents, path: docs}\n"
+    assert "no source has `role: events`" in refused(tmp_path, text)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("", "is empty; a config is a mapping"),
+        ("- 1\n", "holds a list"),
+        ("a: [1\nb: 2\n", "this is not YAML"),
+        ("a: &a [*a]\n", "holds itself"),
+    ],
+)
+def test_a_file_that_is_no_config(tmp_path: Path, text: str, words: str) -> None:
+    assert words in refused(tmp_path, text)
+
+
+def test_a_missing_file_names_the_ones_that_are_there(tmp_path: Path) -> None:
+    write(tmp_path, VALID)
+    with pytest.raises(ConfigError, match=r"There is no config file .*The folder has: memlearn\.yaml"):
+        load_config(tmp_path / "memlern.yaml")
+    with pytest.raises(ConfigError, match="is a folder"):
+        load_config(tmp_path)
+
+
+def test_a_file_in_another_encoding_is_told(tmp_path: Path) -> None:
+    file = tmp_path / "memlearn.yaml"
+    file.write_bytes(VALID.replace("shop", "caf\xe9").encode("latin-1"))
+    with pytest.raises(ConfigError, match="is not UTF-8 text"):
+        load_config(file)
