@@ -1,0 +1,103 @@
+"""Durable files: written aside, synced, moved by one atomic rename; checksums; a full disk told apart."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from memlearn.errors import StoreError
+
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+_FULL_WORDS = ("No space left", "Disk quota exceeded", "File too large", "max_temp_directory_size")
+
+
+def write_durably(path: Path, content: bytes) -> None:
+    """Put `content` under `path` so that a crash leaves the old file or the new one, never a part.
+
+    Raises:
+        StoreError: the disk is full; the old file is untouched.
+    """
+    aside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    with disk_full_reported(path, len(content)):
+        try:
+            with aside.open("wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            aside.replace(path)
+        except BaseException:
+            with suppress(OSError):
+                aside.unlink()
+            raise
+        sync_folder(path.parent)
+
+
+def move_durably(source: Path, target: Path) -> None:
+    """Rename a finished file or folder to its final name, on disk when this returns."""
+    sync_folder(source) if source.is_dir() else sync_file(source)
+    source.replace(target)
+    sync_folder(target.parent)
+    sync_folder(source.parent)
+
+
+def sync_file(path: Path) -> None:
+    """Flush a file to disk."""
+    with path.open("rb") as file:
+        os.fsync(file.fileno())
+
+
+def sync_folder(path: Path) -> None:
+    """Flush a folder's entries to disk."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def file_sha256(path: Path) -> str:
+    """SHA-256 of a file's bytes, in hexadecimal digits."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+@contextmanager
+def disk_full_reported(path: Path, needed: int) -> Iterator[None]:
+    """Turn a full disk inside the block into one clear message.
+
+    Args:
+        path: what is being written.
+        needed: about how many bytes that takes.
+
+    Raises:
+        StoreError: the disk, a quota or the process's limit of a file's size is exhausted.
+    """
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in _FULL:
+            raise
+        raise _disk_full(path, needed) from error
+    except StoreError as error:
+        if not any(word in str(error) for word in _FULL_WORDS):
+            raise
+        raise _disk_full(path, needed) from error
+
+
+def _disk_full(path: Path, needed: int) -> StoreError:
+    folder = next(parent for parent in path.parents if parent.is_dir())
+    free = shutil.disk_usage(folder).free
+    return StoreError(
+        f"No room to write {str(path)!r}: about {_mib(needed)} are needed, {_mib(free)} are free on its disk "
+        "(a quota or a limit of the file size counts too). Nothing published was changed. "
+        "Free some space, for instance with `memlearn release gc CONFIG`, then run again."
+    )
+
+
+def _mib(size: int) -> str:
+    return f"{size / 2**20:,.1f} MiB"

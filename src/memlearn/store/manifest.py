@@ -1,0 +1,146 @@
+"""The manifest of a release: what it pins and what its files are; written once, with a checksum of itself."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from memlearn.errors import DamagedError, FormatError
+from memlearn.store.layout import StoreLayout
+
+RELEASE_FORMAT = 1
+"""Version of the manifest and of the segment files; a reader refuses newer ones."""
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentInfo:
+    """An immutable segment file.
+
+    Args:
+        file: name under `segments/`.
+        sha256: of the file's bytes.
+        bytes: size of the file.
+        users: users with memory in it.
+        removed: users that it says are gone.
+        content_digest: of its logical rows; the same for the same rows in another file.
+    """
+
+    file: str
+    sha256: str
+    bytes: int
+    users: int
+    removed: int
+    content_digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """Everything that a release is.
+
+    Args:
+        release_id: `r<number>-<first digits of the content digest>`; the number orders releases.
+        run_id: the run that published it.
+        as_of_us: the instant of the memory, microseconds UTC.
+        population: the boundary of the population snapshot, plain JSON.
+        config_digest: of the config it was learned with.
+        user_segments: oldest first; a user's rows come from the newest one that holds the user.
+        shared_segment: the global tables.
+        lance: version of each Lance dataset.
+        row_files: the row-store files it was computed from, relative to the store.
+        counts: numbers for people.
+        content_digest: of all logical rows, without run, time and files.
+        format: version of the layout.
+    """
+
+    release_id: str
+    run_id: str
+    as_of_us: int
+    population: Mapping[str, Any]
+    config_digest: str
+    user_segments: tuple[SegmentInfo, ...]
+    shared_segment: SegmentInfo
+    lance: Mapping[str, int]
+    row_files: tuple[str, ...]
+    counts: Mapping[str, int]
+    content_digest: str
+    format: int = field(default=RELEASE_FORMAT)
+
+    @property
+    def segments(self) -> tuple[SegmentInfo, ...]:
+        """All segment files, the shared one last."""
+        return (*self.user_segments, self.shared_segment)
+
+    @property
+    def inputs(self) -> dict[str, Any]:
+        """What the release was computed from, as JSON; equal inputs and equal content need no new release."""
+        data = _plain(self)
+        return {name: data[name] for name in ("as_of_us", "population", "config_digest", "row_files", "lance")}
+
+    def to_json(self) -> dict[str, Any]:
+        """As written, without the checksum."""
+        return _plain(self)
+
+
+def write_manifest(manifest: Manifest) -> bytes:
+    """The manifest as a JSON document with its checksum."""
+    data = manifest.to_json()
+    return json.dumps({"checksum": _checksum(data), **data}, indent=1, sort_keys=True, ensure_ascii=False).encode()
+
+
+def parse_manifest(content: bytes, path: Path) -> Manifest:
+    """Read a manifest.
+
+    Raises:
+        DamagedError: it is not JSON, or not what its checksum says.
+        FormatError: a newer memlearn wrote it.
+    """
+    try:
+        data = json.loads(content)
+        expected = data.pop("checksum")
+        version = data["format"]
+    except (ValueError, KeyError, AttributeError, TypeError) as error:
+        raise DamagedError(f"{str(path)!r} is damaged: it is not a manifest ({error}). {WAY_OUT}") from error
+    if isinstance(version, int) and version > RELEASE_FORMAT:
+        raise FormatError(
+            f"{str(path)!r} has format {version}; this memlearn reads formats up to {RELEASE_FORMAT}. "
+            "Upgrade memlearn, or roll back to an older release with `memlearn release rollback CONFIG`."
+        )
+    actual = _checksum(data)
+    if actual != expected:
+        raise DamagedError(f"{str(path)!r} is damaged: its checksum should be {expected}, it is {actual}. {WAY_OUT}")
+    segments = tuple(SegmentInfo(**segment) for segment in data.pop("user_segments"))
+    shared = SegmentInfo(**data.pop("shared_segment"))
+    row_files = tuple(data.pop("row_files"))
+    return Manifest(user_segments=segments, shared_segment=shared, row_files=row_files, **data)
+
+
+def read_manifest(layout: StoreLayout, release_id: str) -> Manifest:
+    """Read the manifest of one release.
+
+    Raises:
+        DamagedError: it is damaged, or says to be another release.
+        FormatError: a newer memlearn wrote it.
+        FileNotFoundError: there is no such release.
+    """
+    path = layout.manifest(release_id)
+    manifest = parse_manifest(path.read_bytes(), path)
+    if manifest.release_id != release_id:
+        raise DamagedError(f"{str(path)!r} is damaged: it is the manifest of release {manifest.release_id!r}. {WAY_OUT}")
+    return manifest
+
+
+WAY_OUT = "Go back to an earlier release with `memlearn release rollback CONFIG`, or learn again with `memlearn learn CONFIG`."
+
+
+def _plain(manifest: Manifest) -> dict[str, Any]:
+    data = asdict(manifest)
+    plain: dict[str, Any] = json.loads(json.dumps(data, default=dict))
+    return plain
+
+
+def _checksum(data: Mapping[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(data, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()).hexdigest()

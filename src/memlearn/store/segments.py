@@ -1,0 +1,254 @@
+"""Segment files: built aside with DuckDB, out of core, then moved under the name of their digest; compaction."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import polars as pl
+
+from memlearn.duck import Connection, fetch, open_database
+from memlearn.errors import StoreError
+from memlearn.store.files import disk_full_reported, file_sha256, move_durably
+from memlearn.store.layout import StoreLayout
+from memlearn.store.locks import claim, workspace
+from memlearn.store.manifest import RELEASE_FORMAT, SegmentInfo
+from memlearn.store.tables import SHARED_TABLES, USER_TABLES, USERS_SCHEMA, column_types, row_digest, select_columns
+
+_MEMORY_LIMIT = "700MB"
+_MOST_DELTAS = 8
+_LARGEST_DELTA_SHARE = 0.25
+# A table whose user numbers go down more often than this is sorted: reads would have to look at too many places.
+_MOST_DESCENTS = 16
+
+# First half of the MD5 of the user's id: readers find a user's number by it, whatever the ids look like.
+_USER_HASH = "(md5_number(user_id) & 18446744073709551615::uhugeint)::ubigint"
+
+
+def write_user_segment(
+    layout: StoreLayout, parts: Mapping[str, Sequence[Path]], removed_users: Sequence[str] = (), *, threads: int = 2
+) -> SegmentInfo:
+    """Build a user segment from Parquet part files.
+
+    The tables are flat and ordered by a number of the user inside the segment: zone maps prune point reads on it (they
+    keep eight characters of a text, so they would not on ids with a common prefix), and one row per
+    user with nested lists took three times as long to write. Fastest where the parts of every table list the same users in the same order.
+
+    Args:
+        layout: the store.
+        parts: for `users` and each of `USER_TABLES` the part files, in any order; tables may be left out.
+        removed_users: users that are gone as of this segment.
+        threads: for DuckDB.
+
+    Raises:
+        StoreError: the disk is full, a part lacks a column, a user comes twice, or rows belong to no user.
+    """
+    unknown = sorted(set(parts) - {"users", *USER_TABLES})
+    if unknown:
+        raise StoreError(f"A user segment has no table {unknown[0]!r}; its tables are users, {', '.join(USER_TABLES)}.")
+    sources = {table: _parquet(files) for table, files in parts.items() if files}
+    needed = 2 * sum(path.stat().st_size for files in parts.values() for path in files)
+    removed = pl.DataFrame({"user_id": sorted(set(removed_users))}, schema={"user_id": pl.String})
+    with workspace(layout) as folder, disk_full_reported(layout.segments / "segment", needed):
+        path = folder / "users.duckdb"
+        with open_database(path, memory_limit=_MEMORY_LIMIT, threads=threads) as connection:
+            info = _build_user_tables(connection, sources, removed)
+        return _close_segment(layout, path, *info)
+
+
+def write_shared_segment(layout: StoreLayout, tables: Mapping[str, pl.DataFrame]) -> SegmentInfo:
+    """Write the global tables; tables left out are empty.
+
+    Args:
+        layout: the store.
+        tables: any of `SHARED_TABLES`; each keeps the order of its rows and may have further columns.
+
+    Raises:
+        StoreError: the disk is full, a table is unknown, or a column is missing.
+    """
+    _check_shared(tables)
+    frames = {name: tables.get(name, pl.DataFrame(schema=schema)) for name, schema in SHARED_TABLES.items()}
+    needed = sum(int(frame.estimated_size()) for frame in frames.values())
+    digest = hashlib.sha256()
+    with workspace(layout) as folder, disk_full_reported(layout.segments / "segment", needed):
+        path = folder / "shared.duckdb"
+        with open_database(path, memory_limit=_MEMORY_LIMIT, threads=1) as connection:
+            for name, frame in frames.items():
+                digest.update(f"{name}:{_frame_digest(frame)};".encode())
+                connection.register("frame", frame.to_arrow())
+                connection.execute(f'create table "{name}" as select * from frame')
+                connection.unregister("frame")
+            _write_format(connection, "shared")
+        return _close_segment(layout, path, 0, 0, digest.hexdigest())
+
+
+def stack_segments(layout: StoreLayout, segments: Sequence[SegmentInfo]) -> tuple[SegmentInfo, ...]:
+    """The segments as the next release should name them: as they are, or compacted to one when the deltas are too many.
+
+    Args:
+        layout: the store.
+        segments: oldest first; the first one is the base.
+    """
+    if not needs_compaction(segments):
+        return tuple(segments)
+    return (compact(layout, segments),)
+
+
+def needs_compaction(segments: Sequence[SegmentInfo]) -> bool:
+    """True where there are more than 8 deltas, or they hold more than a quarter as many users as the base."""
+    deltas = segments[1:]
+    touched = sum(segment.users + segment.removed for segment in deltas)
+    return len(deltas) > _MOST_DELTAS or (bool(deltas) and touched > _LARGEST_DELTA_SHARE * segments[0].users)
+
+
+def compact(layout: StoreLayout, segments: Sequence[SegmentInfo], *, threads: int = 2) -> SegmentInfo:
+    """Write one base that holds what `segments` hold together; the content digest of a release with it stays the same.
+
+    Raises:
+        StoreError: the disk is full.
+        DamagedError: a segment cannot be read.
+    """
+    needed = sum(segment.bytes for segment in segments)
+    with workspace(layout) as folder, disk_full_reported(layout.segments / "segment", needed):
+        path = folder / "users.duckdb"
+        with open_database(path, memory_limit=_MEMORY_LIMIT, threads=threads) as connection:
+            for index, segment in enumerate(segments):
+                connection.execute(f"attach {_literal(layout.segment(segment.file))} as s{index} (read_only)")
+            connection.execute(f"create temp table winner as {winners_query(len(segments))}")
+            sources = {table: _effective(table, len(segments)) for table in ("users", *USER_TABLES)}
+            info = _build_user_tables(connection, sources, pl.DataFrame(schema={"user_id": pl.String}))
+            connection.execute("drop table winner")
+            for index in range(len(segments)):
+                connection.execute(f"detach s{index}")
+        return _close_segment(layout, path, *info)
+
+
+def winners_query(segments: int) -> str:
+    """SQL over attached segments `s0`, `s1` …: the newest row of `users` for every user, with the segment's index; no removed users."""
+    union = " union all ".join(f"select {index} as segment, * from s{index}.users" for index in range(segments))
+    if segments == 1:
+        return f"select * from ({union}) where not removed"
+    newest = f"select *, row_number() over (partition by user_id order by segment desc) as age from ({union})"
+    return f"select * exclude (age) from ({newest}) where age = 1 and not removed"
+
+
+def users_digest(frame: pl.DataFrame) -> str:
+    """Digest of a set of users: over the sorted pairs of `user_id` and `content_digest`."""
+    ordered = frame.sort("user_id")
+    line = pl.format("{}:{}{}", pl.col("user_id").str.len_bytes(), "user_id", pl.col("content_digest").fill_null("-"))
+    digest = hashlib.sha256()
+    for piece in ordered.select(line=line).iter_slices(100_000):
+        digest.update("\n".join(piece["line"].to_list()).encode())
+        digest.update(b"\n")
+    return digest.hexdigest()
+
+
+def _build_user_tables(connection: Connection, sources: Mapping[str, str], removed: pl.DataFrame) -> tuple[int, int, str]:
+    """Fill an empty database from SQL sources that have a `user_id` column; returns users, removed users, content digest."""
+    connection.register("removed_users", removed.to_arrow())
+    columns = select_columns(USERS_SCHEMA)
+    given = sources.get("users")
+    live = f"select cast(user_id as varchar) as user_id, {columns} from {given}" if given else "select null::varchar as user_id limit 0"
+    connection.execute(
+        f"create temp table numbered as select (row_number() over () - 1)::integer as user_no, {_USER_HASH} as user_hash, * from "
+        f"(select *, false as removed from ({live}) union all by name select user_id, true as removed from removed_users)"
+    )
+    _check_users(connection)
+    for table, schema in USER_TABLES.items():
+        _copy_table(connection, table, schema, sources.get(table))
+    digests = " union all ".join(f"select user_no, '{table}' as part, digest from {table}_digest" for table in USER_TABLES)
+    connection.execute(
+        "create table users as select n.* exclude (removed), n.removed, case when n.removed then null else md5(coalesce(d.text, '')) end as content_digest "
+        f"from numbered n left join (select user_no, string_agg(part || ':' || digest, ';' order by part) as text from ({digests}) group by user_no) d "
+        "using (user_no) order by n.user_no"
+    )
+    _write_format(connection, "users")
+    users = fetch(connection, "select user_id, removed, content_digest from users")
+    connection.execute("drop table numbered")
+    for table in USER_TABLES:
+        connection.execute(f"drop table {table}_digest")
+    connection.unregister("removed_users")
+    gone = int(users["removed"].sum())
+    return users.height - gone, gone, users_digest(users)
+
+
+def _copy_table(connection: Connection, table: str, schema: dict[str, pl.DataType], source: str | None) -> None:
+    if source is None:
+        connection.execute(f"create table {table} (user_no integer, {column_types(schema)})")
+    else:
+        query = (
+            f"select n.user_no, {select_columns(schema)} "
+            f"from {source} t join (select user_no, user_id from numbered where not removed) n on n.user_id = t.user_id"
+        )
+        # Parts that list the same users in the same order need no sort, which would cost a third of the time.
+        connection.execute(f"create table {table} as {query}")
+        if _count(connection, f"(select user_no < lag(user_no) over () as down from {table}) where down") > _MOST_DESCENTS:
+            connection.execute(f"create or replace table {table} as {query} order by n.user_no")
+        given, kept = _count(connection, source), _count(connection, table)
+        if given != kept:
+            raise StoreError(f"{given - kept} of {given} rows of table {table!r} belong to no user of the segment. Every user needs a row in `users`.")
+    connection.execute(f"create temp table {table}_digest as select user_no, sum({row_digest(schema)})::varchar as digest from {table} group by user_no")
+
+
+def _check_users(connection: Connection) -> None:
+    double = fetch(connection, "select user_id from numbered group by user_id having count(*) > 1 order by user_id limit 1")
+    if double.height:
+        raise StoreError(f"User {double['user_id'][0]!r} comes more than once in one segment. Write each user once, either with memory or as removed.")
+    if fetch(connection, "select 1 from numbered where user_id is null limit 1").height:
+        raise StoreError("A row of `users` has no user_id.")
+
+
+def _close_segment(layout: StoreLayout, path: Path, users: int, removed: int, content_digest: str) -> SegmentInfo:
+    digest = file_sha256(path)
+    name = f"{digest[:32]}.duckdb"
+    size = path.stat().st_size
+    claim(path)
+    # A file of this name has the same bytes unless it is damaged; then this one heals it.
+    final = path.with_name(name)
+    path.rename(final)
+    move_durably(final, layout.segment(name))
+    return SegmentInfo(file=name, sha256=digest, bytes=size, users=users, removed=removed, content_digest=content_digest)
+
+
+def _effective(table: str, segments: int) -> str:
+    if table == "users":
+        return "winner"
+    pieces = (
+        f"select w.user_id, t.* exclude (user_no) from s{index}.{table} t join winner w on w.segment = {index} and w.user_no = t.user_no"
+        for index in range(segments)
+    )
+    return f"({' union all '.join(pieces)})"
+
+
+def _check_shared(tables: Mapping[str, pl.DataFrame]) -> None:
+    for name, frame in tables.items():
+        if name not in SHARED_TABLES:
+            raise StoreError(f"A shared segment has no table {name!r}; its tables are {', '.join(SHARED_TABLES)}.")
+        missing = [column for column in SHARED_TABLES[name] if column not in frame.columns]
+        if missing:
+            raise StoreError(f"Shared table {name!r} lacks the column {missing[0]!r}; it has {', '.join(frame.columns)}.")
+
+
+def _frame_digest(frame: pl.DataFrame) -> str:
+    columns = sorted(frame.columns)
+    if frame.is_empty():
+        return hashlib.sha256(",".join(columns).encode()).hexdigest()
+    rows = frame.select(row=pl.struct(columns).struct.json_encode())["row"].sort()
+    return hashlib.sha256((",".join(columns) + "\n" + "\n".join(rows.to_list())).encode()).hexdigest()
+
+
+def _write_format(connection: Connection, kind: str) -> None:
+    connection.execute(f"create table format as select {RELEASE_FORMAT} as version, '{kind}' as kind")
+
+
+def _count(connection: Connection, source: str) -> int:
+    return int(fetch(connection, f"select count(*) as n from {source}")["n"][0])
+
+
+def _parquet(files: Sequence[Path]) -> str:
+    return f"read_parquet([{', '.join(_literal(path) for path in files)}])"
+
+
+def _literal(path: Path) -> str:
+    return "'" + str(path).replace("'", "''") + "'"

@@ -1,0 +1,167 @@
+"""The tables of a release: their columns, and how a user's rows become one content digest."""
+
+from __future__ import annotations
+
+import polars as pl
+
+_TEXT = pl.String()
+_INT = pl.Int64()
+_REAL = pl.Float64()
+_TEXTS = pl.List(pl.String())
+
+_STATEMENT: dict[str, pl.DataType] = {
+    "label": _TEXT,
+    # 1-based line in the block.
+    "line": pl.Int32(),
+    "text": _TEXT,
+    "kind": _TEXT,
+    "dim": _TEXT,
+    "key": _TEXT,
+    # JSON of `Fact.to_json()`; null for a statement without a fact.
+    "fact": _TEXT,
+    "rows": _TEXTS,
+    "statistic": _TEXT,
+    "passages": _TEXTS,
+    "operator": pl.Boolean(),
+    "status": _TEXT,
+}
+
+USER_TABLES: dict[str, dict[str, pl.DataType]] = {
+    "statements": {"user_id": _TEXT, **_STATEMENT},
+    "item_facts": {
+        "user_id": _TEXT,
+        "dim": _TEXT,
+        "key": _TEXT,
+        # Net purchases.
+        "n": _INT,
+        "days": pl.Int32(),
+        "first_us": _INT,
+        "last_us": _INT,
+        "every_days": _REAL,
+        "strength": _REAL,
+        "lift": _REAL,
+        "shown": _INT,
+        "answered": _INT,
+        "stance": _TEXT,
+        "stance_until_us": _INT,
+    },
+    "cited_rows": {
+        "user_id": _TEXT,
+        "row_id": _TEXT,
+        "source": _TEXT,
+        "time_us": _INT,
+        "offset_s": pl.Int32(),
+        "has_clock": pl.Boolean(),
+        "kind": _TEXT,
+        # What a person reads.
+        "label": _TEXT,
+        "text": _TEXT,
+        "amount": _INT,
+        "currency": _TEXT,
+        "quantity": _INT,
+    },
+    "persons": {"user_id": _TEXT, "attribute": _TEXT, "value": _TEXT},
+}
+"""Tables with any number of rows a user, as their Parquet parts hold them."""
+
+USER_ORDER = {
+    "statements": ("label", "line"),
+    "item_facts": ("dim", "key"),
+    "cited_rows": ("time_us", "row_id"),
+    "persons": ("attribute", "value"),
+}
+"""The order of a user's rows when read."""
+
+USERS_SCHEMA: dict[str, pl.DataType] = {
+    "user_id": _TEXT,
+    "steps": _INT,
+    "events": _INT,
+    "first_us": _INT,
+    "last_us": _INT,
+    "state_digest": _TEXT,
+}
+"""The table of users as its Parquet parts hold it; a segment adds `removed` and `content_digest`."""
+
+SHARED_TABLES: dict[str, dict[str, pl.DataType]] = {
+    "blocks": {"label": _TEXT, "description": _TEXT, "limit": _INT, "read_only": pl.Boolean(), "shared": pl.Boolean()},
+    "items": {"item_id": _TEXT},
+    "key_levels": {"dim": _TEXT, "key": _TEXT, "parent_dim": _TEXT, "parent_key": _TEXT},
+    "pairs": {"kind": _TEXT, "dim": _TEXT, "key": _TEXT, "other": _TEXT, "n": _INT, "users": _INT, "lift": _REAL},
+    "passages": {
+        "passage_id": _TEXT,
+        "document_id": _TEXT,
+        "source": _TEXT,
+        "path": _TEXT,
+        "title": _TEXT,
+        "kind": _TEXT,
+        "headings": _TEXTS,
+        "text": _TEXT,
+        "digest": _TEXT,
+    },
+    "popularity": {"dim": _TEXT, "key": _TEXT, "n": _INT, "users": _INT, "recent": _INT},
+    "shared_statements": dict(_STATEMENT),
+}
+"""Global tables and the columns each must have; `items` brings those of the catalogue, others may bring more."""
+
+_SQL_TYPES: dict[pl.DataType, str] = {
+    _TEXT: "varchar",
+    _INT: "bigint",
+    pl.Int32(): "integer",
+    _REAL: "double",
+    pl.Boolean(): "boolean",
+    _TEXTS: "varchar[]",
+}
+
+# Odd multipliers of 59 to 60 bits: ten products with 63-bit numbers still fit DuckDB's 128-bit integers.
+_MULTIPLIERS = (
+    1152921504606846883,
+    1052921504606846889,
+    952921504606846887,
+    852921504606846887,
+    752921504606846887,
+    652921504606846887,
+    552921504606846887,
+    452921504606846887,
+    352921504606846887,
+    252921504606846887,
+)
+_NULL_NUMBER = -4611686018427387847
+
+
+def select_columns(schema: dict[str, pl.DataType]) -> str:
+    """SQL that casts every column of a table to its declared type; `user_id` is left out."""
+    return ", ".join(f'cast("{name}" as {_SQL_TYPES[dtype]}) as "{name}"' for name, dtype in schema.items() if name != "user_id")
+
+
+def column_types(schema: dict[str, pl.DataType]) -> str:
+    """SQL that declares the columns of a table; `user_id` is left out."""
+    return ", ".join(f'"{name}" {_SQL_TYPES[dtype]}' for name, dtype in schema.items() if name != "user_id")
+
+
+def row_digest(schema: dict[str, pl.DataType]) -> str:
+    """SQL that gives a row's 96-bit digest, the same on every machine and in every version of DuckDB.
+
+    A user's digest is the sum of the digests of their rows, so that it can be computed in any order, out of
+    core and without sorting. The text columns enter the MD5 as they are. Turning every number into text would cost more than
+    all the rest, so the numbers enter as one linear combination (floats at six decimals, as they are published);
+    the MD5 over it keeps values from changing places between rows unseen.
+    """
+    names = [name for name in schema if name != "user_id"]
+    texts = [_text(name, schema[name]) for name in names if not schema[name].is_numeric()]
+    numbers = [_number(name, schema[name]) for name in names if schema[name].is_numeric()]
+    terms = [f"{number}::hugeint * {factor}" for number, factor in zip(numbers, _MULTIPLIERS, strict=False)]
+    if len(numbers) > len(_MULTIPLIERS):
+        raise ValueError(f"A table may have {len(_MULTIPLIERS)} numeric columns; this one has {len(numbers)}.")
+    parts = [*texts, f"({' + '.join(terms)})::varchar"] if terms else texts
+    return f"(md5_number(concat_ws(chr(31), {', '.join(parts)})) >> 32)::hugeint"
+
+
+def _text(name: str, dtype: pl.DataType) -> str:
+    if dtype == _TEXTS:
+        return f"""coalesce(array_to_string("{name}", chr(30)), chr(29))"""
+    return f"""coalesce("{name}"::varchar, chr(29))"""
+
+
+def _number(name: str, dtype: pl.DataType) -> str:
+    value = f'("{name}" * 1000000)::bigint' if dtype.is_float() else f'"{name}"'
+    return f"coalesce({value}, {_NULL_NUMBER})"
