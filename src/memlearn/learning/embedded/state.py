@@ -69,9 +69,9 @@ class State:
         return self.tables.counts
 
     def whole(self) -> pl.DataFrame:
-        """Counts of each user as a whole: u, user_n, user_days, user_first_day, user_last_day."""
+        """Counts of each user as a whole: u, user_n, user_days, and the first and last purchase (day, row)."""
         number = self.keys.index(WHOLE)
-        names = {"n": "user_n", "days": "user_days", "first_day": "user_first_day", "last_day": "user_last_day"}
+        names = {"n": "user_n", "days": "user_days", **{name: f"user_{name}" for name in ("first_day", "last_day", "first_row", "last_row")}}
         return self.counts.filter((pl.col("dim") == number) & (pl.col("n") > 0)).select("u", *(pl.col(old).alias(new) for old, new in names.items()))
 
     def months_of(self, chosen: pl.DataFrame) -> tuple[NDArray[np.int64], int]:

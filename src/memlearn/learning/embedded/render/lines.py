@@ -1,0 +1,285 @@
+"""One worded statement for each claim, by kind of claim. Every function returns the same columns (`LINE`).
+
+The numbers in a text are the numbers of its fact; nothing is worded that the fact does not hold.
+"""
+
+from __future__ import annotations
+
+import polars as pl
+
+from memlearn.learning.embedded.evidence import surprise
+from memlearn.learning.embedded.render.words import (
+    clean,
+    day_words,
+    iso_day,
+    iso_month,
+    money,
+    month_date,
+    month_words,
+    number,
+    percent,
+    times,
+)
+
+LINE = ["user_id", "block", "score", "kind", "dim", "key", "text", "fact", "row_a", "row_b", "statistic"]
+
+LIKE_LIFT = 2.0
+LIKE_SURPRISE = 7.0
+BAND_SURPRISE = 9.0
+BAND_LIFT = 1.4
+BAND_COUNT = 12
+ANSWER_SHOWN = 5
+ANSWER_RATE = 0.6
+ANSWER_LIFT = 1.5
+ANSWER_SURPRISE = 2.5
+IGNORE_SHOWN = 7
+IGNORE_RATE = 0.1
+IGNORE_SURPRISE = 2.0
+RETURN_COUNT = 3
+RETURN_RATE = 0.12
+RETURN_SURPRISE = 5.0
+DISCOUNT_COUNT = 12
+DISCOUNT_SURPRISE = 6.0
+
+
+def _line(frame: pl.DataFrame, block: str, kind: str, text: pl.Expr, values: dict[str, pl.Expr], *, key: bool = True) -> pl.DataFrame:
+    """Put the columns of a claim together."""
+    dim = pl.col("dim") if key else pl.lit(None, pl.String)
+    label = pl.col("label") if key else pl.lit(None, pl.String)
+    fact = pl.struct(pl.lit(kind).alias("kind"), dim.alias("dim"), label.alias("key"), *(value.alias(name) for name, value in values.items()))
+    return frame.select(
+        "user_id",
+        pl.lit(block).alias("block"),
+        pl.col("score").cast(pl.Float64).round(4),
+        pl.lit(kind).alias("kind"),
+        dim.alias("dim"),
+        label.alias("key"),
+        text.alias("text"),
+        fact.struct.json_encode().alias("fact"),
+        pl.col("first_row").alias("row_a"),
+        pl.col("last_row").alias("row_b"),
+        pl.lit(f"{kind}_of_user").alias("statistic"),
+    )
+
+
+def _verb(bought: str = "Buys ") -> pl.Expr:
+    """`Buys milk`, `Pays at BLUE BOTTLE`, `Shops at ...`, by dimension."""
+    dim, name = pl.col("dim"), pl.col("display")
+    place = dim.is_in(["merchant"])
+    shop = dim.is_in(["store", "shop", "branch", "location", "city"])
+    return (
+        pl.when(place)
+        .then(pl.lit("Pays at ") + name)
+        .when(shop)
+        .then(pl.lit("Shops at ") + dim + " " + name)
+        .otherwise(pl.lit(bought) + name)
+    )
+
+
+def habit_lines(habits: pl.DataFrame) -> pl.DataFrame:
+    """`Buys espresso beans about every 9 days (31 purchases since March 2026; the last on 2 June, so ...)`."""
+    alive = habits.filter(~pl.col("lapsed"))
+    following = pl.col("last_day") + pl.col("every_days")
+    text = (
+        _verb() + " about every " + number(pl.col("every_days")) + " days (" + times(pl.col("n"), "purchase") + " since "
+        + month_words(pl.col("first_day")) + "; the last on " + day_words(pl.col("last_day"))
+        + ", so the next is expected about " + day_words(following, year=False) + ")."
+    )  # fmt: skip
+    values = {
+        "n": pl.col("n"),
+        "every_days": pl.col("every_days"),
+        "fitting": pl.col("fitting"),
+        "gaps": pl.col("gaps"),
+        "first": iso_day(pl.col("first_day")),
+        "last": iso_day(pl.col("last_day")),
+        "next": iso_day(following),
+    }
+    return _line(alive, "habits", "habit", text, values)
+
+
+def like_lines(likes: pl.DataFrame) -> pl.DataFrame:
+    """Keys with a larger share of the user's purchases than of all users' purchases.
+
+    Args:
+        likes: with `base` and `users` of the key; null where fewer than k users know it.
+    """
+    share = pl.col("n") / pl.col("of")
+    judged = likes.with_columns(pl.col("base").fill_null(0.0).round(6).alias("base"))
+    judged = judged.with_columns(surprise(pl.col("n"), pl.col("of"), pl.col("base")).alias("score"), (share / pl.col("base").clip(1e-4)).round(2).alias("lift"))
+    liked = judged.filter((pl.col("lift") >= LIKE_LIFT) & (pl.col("score") >= LIKE_SURPRISE))
+    others = pl.when(pl.col("users").is_null()).then(pl.lit("few others do")).otherwise(pl.lit("against ") + percent(pl.col("base")) + " for all users")
+    text = (
+        _verb("Likes ") + ": " + number(pl.col("n")) + " of " + times(pl.col("of"), "purchase") + " (" + percent(share) + ", " + others
+        + "), from " + month_words(pl.col("first_day")) + " to " + month_words(pl.col("last_day")) + "."
+    )  # fmt: skip
+    values = {
+        "n": pl.col("n"),
+        "of": pl.col("of"),
+        "share": share.round(4),
+        "population_share": pl.when(pl.col("users").is_null()).then(None).otherwise(pl.col("base")),
+        "first": iso_day(pl.col("first_day")),
+        "last": iso_day(pl.col("last_day")),
+    }
+    return _line(liked, "preferences", "likes", text, values)
+
+
+def season_lines(seasons: pl.DataFrame) -> pl.DataFrame:
+    """`Buys sun cream mostly from June to August (11 of 12 purchases)`."""
+    months = pl.Series(["January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"])
+    low, high = (pl.lit(months).gather(pl.col(name) - 1) for name in ("first_month", "last_month"))
+    when = pl.when(pl.col("first_month") == pl.col("last_month")).then(pl.lit("in ") + low).otherwise(pl.lit("from ") + low + " to " + high)
+    text = _verb() + " mostly " + when + " (" + number(pl.col("hits")) + " of " + times(pl.col("n"), "purchase") + ")."
+    values = {"first_month": pl.col("first_month"), "last_month": pl.col("last_month"), "n": pl.col("hits"), "of": pl.col("n")}
+    return _line(seasons, "habits", "season", text, values)
+
+
+def band_lines(bands: pl.DataFrame) -> pl.DataFrame:
+    """`Buys mostly in the evenings (41 of 60 purchases; 27 % for all users)`."""
+    share = pl.col("hits") / pl.col("of")
+    judged = bands.filter(pl.col("base").is_not_null() & (pl.col("of") >= BAND_COUNT)).with_columns(
+        surprise(pl.col("hits"), pl.col("of"), pl.col("base")).alias("score"), pl.col("base").round(6)
+    )
+    telling = judged.filter((pl.col("score") >= BAND_SURPRISE) & (share >= BAND_LIFT * pl.col("base")) & (share >= 0.3))
+    where = pl.when(pl.col("label") == "weekends").then(pl.lit("at weekends")).when(pl.col("label") == "nights").then(pl.lit("at night"))
+    where = where.otherwise(pl.lit("in the ") + pl.col("label"))
+    much = pl.when(share > 0.5).then(pl.lit("Buys mostly ")).otherwise(pl.lit("Buys unusually often "))
+    text = much + where + " (" + number(pl.col("hits")) + " of " + times(pl.col("of"), "purchase") + ", " + percent(share) + "; all users: " + percent(pl.col("base")) + ")."
+    values = {"n": pl.col("hits"), "of": pl.col("of"), "share": share.round(4), "population_share": pl.col("base")}
+    return _line(telling.with_columns(pl.lit("time_of_week").alias("dim")), "habits", "time_habit", text, values)
+
+
+def offer_lines(offers: pl.DataFrame) -> pl.DataFrame:
+    """Which offers a user answers, and which they let pass, against how all users answer."""
+    rate = pl.col("answered") / pl.col("shown")
+    base = pl.col("base").fill_null(pl.col("overall"))
+    judged = offers.filter(pl.col("shown") >= ANSWER_SHOWN).with_columns(base.round(6).alias("base"))
+    judged = judged.with_columns(surprise(pl.col("answered"), pl.col("shown"), pl.col("base")).alias("score"))
+    keen = judged.filter((rate >= ANSWER_RATE) & (rate >= ANSWER_LIFT * pl.col("base")) & (pl.col("score") >= ANSWER_SURPRISE))
+    cool = judged.filter(
+        (rate <= IGNORE_RATE) & (rate < pl.col("base")) & (pl.col("shown") >= IGNORE_SHOWN) & (pl.col("strong") == pl.col("shown")) & (pl.col("score") >= IGNORE_SURPRISE)
+    )
+    values = {"answered": pl.col("answered"), "shown": pl.col("shown"), "rate": rate.round(4), "population_rate": pl.col("base")}
+    for_all = "; all users answer " + percent(pl.col("base")) + ")."
+    what = _offer_words()
+    text = pl.lit("Answers ") + what + " (" + number(pl.col("answered")) + " of " + number(pl.col("shown")) + for_all
+    none = pl.when(pl.col("answered") == 0).then(pl.lit("none of ")).otherwise(number(pl.col("answered")) + " of ")
+    passed = pl.lit("Lets ") + what + " pass (answered " + none + number(pl.col("shown")) + for_all
+    return pl.concat([_line(keen, "offers", "offer_answers", text, values), _line(cool, "offers", "offer_ignores", passed, values)])
+
+
+def _offer_words() -> pl.Expr:
+    dim, name = pl.col("dim"), pl.col("display")
+    return (
+        pl.when(dim == "item")
+        .then(pl.lit("the offer ") + name)
+        .when(dim.is_in(["category", "merchant", "department", "brand"]))
+        .then(name + " offers")
+        .otherwise(pl.lit("offers of ") + dim.str.replace_all("_", " ") + " " + name)
+    )
+
+
+def change_lines(started: pl.DataFrame, stopped: pl.DataFrame, moves: pl.DataFrame) -> pl.DataFrame:
+    """What is new, what has ended, and who moved."""
+    both = {"n": pl.col("n"), "before": pl.col("before"), "after": pl.col("after"), "month": iso_month(pl.col("month"))}
+    both |= {"user_before": pl.col("user_before"), "user_after": pl.col("user_after"), "first": iso_day(pl.col("first_day")), "last": iso_day(pl.col("last_day"))}
+    since = month_date(pl.col("month")).dt.strftime("%B %Y")
+    begun = _verb("Has begun to buy ") + " since " + since + " (" + times(pl.col("after"), "purchase") + " since, " + number(pl.col("before")) + " before)."
+    ended = (
+        _verb("Used to buy ") + " until " + day_words(pl.col("last_day")) + " (" + times(pl.col("before"), "purchase") + " before " + since + ", "
+        + number(pl.col("after")) + " since, against " + number(pl.col("user_after")) + " of other things)."
+    )  # fmt: skip
+    ended = pl.when(pl.col("dim") == "merchant").then(ended.str.replace("^Pays at ", "Used to pay at ")).otherwise(ended)
+    ended = ended.str.replace("^Shops at ", "Used to shop at ")
+    begun = begun.str.replace("^(Pays|Shops) at ", "New: ${1} at ").str.replace("^New: P", "New: p").str.replace("^New: S", "New: s")
+    place = pl.when(pl.col("dim").is_in(["merchant", "item"])).then(pl.lit("")).otherwise(pl.col("dim").str.replace_all("_", " ") + " ")
+    moved = (
+        pl.lit("Moved from ") + place + pl.col("other_display") + " to " + place + pl.col("display") + " in " + since + " (before: " + number(pl.col("from_before")) + " and "
+        + number(pl.col("to_before")) + " purchases; since: " + number(pl.col("from_after")) + " and " + number(pl.col("to_after")) + ")."
+    )  # fmt: skip
+    counts = ("from_before", "from_after", "to_before", "to_after")
+    values = {"from": pl.col("other_label"), "month": iso_month(pl.col("month")), **{name: pl.col(name) for name in counts}}
+    return pl.concat(
+        [
+            _line(started, "changes", "started", begun, both),
+            _line(stopped, "changes", "stopped", ended, both),
+            _line(moves, "changes", "moved", moved, values),
+        ]
+    )
+
+
+def return_lines(rates: pl.DataFrame) -> pl.DataFrame:
+    """Keys of which the user gives an unusual share back."""
+    rate = pl.col("hits") / pl.col("of")
+    judged = rates.filter((pl.col("what") == "returns") & (pl.col("hits") >= RETURN_COUNT) & (pl.col("hits") <= pl.col("of")))
+    judged = judged.with_columns(surprise(pl.col("hits"), pl.col("of"), pl.col("base").clip(0.005)).alias("score"), pl.col("base").round(6))
+    unusual = judged.filter((rate >= RETURN_RATE) & (rate > 2 * pl.col("base")) & (pl.col("score") >= RETURN_SURPRISE))
+    where = pl.when(pl.col("dim") == "merchant").then(pl.lit("at ")).otherwise(pl.lit("of "))
+    text = pl.lit("Gives back ") + number(pl.col("hits")) + " of " + times(pl.col("of"), "purchase") + " " + where + pl.col("display") + " (all users: " + percent(pl.col("base")) + ")."
+    values = {"returned": pl.col("hits"), "of": pl.col("of"), "population_rate": pl.col("base")}
+    return _line(unusual, "preferences", "returns", text, values)
+
+
+def discount_lines(rates: pl.DataFrame) -> pl.DataFrame:
+    """Users who buy much more, or much less, at a discount than others do."""
+    rate = pl.col("hits") / pl.col("of")
+    judged = rates.filter((pl.col("what") == "discounts") & (pl.col("of") >= DISCOUNT_COUNT) & (pl.col("base") > 0))
+    judged = judged.with_columns(surprise(pl.col("hits"), pl.col("of"), pl.col("base")).alias("score"), pl.col("base").round(6))
+    unusual = judged.filter((pl.col("score") >= DISCOUNT_SURPRISE) & ((rate >= 1.4 * pl.col("base")) | (rate <= 0.5 * pl.col("base"))))
+    word = pl.when(rate > pl.col("base")).then(pl.lit("Looks for discounts: ")).otherwise(pl.lit("Buys without waiting for discounts: "))
+    text = word + number(pl.col("hits")) + " of " + times(pl.col("of"), "purchase") + " were reduced (" + percent(rate) + "; all users: " + percent(pl.col("base")) + ")."
+    values = {"n": pl.col("hits"), "of": pl.col("of"), "population_rate": pl.col("base")}
+    return _line(unusual, "offers", "discounts", text, values, key=False)
+
+
+def profile_lines(users: pl.DataFrame, spending: pl.DataFrame, shifts: pl.DataFrame) -> pl.DataFrame:
+    """How active the user is, what they spend, and how that changed.
+
+    Args:
+        users: `candidates` frame of users, with `first_row` and `last_row`.
+        spending, shifts: with `decimals` of the currency.
+    """
+    active = users.filter(pl.col("user_n") > 0).with_columns(pl.lit(1000.0).alias("score"))
+    text = times(pl.col("user_n"), "purchase") + " on " + times(pl.col("user_days"), "day") + ", from " + day_words(pl.col("user_first_day")) + " to " + day_words(pl.col("user_last_day")) + "."
+    values = {"n": pl.col("user_n"), "days": pl.col("user_days"), "first": iso_day(pl.col("user_first_day")), "last": iso_day(pl.col("user_last_day"))}
+    spent = spending.filter((pl.col("n") > 0) & (pl.col("amount") > 0)).with_columns(pl.col("n").cast(pl.Float64).alias("score"))
+    mean = (2 * pl.col("amount") + pl.col("n")) // (2 * pl.col("n"))
+    sums = pl.lit("Spent ") + money(pl.col("amount"), pl.col("label"), pl.col("decimals")) + " in " + times(pl.col("n"), "purchase") + ", " + money(mean, pl.col("label"), pl.col("decimals")) + " on average."
+    totals = {"n": pl.col("n"), "amount": pl.col("amount"), "mean": mean}
+    more = pl.when(pl.col("after") > pl.col("before")).then(pl.lit("Spends more")).otherwise(pl.lit("Spends less"))
+    since = month_date(pl.col("month")).dt.strftime("%B %Y")
+    moved = more + " since " + since + ": " + money(pl.col("after"), pl.col("label"), pl.col("decimals")) + " a month, before that " + money(pl.col("before"), pl.col("label"), pl.col("decimals")) + "."
+    shift = {"month": iso_month(pl.col("month")), **{name: pl.col(name) for name in ("before", "after", "months_before", "months_after")}}
+    return pl.concat(
+        [
+            _line(active, "profile", "activity", text, values, key=False),
+            _line(spent.with_columns(pl.lit("currency").alias("dim")), "profile", "spending", sums, totals),
+            _line(shifts.with_columns(pl.lit("currency").alias("dim")), "changes", "spending_change", moved, shift),
+        ]
+    )
+
+
+def person_lines(persons: pl.DataFrame) -> pl.DataFrame:
+    """`Age band: 35-44.` from what is given."""
+    given = persons.with_columns(
+        (2000.0 - pl.col("attribute").rank("dense").over("user_id")).alias("score"),
+        pl.lit("person").alias("dim"),
+        pl.col("attribute").alias("label"),
+        pl.lit(None, pl.UInt64).alias("first_row"),
+        pl.lit(None, pl.UInt64).alias("last_row"),
+    )
+    name = pl.col("attribute").str.replace_all("_", " ")
+    text = name.str.slice(0, 1).str.to_uppercase() + name.str.slice(1) + ": " + clean(pl.col("value")) + "."
+    return _line(given, "profile", "person", text, {"value": pl.col("value")})
+
+
+def stance_lines(statements: pl.DataFrame) -> pl.DataFrame:
+    """What an operator stated, in their words or ours."""
+    verb = pl.when(pl.col("stance") == "avoids").then(pl.lit("Avoids ")).when(pl.col("stance") == "needs").then(pl.lit("Needs ")).otherwise(pl.lit("Likes "))
+    until = pl.from_epoch("until_us", time_unit="us").dt.strftime("%-d %B %Y")
+    own = verb + pl.col("display") + pl.when(pl.col("until_us").is_null()).then(pl.lit("")).otherwise(pl.lit(" until ") + until) + " (stated)."
+    given = clean(pl.col("text").fill_null(""))
+    frame = statements.with_columns(
+        pl.lit(5000.0).alias("score"), pl.lit(None, pl.UInt64).alias("first_row"), pl.lit(None, pl.UInt64).alias("last_row")
+    )
+    values = {"stance": pl.col("stance"), "until": pl.from_epoch("until_us", time_unit="us").dt.strftime("%Y-%m-%dT%H:%M:%SZ")}
+    return _line(frame, "preferences", "stance", pl.when(given == "").then(own).otherwise(given), values)

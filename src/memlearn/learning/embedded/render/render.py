@@ -1,0 +1,211 @@
+"""From candidates to blocks: judge, drop what repeats or must not be said, word, and fit into the limits."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import polars as pl
+
+from memlearn.learning.embedded.population import ANSWER, BAND, DISCOUNT, RETURN
+from memlearn.learning.embedded.render import lines as worded
+from memlearn.learning.embedded.render.facts import item_facts
+from memlearn.learning.embedded.render.words import display
+from memlearn.memory import BlockSpec
+
+# Of a coarse key nothing is said when a finer one explains so much of it.
+EXPLAINED = 0.75
+LINES_PER_BLOCK = 12
+LIKES_PER_USER = 12
+
+STATEMENT_COLUMNS = ["user_id", "label", "line", "text", "kind", "dim", "key", "fact", "rows", "statistic", "passages", "operator", "status"]
+
+
+@dataclass(frozen=True, slots=True)
+class RenderInput:
+    """Everything beside the candidates that memory depends on.
+
+    Args:
+        base: dim, label, base, of, users: the population's rates, over at least k users.
+        names: item_id, name.
+        suppressed: dim, label: keys that must not be stated.
+        parents: dim_name, label, parent (`dim:label` of the next coarser key).
+        persons: user_id, attribute, value: what may be stated.
+        statements: operator statements in force at the as-of instant, canonical columns.
+        decimals: currency → decimal places.
+        blocks: the user blocks' specs.
+        item_facts: most item facts per user.
+        memory_bytes: most bytes stored per user.
+    """
+
+    base: pl.DataFrame
+    names: pl.DataFrame
+    suppressed: pl.DataFrame
+    parents: pl.DataFrame
+    persons: pl.DataFrame
+    statements: pl.DataFrame
+    decimals: Mapping[str, int]
+    blocks: Sequence[BlockSpec]
+    item_facts: int
+    memory_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """A shard's memory: statements and item facts, in the columns of a release; and how many lines found no room."""
+
+    statements: pl.DataFrame
+    item_facts: pl.DataFrame
+    left_out: int
+
+
+def render(candidates: Mapping[str, pl.DataFrame], given: RenderInput) -> Rendered:
+    """Word a shard's memory.
+
+    Args:
+        candidates: frames of `find_candidates`.
+        given: the population and what is given.
+    """
+    frames = _without_repeats({name: _without_suppressed(frame, given) for name, frame in candidates.items()}, given)
+    users = frames["users"]
+    rows = users.select("user_id", pl.col("user_first_row").alias("first_row"), pl.col("user_last_row").alias("last_row"))
+    said = [
+        worded.habit_lines(_shown(frames["habits"], given)),
+        worded.season_lines(_shown(frames["seasons"], given)),
+        _likes(_shown(_with_base(frames["likes"], given), given), given),
+        worded.band_lines(_with_rows(_with_base(frames["bands"].with_columns(pl.lit(BAND).alias("dim")), given), rows)),
+        worded.offer_lines(_shown(_with_answer_base(frames["offers"], given), given)),
+        worded.change_lines(*(_shown(frames[name], given) for name in ("started", "stopped", "moves"))),
+        worded.return_lines(_shown(_with_rate(frames["rates"], given, "returns", RETURN), given)),
+        worded.discount_lines(_with_rate(frames["rates"], given, "discounts", DISCOUNT)),
+        worded.profile_lines(
+            users.rename({"user_first_row": "first_row", "user_last_row": "last_row"}),
+            _with_rows(_with_decimals(frames["spending"], given), rows),
+            _with_rows(_with_decimals(frames["spending_changes"], given), rows),
+        ),
+        worded.person_lines(given.persons.join(users.select("user_id"), on="user_id", how="semi")),
+        worded.stance_lines(_shown(given.statements.rename({"key": "label"}).join(users.select("user_id"), on="user_id", how="semi"), given)),
+    ]
+    lines = pl.concat(said)
+    kept = _fit(lines, given.blocks)
+    statements = _statements(kept)
+    facts = item_facts(frames["facts"], frames["offers"], given, statements)
+    return Rendered(statements, facts, len(lines) - len(kept))
+
+
+def _without_suppressed(frame: pl.DataFrame, given: RenderInput) -> pl.DataFrame:
+    if "dim" not in frame.columns or given.suppressed.is_empty():
+        return frame
+    kept = frame.join(given.suppressed, on=["dim", "label"], how="anti", maintain_order="left")
+    if "other_label" in frame.columns:
+        others = given.suppressed.rename({"label": "other_label"})
+        kept = kept.join(others, on=["dim", "other_label"], how="anti", maintain_order="left")
+    return kept
+
+
+def _without_repeats(frames: dict[str, pl.DataFrame], given: RenderInput) -> dict[str, pl.DataFrame]:
+    """Drop what a finer or more telling claim already says."""
+    out = dict(frames)
+    key = ["user_id", "dim", "label"]
+    seasonal = frames["seasons"].select(key)
+    moved_to, moved_from = frames["moves"].select(key), frames["moves"].select("user_id", "dim", pl.col("other_label").alias("label"))
+    out["started"] = frames["started"].join(pl.concat([seasonal, moved_to]), on=key, how="anti")
+    out["stopped"] = frames["stopped"].join(pl.concat([seasonal, moved_from]), on=key, how="anti")
+    for name in ("habits", "seasons", "started", "stopped"):
+        out[name] = _without_explained(out[name], given.parents)
+    return out
+
+
+def _without_explained(frame: pl.DataFrame, parents: pl.DataFrame) -> pl.DataFrame:
+    """Drop coarse keys of which a finer key with the same claim holds most purchases, and items' levels likewise."""
+    if frame.is_empty():
+        return frame
+    finer = frame.select("user_id", pl.col("dim").alias("dim_name"), "label", "n").join(parents, on=["dim_name", "label"])
+    finest = finer.group_by("user_id", "parent").agg(pl.col("n").max().alias("finer_n"))
+    placed = frame.with_columns((pl.col("dim") + ":" + pl.col("label")).alias("parent")).join(finest, on=["user_id", "parent"], how="left")
+    return placed.filter(pl.col("finer_n").is_null() | (pl.col("finer_n") < EXPLAINED * pl.col("n"))).drop("parent", "finer_n")
+
+
+def _shown(frame: pl.DataFrame, given: RenderInput) -> pl.DataFrame:
+    """Add `display`, the words for a key."""
+    names = given.names.select(pl.lit("item").alias("dim"), pl.col("item_id").alias("label"), "name")
+    shown = frame.join(names, on=["dim", "label"], how="left").with_columns(display(pl.col("dim"), pl.col("label"), pl.col("name")).alias("display")).drop("name")
+    if "other_label" in frame.columns:
+        others = names.rename({"label": "other_label"})
+        shown = shown.join(others, on=["dim", "other_label"], how="left")
+        shown = shown.with_columns(display(pl.col("dim"), pl.col("other_label"), pl.col("name")).alias("other_display")).drop("name")
+    return shown
+
+
+def _with_base(frame: pl.DataFrame, given: RenderInput) -> pl.DataFrame:
+    return frame.join(given.base.select("dim", "label", "base", "users"), on=["dim", "label"], how="left")
+
+
+def _with_answer_base(offers: pl.DataFrame, given: RenderInput) -> pl.DataFrame:
+    base = given.base.filter(pl.col("dim").str.starts_with(ANSWER))
+    overall = base.filter(pl.col("dim") == ANSWER)["base"]
+    keyed = base.select(pl.col("dim").str.strip_prefix(ANSWER), "label", "base")
+    joined = offers.join(keyed, on=["dim", "label"], how="left")
+    rows = [pl.col("shown_row").alias("first_row"), pl.coalesce("answered_row", "shown_row").alias("last_row")]
+    return joined.with_columns(pl.lit(overall.item() if len(overall) else 0.0).alias("overall"), *rows)
+
+
+def _with_rate(rates: pl.DataFrame, given: RenderInput, what: str, name: str) -> pl.DataFrame:
+    base = given.base.filter(pl.col("dim") == name)["base"]
+    return rates.filter(pl.col("what") == what).with_columns(pl.lit(base.item() if len(base) else 0.0).alias("base"))
+
+
+def _with_decimals(frame: pl.DataFrame, given: RenderInput) -> pl.DataFrame:
+    return frame.with_columns(pl.col("label").replace_strict(dict(given.decimals), default=2, return_dtype=pl.Int64).alias("decimals"))
+
+
+def _with_rows(frame: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
+    return frame.join(rows, on="user_id", how="left")
+
+
+def _likes(likes: pl.DataFrame, given: RenderInput) -> pl.DataFrame:
+    said = worded.like_lines(likes).with_columns(pl.col("key").alias("label"))
+    counted = said.join(likes.select("user_id", "dim", "label", "n"), on=["user_id", "dim", "label"])
+    finer = _without_explained(counted, given.parents).drop("n", "label")
+    rank = pl.struct(-pl.col("score"), "dim", "key").rank("ordinal").over("user_id")
+    return finer.filter(rank <= LIKES_PER_USER)
+
+
+def _fit(lines: pl.DataFrame, blocks: Sequence[BlockSpec]) -> pl.DataFrame:
+    """Keep each user's most telling lines of each block, as many as its limit holds."""
+    limits = pl.DataFrame({"block": [spec.label for spec in blocks], "limit": [spec.limit for spec in blocks]}, schema={"block": pl.String, "limit": pl.Int64})
+    placed = lines.join(limits, on="block").sort("user_id", "block", -pl.col("score"), "kind", "dim", "key", "text", nulls_last=True)
+    placed = placed.unique(["user_id", "block", "text"], keep="first", maintain_order=True)
+    place = ["user_id", "block"]
+    placed = placed.with_columns((pl.col("text").str.len_chars().cast(pl.Int64) + 1).cum_sum().over(place).alias("size"), pl.int_range(1, pl.len() + 1).over(place).alias("line"))
+    return placed.filter((pl.col("size") - 1 <= pl.col("limit")) & (pl.col("line") <= LINES_PER_BLOCK))
+
+
+def _statements(lines: pl.DataFrame) -> pl.DataFrame:
+    stated = pl.col("kind") == "stance"
+    given = pl.col("kind") == "person"
+    rows = pl.concat_list("row_a", "row_b").list.drop_nulls().list.unique(maintain_order=True)
+    return lines.select(
+        "user_id",
+        pl.col("block").alias("label"),
+        pl.col("line").cast(pl.Int32),
+        "text",
+        "kind",
+        "dim",
+        "key",
+        "fact",
+        rows.list.eval(hexadecimal(pl.element())).alias("rows"),
+        pl.when(stated).then(None).when(given).then(pl.lit("persons")).otherwise(pl.col("statistic")).alias("statistic"),
+        pl.lit([], pl.List(pl.String)).alias("passages"),
+        stated.alias("operator"),
+        pl.lit("verified").alias("status"),
+    )
+
+
+def hexadecimal(value: pl.Expr) -> pl.Expr:
+    """A 64-bit id as 16 hexadecimal digits."""
+    digits = pl.Series([f"{byte:02x}" for byte in range(256)])
+    parts = [pl.lit(digits).gather((value // (1 << shift)) % 256) for shift in range(56, -1, -8)]
+    return pl.concat_str(parts)
+
+

@@ -1,0 +1,81 @@
+"""Words for numbers, dates and names, as Polars expressions."""
+
+from __future__ import annotations
+
+import polars as pl
+
+# Dimensions whose keys are names and keep their capitals.
+_NAMES = ("item", "merchant")
+
+
+def display(dim: pl.Expr, label: pl.Expr, name: pl.Expr) -> pl.Expr:
+    """How a key is written: an item's name, a category in small letters where the catalogue shouts.
+
+    Args:
+        dim, label: the key.
+        name: the item's name, null where it has none.
+    """
+    text = pl.coalesce(name, label)
+    shouted = (text == text.str.to_uppercase()) & (text.str.len_chars() > 3) & ~dim.is_in(_NAMES)
+    return clean(pl.when(shouted).then(text.str.to_lowercase()).otherwise(text))
+
+
+def clean(text: pl.Expr) -> pl.Expr:
+    """Source text as one harmless line: control and invisible characters, brackets of markup and line ends removed; cut at 60."""
+    plain = text.str.normalize("NFKC").str.replace_all(r"[\p{C}\p{Zl}\p{Zp}<>\[\]{}`|\\]", " ").str.replace_all(r"\s+", " ").str.strip_chars()
+    return pl.when(plain.str.len_chars() > 60).then(plain.str.slice(0, 57) + "...").otherwise(plain)
+
+
+def day_words(day: pl.Expr, *, year: bool = True) -> pl.Expr:
+    """A day number as `2 June 2026`."""
+    return day.cast(pl.Int32).cast(pl.Date).dt.strftime("%-d %B %Y" if year else "%-d %B")
+
+
+def month_words(day: pl.Expr) -> pl.Expr:
+    """The month of a day number as `June 2026`."""
+    return day.cast(pl.Int32).cast(pl.Date).dt.strftime("%B %Y")
+
+
+def month_date(month: pl.Expr) -> pl.Expr:
+    """The first day of a calendar month (year * 12 + month - 1)."""
+    return pl.date((month // 12).cast(pl.Int32), (month % 12 + 1).cast(pl.Int32), 1)
+
+
+def iso_day(day: pl.Expr) -> pl.Expr:
+    """A day number as `2026-06-02`."""
+    return day.cast(pl.Int32).cast(pl.Date).dt.to_string("iso")
+
+
+def iso_month(month: pl.Expr) -> pl.Expr:
+    """A calendar month as `2026-06`."""
+    return month_date(month).dt.strftime("%Y-%m")
+
+
+def percent(share: pl.Expr) -> pl.Expr:
+    """A share as whole per cent; below one as `under 1`."""
+    return pl.when(share < 0.005).then(pl.lit("under 1 %")).otherwise((share * 100).round(0).cast(pl.Int64).cast(pl.String) + " %")
+
+
+def number(value: pl.Expr) -> pl.Expr:
+    """An integer in digits."""
+    return value.cast(pl.Int64).cast(pl.String)
+
+
+def times(count: pl.Expr, noun: str) -> pl.Expr:
+    """`1 purchase`, `7 purchases`."""
+    return number(count) + pl.when(count == 1).then(pl.lit(f" {noun}")).otherwise(pl.lit(f" {noun}s"))
+
+
+def money(amount: pl.Expr, currency: pl.Expr, decimals: pl.Expr) -> pl.Expr:
+    """Minor units as `12.50 EUR`; whole numbers from 100 major units on.
+
+    Args:
+        amount: minor units, not negative.
+        currency: code.
+        decimals: how many decimal places the currency has.
+    """
+    unit = pl.lit(10, pl.Int64).pow(decimals.cast(pl.Int64))
+    whole = (amount + unit // 2) // unit
+    rest = (amount % unit).cast(pl.String).str.pad_start(2, "0")
+    exact = (amount // unit).cast(pl.String) + "." + rest
+    return pl.when((amount >= 100 * unit) | (decimals != 2)).then(whole.cast(pl.String)).otherwise(exact) + " " + currency
