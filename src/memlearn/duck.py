@@ -81,6 +81,17 @@ def _scratch() -> Connection:
     return connection
 
 
+def stream(connection: Connection, query: str, rows: int) -> Iterator[pl.DataFrame]:
+    """Run a query and hand out its rows in frames of at most `rows` rows; call inside `open_database`."""
+    relation = connection.sql(query)
+    if relation is None:
+        return
+    reader = relation.to_arrow_reader(rows)
+    yield pl.DataFrame(pl.from_arrow(reader.schema.empty_table()))
+    for batch in reader:
+        yield pl.DataFrame(pl.from_arrow(batch))
+
+
 def hash_strings(values: pl.Series) -> pl.Series:
     """A stable 64-bit hash of each string: the low half of its MD5 digest; null stays null.
 

@@ -20,6 +20,7 @@ Mark = Literal[".", ",", "none", "mixed"]
 _NEAR_HALF = 1e-3
 _EXACT_BELOW = 2.0**43
 _LARGEST = 2**62
+_GROUP = 3
 _NUMBER = re.compile(
     r"(?P<open>\()?\s*(?P<sign>[+\-\u2212])?\s*(?P<before>[^\d\s.,()+\-\u2212]{1,3}|[A-Z]{3})?\s*(?P<late>[+\-\u2212])?\s*"
     r"(?P<digits>\d[\d.,'\u2019\s\u00a0\u202f]*|[.,]\d+)\s*(?P<after>[^\d\s.,()+\-\u2212]{1,3})?\s*(?P<trail>[\-\u2212])?\s*(?P<close>\))?"
@@ -127,13 +128,13 @@ def _plain_digits(text: str, mark: Callable[[], Mark]) -> str | None:
         return text
     last = marks[-1]
     whole, _, fraction = text.rpartition(last)
-    if len(set(marks)) == 2:
+    if len(set(marks)) > 1:
         other = "," if last == "." else "."
         grouped = marks.count(last) == 1 and _grouped(whole, other)
         return f"{whole.replace(other, '')}.{fraction}" if grouped and fraction else None
     if len(marks) > 1:
         return text.replace(last, "") if _grouped(text, last) else None
-    if len(fraction) != 3 or not 0 < len(whole) < 4 or whole.startswith("0"):
+    if len(fraction) != _GROUP or not 0 < len(whole) <= _GROUP or whole.startswith("0"):
         return f"{whole or '0'}.{fraction or '0'}"
     # "1.234" and "1,234": thousands or decimals, as the file has it elsewhere; a dot alone is a decimal point.
     decided = mark()
@@ -144,7 +145,7 @@ def _plain_digits(text: str, mark: Callable[[], Mark]) -> str | None:
 
 def _grouped(text: str, mark: str) -> bool:
     first, *groups = text.split(mark)
-    return 0 < len(first) <= 3 and all(len(group) == 3 for group in groups)
+    return 0 < len(first) <= _GROUP and all(len(group) == _GROUP for group in groups)
 
 
 def _decide_mark(pieces: Iterator[pl.Series]) -> Mark:

@@ -46,12 +46,21 @@ def _check_currency(code: str) -> str:
 class Location(_Config):
     """Where a source's rows lie: either `path`, or `sql` with `database`."""
 
-    path: str | list[str] | None = Field(default=None, description="A file, a glob, a folder, or a list of them; relative to the config file. `${NAME}` is replaced from the environment or from `--set NAME=...`.")
-    format: Literal["csv", "parquet", "jsonl"] | None = Field(default=None, description="Format of the files; default: from the file's ending, `.gz` and `.zst` included.")
+    path: str | list[str] | None = Field(
+        default=None,
+        description="A file, a glob, a folder, or a list of them; relative to the config file. `${NAME}` is replaced from the environment or from `--set NAME=...`.",
+    )
+    format: Literal["csv", "parquet", "jsonl"] | None = Field(
+        default=None, description="Format of the files; default: from the file's ending, `.gz` and `.zst` included."
+    )
     delimiter: str = Field(default=",", min_length=1, max_length=1, description="Column separator of CSV files.")
-    encoding: str = Field(default="auto", description="Text encoding of CSV and JSON Lines; `auto` takes a byte order mark, then UTF-8, then Windows-1252.")
+    encoding: str = Field(
+        default="auto", description="Text encoding of CSV and JSON Lines; `auto` takes a byte order mark, then UTF-8, then Windows-1252."
+    )
     sql: str | None = Field(default=None, description="A query; its rows are the source's rows.")
-    database: str | None = Field(default=None, description="`duckdb:` (in memory, may read files), `duckdb:PATH`, `sqlite:PATH` or `postgresql://...`.")
+    database: str | None = Field(
+        default=None, description="`duckdb:` (in memory, may read files), `duckdb:PATH`, `sqlite:PATH` or `postgresql://...`."
+    )
 
     @model_validator(mode="after")
     def _one_location(self) -> Self:
@@ -85,20 +94,38 @@ class EventSource(Location):
 
     role: Literal["events"] = "events"
     columns: EventColumns
-    attributes: dict[str, str] = Field(default_factory=dict, description="Free attributes to learn from: name → column (store, channel, ...).")
-    kind: Kind = Field(default="purchase", description="What every row is, where no `kind` column is mapped or its value is not in `kinds`.")
+    attributes: dict[str, str] = Field(
+        default_factory=dict, description="Free attributes to learn from: name → column (store, channel, ...)."
+    )
+    kind: Kind = Field(
+        default="purchase", description="What every row is, where no `kind` column is mapped or its value is not in `kinds`."
+    )
     kinds: dict[str, Kind] = Field(default_factory=dict, description="Value of the kind column → kind of event; compared without case.")
-    mode: Literal["append", "snapshot"] = Field(default="append", description="append: an absent row means nothing; snapshot: the source is the whole truth, a missing row is deleted.")
+    mode: Literal["append", "snapshot"] = Field(
+        default="append",
+        description="append: an absent row means nothing; snapshot: the source is the whole truth, a missing row is deleted.",
+    )
     max_shrink: float = Field(default=0.2, ge=0, le=1, description="snapshot only: largest share of rows that may vanish in one delivery.")
     timezone: str | None = Field(default=None, description="Zone of times without an offset; default: the config's `timezone`.")
-    time_formats: list[str] = Field(default_factory=list, description="strptime formats to try in this order; default: ISO 8601 and, where it is unambiguous over the whole file, day or month first.")
+    time_formats: list[str] = Field(
+        default_factory=list,
+        description="strptime formats to try in this order; default: ISO 8601 and, where it is unambiguous over the whole file, day or month first.",
+    )
     time_unit: Literal["s", "ms", "us", "days"] = Field(default="s", description="Unit of a numeric time, since `time_origin`.")
     time_origin: str = Field(default="1970-01-01", description="Origin of a numeric time, ISO date or timestamp in the source's zone.")
     currency: str | None = Field(default=None, description="Currency of rows without one; default: the config's `currency`.")
-    decimal_mark: Literal["auto", ".", ","] = Field(default="auto", description="What separates the decimals of amounts written as text; `auto` decides over the whole file.")
-    merchants: bool = Field(default=False, description="True: `text` is a raw merchant string; it is normalised to a merchant and a category.")
-    not_evidence_for: list[NotEvidence] = Field(default_factory=list, description="What this source cannot support; no statement of that kind is made from its rows.")
-    max_rejects: float | None = Field(default=None, ge=0, le=1, description="Largest share of rows that may be unusable; default: the config's `max_rejects`.")
+    decimal_mark: Literal["auto", ".", ","] = Field(
+        default="auto", description="What separates the decimals of amounts written as text; `auto` decides over the whole file."
+    )
+    merchants: bool = Field(
+        default=False, description="True: `text` is a raw merchant string; it is normalised to a merchant and a category."
+    )
+    not_evidence_for: list[NotEvidence] = Field(
+        default_factory=list, description="What this source cannot support; no statement of that kind is made from its rows."
+    )
+    max_rejects: float | None = Field(
+        default=None, ge=0, le=1, description="Largest share of rows that may be unusable; default: the config's `max_rejects`."
+    )
 
     @model_validator(mode="after")
     def _columns_fit(self) -> Self:
@@ -122,7 +149,9 @@ class ItemColumns(_Columns):
     price: str | None = Field(default=None, description="Price in major units.")
     currency: str | None = Field(default=None, description="ISO 4217 code.")
     valid_from: str | None = Field(default=None, description="First moment at which it may be recommended.")
-    valid_until: str | None = Field(default=None, description="First moment at which it may no longer be recommended; a date without a time counts to the day's end.")
+    valid_until: str | None = Field(
+        default=None, description="First moment at which it may no longer be recommended; a date without a time counts to the day's end."
+    )
 
 
 class ItemSource(Location):
@@ -130,10 +159,14 @@ class ItemSource(Location):
 
     role: Literal["items"] = "items"
     columns: ItemColumns
-    levels: dict[str, str] = Field(default_factory=dict, description="Levels of the catalogue, coarse to fine: name → column (department, category, brand).")
+    levels: dict[str, str] = Field(
+        default_factory=dict, description="Levels of the catalogue, coarse to fine: name → column (department, category, brand)."
+    )
     recommend: bool = Field(default=True, description="False: these items are known but never recommended.")
     timezone: str | None = Field(default=None, description="Zone of the validity dates; default: the config's `timezone`.")
-    max_rejects: float | None = Field(default=None, ge=0, le=1, description="Largest share of rows that may be unusable; default: the config's `max_rejects`.")
+    max_rejects: float | None = Field(
+        default=None, ge=0, le=1, description="Largest share of rows that may be unusable; default: the config's `max_rejects`."
+    )
 
 
 class PersonSource(Location):
@@ -145,7 +178,9 @@ class PersonSource(Location):
     attributes: dict[str, str] = Field(min_length=1, description="Name of the attribute → column.")
     sensitive: list[str] = Field(default_factory=list, description="Attributes that may be used to filter but are never stated.")
     timezone: str | None = Field(default=None, description="Zone of `since`; default: the config's `timezone`.")
-    max_rejects: float | None = Field(default=None, ge=0, le=1, description="Largest share of rows that may be unusable; default: the config's `max_rejects`.")
+    max_rejects: float | None = Field(
+        default=None, ge=0, le=1, description="Largest share of rows that may be unusable; default: the config's `max_rejects`."
+    )
 
 
 class StatementColumns(_Columns):
@@ -167,7 +202,9 @@ class StatementSource(Location):
     role: Literal["statements"] = "statements"
     columns: StatementColumns
     timezone: str | None = Field(default=None, description="Zone of times without an offset; default: the config's `timezone`.")
-    max_rejects: float | None = Field(default=None, ge=0, le=1, description="Largest share of rows that may be unusable; default: the config's `max_rejects`.")
+    max_rejects: float | None = Field(
+        default=None, ge=0, le=1, description="Largest share of rows that may be unusable; default: the config's `max_rejects`."
+    )
 
 
 class DocumentSource(_Config):
@@ -175,7 +212,9 @@ class DocumentSource(_Config):
 
     role: Literal["documents"] = "documents"
     path: str | list[str] = Field(description="A file, a glob, a folder, or a list of them; folders are read with their subfolders.")
-    kind: Literal["policy", "guideline", "other"] = Field(default="other", description="policy feeds the `policies` block, guideline the `guidelines` block; all are searchable.")
+    kind: Literal["policy", "guideline", "other"] = Field(
+        default="other", description="policy feeds the `policies` block, guideline the `guidelines` block; all are searchable."
+    )
     exclude: list[str] = Field(default_factory=list, description="Globs of paths, relative to the folder, to leave out.")
     encoding: str = Field(default="auto", description="Text encoding; `auto` takes a byte order mark, then UTF-8, then Windows-1252.")
 
@@ -187,13 +226,17 @@ class MerchantConfig(_Config):
     """How raw merchant strings become merchants and categories."""
 
     aliases: dict[str, str] = Field(default_factory=dict, description="Normalised name → name to use instead.")
-    categories: dict[str, str] = Field(default_factory=dict, description="Merchant name or a word in it → category; before the built-in words.")
+    categories: dict[str, str] = Field(
+        default_factory=dict, description="Merchant name or a word in it → category; before the built-in words."
+    )
 
 
 class MoneyConfig(_Config):
     """How several currencies are treated."""
 
-    convert_to: str | None = Field(default=None, description="Convert every amount to this currency with `rates`; default: currencies are kept apart.")
+    convert_to: str | None = Field(
+        default=None, description="Convert every amount to this currency with `rates`; default: currencies are kept apart."
+    )
     rates: dict[str, float] = Field(default_factory=dict, description="Currency → how many units of `convert_to` one unit is worth.")
 
     @field_validator("rates")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterator, Sequence
-from typing import IO, Any, cast
+from typing import IO, Literal, cast
 
 import numpy as np
 import polars as pl
@@ -57,7 +57,7 @@ def _batches(
         if not table.num_rows:
             continue
         numbers, here = _number_rows(first, table.num_rows, bad)
-        frame = cast(pl.DataFrame, pl.from_arrow(pa.table(table)))
+        frame = cast("pl.DataFrame", pl.from_arrow(pa.table(table)))
         last = frame.item(-1, frame.width - 1)
         frame = frame.select(pl.col(f"c{position}").alias(name) for name, position in positions.items())
         yield from slices(RawBatch(frame, first, numbers, _rejects(delivery, here)))
@@ -143,14 +143,14 @@ def _positions(delivery: Delivery, columns: Sequence[str], header: list[str], de
 def _open_reader(
     stream: _Chained, width: int, positions: list[int], delimiter: str, bad: list[tuple[int, str, str]]
 ) -> pa_csv.CSVStreamingReader:
-    def on_bad_row(row: Any) -> str:
+    def on_bad_row(row: pa_csv.InvalidRow) -> Literal["skip"]:
         words = "too few" if row.actual_columns < row.expected_columns else "too many"
-        bad.append((row.number, f"{words} columns: {row.actual_columns} instead of {row.expected_columns}", row.text))
+        bad.append((row.number or 0, f"{words} columns: {row.actual_columns} instead of {row.expected_columns}", row.text))
         return "skip"
 
     names = [f"c{position}" for position in positions]
     return pa_csv.open_csv(
-        pa.PythonFile(cast(IO[bytes], stream), mode="r"),
+        cast("IO[bytes]", pa.PythonFile(stream, mode="r")),
         read_options=pa_csv.ReadOptions(use_threads=False, block_size=_BLOCK, column_names=[f"c{i}" for i in range(width)]),
         parse_options=pa_csv.ParseOptions(delimiter=delimiter, newlines_in_values=True, invalid_row_handler=on_bad_row),
         convert_options=pa_csv.ConvertOptions(

@@ -29,6 +29,7 @@ _FORMATS = {
 }
 _BLOCK = 16 << 20
 _LONGEST_LINE = 256 << 20
+_EXACT_BELOW = 2.0**53
 
 
 def read_file(source: Location, delivery: Delivery, columns: Sequence[str]) -> Iterator[RawBatch]:
@@ -42,7 +43,7 @@ def read_file(source: Location, delivery: Delivery, columns: Sequence[str]) -> I
     Raises:
         SourceError: the file cannot be read, is of an unknown format, or lacks a column.
     """
-    path = cast(Path, delivery.path)
+    path = cast("Path", delivery.path)
     ending, compression = bare_ending(path)
     kind = source.format or _FORMATS.get(ending)
     if kind == "csv":
@@ -52,16 +53,16 @@ def read_file(source: Location, delivery: Delivery, columns: Sequence[str]) -> I
         return _read_jsonl(delivery, columns, source.encoding)
     if kind == "parquet":
         if compression:
-            raise SourceError(f"Source {delivery.source!r}: {delivery.name!r} is compressed Parquet. Decompress it; Parquet compresses itself.")
+            raise SourceError(
+                f"Source {delivery.source!r}: {delivery.name!r} is compressed Parquet. Decompress it; Parquet compresses itself."
+            )
         return _read_parquet(delivery, columns)
-    raise SourceError(
-        f"Source {delivery.source!r}: the format of {delivery.name!r} is unknown. Set `format` to csv, parquet or jsonl."
-    )
+    raise SourceError(f"Source {delivery.source!r}: the format of {delivery.name!r} is unknown. Set `format` to csv, parquet or jsonl.")
 
 
 def _read_parquet(delivery: Delivery, columns: Sequence[str]) -> Iterator[RawBatch]:
     try:
-        scan = pl.scan_parquet(cast(Path, delivery.path), glob=False)
+        scan = pl.scan_parquet(cast("Path", delivery.path), glob=False)
         check_columns(delivery, columns, scan.collect_schema().names())
         first = 1
         for frame in scan.select(columns).collect_batches(chunk_size=BATCH_ROWS, maintain_order=True):
@@ -151,6 +152,6 @@ def _parse_lines(delivery: Delivery, block: bytes, wanted: list[str], first: int
 def _as_text(value: Any) -> str | None:
     if value is None or isinstance(value, str):
         return value
-    if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
+    if isinstance(value, float) and value.is_integer() and abs(value) < _EXACT_BELOW:
         return str(int(value))
     return json.dumps(value, ensure_ascii=False)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import glob
 import hashlib
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 from pathlib import Path
 
 from memlearn.errors import SourceError
@@ -139,9 +139,11 @@ def _matches(base: Path, pattern: Path, endings: Sequence[str] | None) -> Iterat
             folders[:] = sorted(name for name in folders if not name.startswith((".", "_")))
             yield from (Path(folder, name) for name in sorted(files) if _wanted(Path(name), endings))
     elif _GLOB_CHARACTERS & set(str(pattern)):
-        for match in sorted(glob.glob(os.path.join(glob.escape(str(base)), pattern), recursive=True)):
-            if os.path.isfile(match) and _wanted(Path(match), endings):
-                yield Path(match)
+        fixed = len(list(takewhile(lambda part: not _GLOB_CHARACTERS & set(part), pattern.parts)))
+        root = base.joinpath(*pattern.parts[:fixed])
+        for match in sorted(root.glob("/".join(pattern.parts[fixed:]))):
+            if match.is_file() and _wanted(match, endings):
+                yield match
 
 
 def _wanted(path: Path, endings: Sequence[str] | None) -> bool:
@@ -157,6 +159,5 @@ def _nothing(source: str, text: str, base: Path, endings: Sequence[str] | None) 
         return SourceError(f"Source {source!r}: {text!r} matches no file{wanted} (looked from {str(base)!r}). Correct `path`.")
     siblings = [entry.name for entry in path.parent.iterdir()] if path.parent.is_dir() else []
     return SourceError(
-        f"Source {source!r}: file {text!r} does not exist (looked from {str(base)!r})."
-        f"{nearest(path.name, siblings)} Correct `path`."
+        f"Source {source!r}: file {text!r} does not exist (looked from {str(base)!r}).{nearest(path.name, siblings)} Correct `path`."
     )

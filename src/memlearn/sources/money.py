@@ -51,11 +51,12 @@ def convert(amount: pl.Series, currency: pl.Series, money: MoneyConfig) -> pl.Se
     if money.convert_to is None:
         return amount
     frame = pl.DataFrame({"amount": amount.cast(pl.Int128), "currency": currency})
-    expression = pl.when(pl.col("currency") == money.convert_to).then(pl.col("amount"))
-    for code in sorted(set(currency.unique().drop_nulls()) - {money.convert_to}):
-        if code in money.rates:
-            expression = expression.when(pl.col("currency") == code).then(_times(pl.col("amount"), _ratio(code, money)))
-    return frame.select(expression.otherwise(None).cast(pl.Int64, strict=False).alias("amount")).to_series()
+    expression: pl.Expr = pl.lit(None, dtype=pl.Int128)
+    for code in sorted(set(currency.unique().drop_nulls())):
+        if code == money.convert_to or code in money.rates:
+            ratio = Fraction(1) if code == money.convert_to else _ratio(code, money)
+            expression = pl.when(pl.col("currency") == code).then(_times(pl.col("amount"), ratio)).otherwise(expression)
+    return frame.select(expression.cast(pl.Int64, strict=False).alias("amount")).to_series()
 
 
 def has_rate(currency: pl.Series, money: MoneyConfig) -> pl.Series:

@@ -17,6 +17,7 @@ from memlearn.sources.locate import Delivery
 
 BATCH_ROWS = 500_000
 CONTENT_CHARACTERS = 500
+_LISTED = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +34,7 @@ class RawBatch:
     frame: pl.DataFrame
     first_row: int
     numbers: pl.Series | None = None
-    rejects: pl.DataFrame = field(default_factory=lambda: no_rejects())
+    rejects: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=REJECT_SCHEMA))
 
     @property
     def read(self) -> int:
@@ -101,7 +102,7 @@ def check_columns(delivery: Delivery, wanted: Sequence[str], there: Sequence[str
     """
     for column in wanted:
         if column not in there:
-            listed = ", ".join(map(repr, there[:40])) + (f" and {len(there) - 40} more" if len(there) > 40 else "")
+            listed = ", ".join(map(repr, there[:_LISTED])) + (f" and {len(there) - _LISTED} more" if there[_LISTED:] else "")
             raise SourceError(
                 f"Source {delivery.source!r}: {delivery.name!r} has no column {column!r}; its columns are {listed or 'none'}."
                 f"{nearest(column, there)} Correct `columns` in the config or the file."

@@ -24,7 +24,12 @@ _MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
-_FOREIGN = ((b"PAR1", "a Parquet file"), (b"PK\x03\x04", "a ZIP archive or spreadsheet"), (b"%PDF", "a PDF"), (b"SQLite format 3", "an SQLite file"))
+_FOREIGN = (
+    (b"PAR1", "a Parquet file"),
+    (b"PK\x03\x04", "a ZIP archive or spreadsheet"),
+    (b"%PDF", "a PDF"),
+    (b"SQLite format 3", "an SQLite file"),
+)
 
 
 class Utf8Stream(io.RawIOBase):
@@ -106,14 +111,14 @@ def translated(delivery: Delivery) -> Iterator[None]:
 
 @contextmanager
 def _open_raw(delivery: Delivery) -> Iterator[IO[bytes]]:
-    path = cast(Path, delivery.path)
+    path = cast("Path", delivery.path)
     compression = bare_ending(path)[1]
     if compression == ".gz":
         with gzip.open(path, "rb") as unzipped:
-            yield cast(IO[bytes], unzipped)
+            yield cast("IO[bytes]", unzipped)
     elif compression == ".zst":
         with pa.input_stream(str(path), compression="zstd") as stream:
-            yield cast(IO[bytes], stream)
+            yield cast("IO[bytes]", stream)
     else:
         with path.open("rb") as plain:
             yield plain
@@ -129,14 +134,14 @@ def _choose_encoding(delivery: Delivery, encoding: str) -> str:
             if start.startswith(magic):
                 raise SourceError(f"Source {delivery.source!r}: {delivery.name!r} is {what}, not text. Set `format` or correct `path`.")
         if encoding != "auto":
-            return _checked_codec(delivery, encoding, start)
+            return _checked_codec(delivery, encoding)
         for mark, codec in _MARKS:
             if start.startswith(mark):
                 return codec
         return _unmarked_wide(start) or _utf8_or_western(start, raw)
 
 
-def _checked_codec(delivery: Delivery, encoding: str, start: bytes) -> str:
+def _checked_codec(delivery: Delivery, encoding: str) -> str:
     try:
         name = codecs.lookup(encoding).name
     except LookupError as error:

@@ -14,6 +14,7 @@ NULL_WORDS = ("", "nan", "NaN", "NAN", "null", "NULL", "Null", "none", "None", "
 
 TEXT_CHARACTERS = 4000
 _LONGEST_NULL_WORD = 4
+_NULL_STARTS = np.isin(np.arange(256), [ord(word[0]) for word in NULL_WORDS if word])
 _EDGES = " \t\r\n\x0b\x0c\x85\xa0\u2007\u202f\u3000\ufeff\u200b\x00"
 
 
@@ -22,10 +23,10 @@ def clean_ids(values: pl.Series) -> pl.Series:
     text = as_text(values)
     if values.dtype not in (pl.String, pl.Categorical) and not values.dtype.is_nested():
         return text
-    has_blank, has_dot, has_short = _scan(text)
+    has_blank, has_dot, maybe_null = _scan(text)
     if has_blank:
         text = text.str.replace_all("\x00", "", literal=True).str.strip_chars(_EDGES)
-    if has_blank or has_short:
+    if has_blank or maybe_null:
         text = _null_words(text)
     if has_dot and text.str.ends_with(".0").any():
         # What pandas makes of whole-number ids in a column with gaps.
@@ -41,15 +42,15 @@ def clean_attributes(values: pl.Series) -> pl.Series:
 def clean_text(values: pl.Series) -> pl.Series:
     """Free text: trimmed, without NULs, cut to `TEXT_CHARACTERS`; blank becomes null."""
     text = as_text(values)
-    has_blank, _, has_short = _scan(text)
+    has_blank, _, maybe_null = _scan(text)
     if has_blank:
         text = text.str.replace_all("\x00", "", literal=True).str.strip_chars(_EDGES)
     if (text.str.len_bytes().max() or 0) > TEXT_CHARACTERS:  # type: ignore[operator]
         text = text.str.slice(0, TEXT_CHARACTERS)
-    return text.set(text == "", None) if has_blank or has_short else text
+    return text.set(text == "", None) if has_blank or maybe_null else text
 
 
-def as_text(values: pl.Series) -> pl.Series:
+def as_text(values: pl.Series) -> pl.Series:  # noqa: PLR0911  one return for each kind of column
     """A column of any dtype as text; whole floats without decimals, NaN as null."""
     dtype = values.dtype
     if dtype == pl.String:
@@ -60,10 +61,12 @@ def as_text(values: pl.Series) -> pl.Series:
         return values.cast(pl.String).str.replace(r"\.0+$", "")
     if isinstance(dtype, pl.List | pl.Array):
         return _list_text(values)
-    if dtype == pl.Struct or dtype == pl.Object:
+    if dtype in (pl.Struct, pl.Object):
         return pl.Series(values.name, [_json(value) for value in values.to_list()], dtype=pl.String)
     if dtype == pl.Binary:
-        return pl.Series(values.name, [None if value is None else value.decode("utf-8", "replace") for value in values.to_list()], dtype=pl.String)
+        return pl.Series(
+            values.name, [None if value is None else value.decode("utf-8", "replace") for value in values.to_list()], dtype=pl.String
+        )
     if isinstance(dtype, pl.Datetime):
         return values.dt.to_string("iso:strict")
     return values.cast(pl.String)
@@ -93,20 +96,22 @@ def case_twins(user_ids: pl.Series) -> pl.DataFrame:
 
 
 def _scan(text: pl.Series) -> tuple[bool, bool, bool]:
-    """Whether any value holds a blank, control or non-ASCII character; a dot; or is short enough for a null word.
+    """Whether any value holds a blank, control or non-ASCII character; a dot; or may be a null word.
 
     One look at the bytes of the whole column costs far less than a string operation per value.
     """
     column = text.to_arrow(compat_level=pl.CompatLevel.oldest()).cast(pa.large_string())
     _, offsets, data = column.buffers()
-    edges = np.frombuffer(offsets, dtype=np.int64)[column.offset : column.offset + len(column) + 1]
-    if len(edges) < 2:
+    if len(column) == 0 or offsets is None:
         return False, False, False
-    characters = np.frombuffer(data, dtype=np.uint8)[edges[0] : edges[-1]] if data else np.zeros(0, dtype=np.uint8)
+    edges = np.frombuffer(memoryview(offsets), dtype=np.int64)[column.offset : column.offset + len(column) + 1]
+    characters = np.frombuffer(memoryview(data), dtype=np.uint8)[edges[0] : edges[-1]] if data else np.zeros(0, dtype=np.uint8)
     # Bytes up to the blank wrap to the top, next to those of non-ASCII characters.
     strange = bool(((characters - np.uint8(0x21)) >= np.uint8(0x7F - 0x21)).any())
-    lengths = np.diff(edges)
-    return strange, bool((characters == np.uint8(ord("."))).any()), bool((lengths <= _LONGEST_NULL_WORD).any())
+    starts = edges[:-1][np.diff(edges) <= _LONGEST_NULL_WORD] - edges[0]
+    # An empty text points at the next one's first byte, or behind the last one.
+    maybe_null = len(starts) > 0 and bool((np.diff(edges).min() == 0) or _NULL_STARTS[characters[starts]].any())
+    return strange, bool((characters == np.uint8(ord("."))).any()), maybe_null
 
 
 def _null_words(text: pl.Series) -> pl.Series:

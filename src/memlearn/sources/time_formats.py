@@ -19,6 +19,7 @@ _YEAR_LAST = re.compile(r"(?P<first>\d{1,2})(?P<sep>[-/.])(?P<second_part>\d{1,2
 _DAY_NAME = re.compile(r"(?:[A-Za-z]{3,9},?\s+)?\d{1,2}(?P<sep>[-\s./])(?P<month>[A-Za-z]{3,9})(?P=sep)(?P<year>\d{4}|\d{2})" + _TIME)
 _NAME_DAY = re.compile(r"(?P<month>[A-Za-z]{3,9})\s+\d{1,2},?\s+(?P<year>\d{4})" + _TIME)
 _COMPACT = re.compile(r"(?:19|20|21)\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])(?P<clock>T?\d{6})?")
+_MONTHS = 12
 _NUMBER = re.compile(r"[+-]?\d+(?:\.\d+)?")
 NUMBER = "number"
 
@@ -40,7 +41,7 @@ class TimeFormat:
     offset: bool = False
 
 
-def detect_format(text: str, order: Callable[[], DayOrder], days: bool = False) -> TimeFormat | None:
+def detect_format(text: str, order: Callable[[], DayOrder], *, days: bool = False) -> TimeFormat | None:
     """Tell the format of a text; None where it is no time that we know, or day and month cannot be told apart.
 
     Args:
@@ -74,7 +75,7 @@ def _named(text: str) -> TimeFormat | None:
 
 def _year_last(match: re.Match[str], order: Callable[[], DayOrder]) -> TimeFormat | None:
     first, second, separator = int(match["first"]), int(match["second_part"]), match["sep"]
-    decided: DayOrder = "day" if first > 12 or first == second else "month" if second > 12 else order()
+    decided: DayOrder = "day" if first > _MONTHS or first == second else "month" if second > _MONTHS else order()
     if decided == "unknown" and separator == ".":
         # Dates with dots are written day first wherever they are in use.
         decided = "day"
@@ -85,7 +86,7 @@ def _year_last(match: re.Match[str], order: Callable[[], DayOrder]) -> TimeForma
 
 
 def _year(text: str) -> str:
-    return "%Y" if len(text) == 4 else "%y"
+    return "%y" if len(text) == len("25") else "%Y"
 
 
 def _with_time(date: str, match: re.Match[str]) -> TimeFormat:

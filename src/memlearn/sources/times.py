@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -22,6 +23,8 @@ _UNIT_US = {"s": 1_000_000, "ms": 1_000, "us": 1, "days": _DAY_US}
 _EARLIEST_US = int(datetime(FIRST_YEAR, 1, 2, tzinfo=UTC).timestamp()) * 1_000_000
 _LATEST_US = int(datetime(LAST_YEAR, 12, 30, tzinfo=UTC).timestamp()) * 1_000_000
 _WRITTEN_MIDNIGHT = r"(?:^|\D)0?0:00(?::00(?:\.0+)?)?\s*(?:[+-]|$)"
+_DIRECTIVES = frozenset("aAbBdDeFfHIjkmMpPRSTyYz%")
+_MONTHS = 12
 _NUMERIC_DAY = (19_000_101, 21_991_231)
 
 UNREADABLE = "time is not readable"
@@ -146,7 +149,7 @@ class TimeReader:
             return self._from_distinct(text, _parse_configured(text.drop_nulls().unique(maintain_order=True), self._formats))
         if self._usual is None:
             first = text.drop_nulls().head(1)
-            self._usual = detect_format(first.item(), self.order, self._rules.unit == "days") if len(first) else None
+            self._usual = detect_format(first.item(), self.order, days=self._rules.unit == "days") if len(first) else None
         usual = self._usual
         if usual is None or usual.pattern == NUMBER or (usual.pattern[:2] != "%Y" and self.order() == "mixed"):
             return self._by_value(text)
@@ -162,7 +165,7 @@ class TimeReader:
 
     def _by_value(self, text: pl.Series) -> Times:
         distinct = text.drop_nulls().unique(maintain_order=True)
-        detected = [detect_format(value, self.order, self._rules.unit == "days") for value in distinct.to_list()]
+        detected = [detect_format(value, self.order, days=self._rules.unit == "days") for value in distinct.to_list()]
         if self._order == "unknown" and any(found is None for found in detected):
             self._refuse_ambiguous(distinct, detected)
         pieces = []
@@ -260,14 +263,12 @@ def _parse_configured(distinct: pl.Series, formats: list[TimeFormat]) -> pl.Data
 
 def _configured(pattern: str, where: str) -> TimeFormat:
     """A strptime format of Python as one of the date-time crate."""
+    unknown = [part for part in re.findall(r"%[-#.:0-9]*(.?)", pattern) if part not in _DIRECTIVES]
+    if unknown or "%" not in pattern:
+        raise ConfigError(f"{where}: time format {pattern!r} is not valid. Use a strptime format such as '%d.%m.%Y %H:%M'.")
     translated = pattern.replace(".%f", "%.f").replace("%z", "%#z")
-    clock = any(part in translated for part in ("%H", "%I", "%T", "%R", "%k", "%s"))
-    form = TimeFormat(translated, clock, offset="%#z" in translated or "%s" in translated)
-    try:
-        _parse(pl.Series(["2025-06-01"]), form)
-    except pl.exceptions.PolarsError as error:
-        raise ConfigError(f"{where}: time format {pattern!r} is not valid ({error}). Use a format such as '%d.%m.%Y %H:%M'.") from error
-    return form
+    clock = any(part in translated for part in ("%H", "%I", "%T", "%R", "%k"))
+    return TimeFormat(translated, clock, offset="%#z" in translated)
 
 
 def _decide_order(pieces: Iterator[pl.Series]) -> DayOrder:
@@ -275,8 +276,8 @@ def _decide_order(pieces: Iterator[pl.Series]) -> DayOrder:
     for values in pieces:
         parts = clean_ids(values).str.extract_groups(r"^(?<a>\d{1,2})[-/.](?<b>\d{1,2})[-/.](?:\d{2}|\d{4})(?:\D|$)").struct.unnest()
         first, second = (parts[name].cast(pl.Int64, strict=False) for name in ("a", "b"))
-        day |= bool(((first > 12) & (second <= 12)).any())
-        month |= bool(((second > 12) & (first <= 12)).any())
+        day |= bool(((first > _MONTHS) & (second <= _MONTHS)).any())
+        month |= bool(((second > _MONTHS) & (first <= _MONTHS)).any())
     if day and month:
         return "mixed"
     return "day" if day else "month" if month else "unknown"
@@ -300,7 +301,7 @@ def _scaled(values: pl.Series, unit: int) -> pl.Series:
 
 def _offsets(zone: str, us: pl.Series) -> pl.Series:
     inside = us.clip(_EARLIEST_US, _LATEST_US).fill_null(0)
-    return pl.Series(utc_offsets(zone, cast(Int64Array, inside.to_numpy())), dtype=pl.Int32)
+    return pl.Series(utc_offsets(zone, cast("Int64Array", inside.to_numpy())), dtype=pl.Int32)
 
 
 def _micros(moment: datetime) -> int:
