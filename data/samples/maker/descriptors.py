@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 import numpy as np
+
 from maker.world import MERCHANT_INDEX, MERCHANTS
 
 SHOP_STYLES = (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+
 from maker.latents import Component, Latent
 from maker.purchases import AMOUNT_SIGMA
 from maker.world import (

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import numpy as np
+
 from maker.descriptors import inject, raw_descriptor
 from maker.purchases import Event
 
@@ -55,11 +56,12 @@ def export_cards(events: list[Event], rng: np.random.Generator) -> CardExports:
     """Spread the card events over the files and add the mess."""
     exports = CardExports()
     cards = [event for event in events if event.export == "cards"]
-    injected = {int(n) for n in rng.choice(len(cards), min(20, len(cards)), replace=False)}
+    noise = [n for n, event in enumerate(cards) if event.part == "noise" and event.kind == "purchase"]
+    injected = {int(n): place for place, n in enumerate(rng.choice(noise, min(20, len(noise)), replace=False))}
     for number, event in enumerate(cards):
         row = _card_row(event, rng)
-        if number in injected and event.part == "noise" and event.kind == "purchase":
-            row["merchant_descriptor"] = inject(event.merchant, number)
+        if number in injected:
+            row["merchant_descriptor"] = inject(event.merchant, injected[number])
         _place_row(exports, event, row, rng)
     _add_phantoms(exports, cards, rng)
     _add_unusable(exports, cards, rng)
@@ -117,7 +119,7 @@ def _add_phantoms(exports: CardExports, cards: list[Event], rng: np.random.Gener
 def _add_unusable(exports: CardExports, cards: list[Event], rng: np.random.Generator) -> None:
     """Rows that a reader has to reject, each of its own key, so that they take nothing from the truth."""
     plan: dict[str, list[tuple[str, str, str]]] = {
-        CARD_FILES[0]: [("missing_user", "customer_no", ""), ("missing_user", "customer_no", "  "), ("bad_amount", "amount", "n/a"),
+        CARD_FILES[0]: [("missing_user", "customer_no", ""), ("missing_user", "customer_no", "  "), ("bad_amount", "amount", "to follow"),
                         ("bad_amount", "amount", "12.5O"), ("bad_currency", "currency", "EURO"), ("bad_currency", "currency", "X1")],
         CARD_FILES[1]: [("bad_time", "booked_at", "31.09.2025 10:10"), ("bad_time", "booked_at", "unbekannt"), ("bad_time", "booked_at", ""),
                         ("missing_user", "customer_no", ""), ("ragged", "", "two,more"), ("ragged", "", "x")],

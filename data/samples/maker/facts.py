@@ -5,9 +5,19 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from maker.expectation import PLACES, city_counts, component_counts, expected_counts, monthly_spend, noise_counts, to_categories, weekday_masses
+
+from maker.expectation import (
+    PLACES,
+    city_counts,
+    component_counts,
+    expected_counts,
+    monthly_spend,
+    noise_counts,
+    to_categories,
+    weekday_masses,
+)
 from maker.latents import BASE_RETURN, Component, Latent
-from maker.world import CATEGORIES, DAYPARTS, DAYS, HOURS, MERCHANTS, MONTHS, SENSITIVE_CATEGORIES, iso_day, month_of
+from maker.world import CATEGORIES, DAYPARTS, DAYS, HOURS, MERCHANTS, MONTHS, NEVER_EXPECTED, iso_day, month_of
 
 Entry = dict[str, Any]
 NAMES = tuple(merchant.name for merchant in MERCHANTS)
@@ -16,15 +26,15 @@ LIKES_TRUE, LIKES_EXPECTED, LIKES_COUNT = 1.5, 2.5, 9.0
 HABIT_SUPPORT, HABIT_EXPECTED = 6.0, 10.0
 SEASON_TRUE, SEASON_EXPECTED, SEASON_COUNT = 0.6, 0.75, 10.0
 TIME_TRUE, TIME_EXPECTED, TIME_LIFT = 0.5, 0.7, 1.3
-ANSWERS_TRUE, ANSWERS_EXPECTED, ANSWERS_COUNT = 0.6, 0.85, 9
+ANSWERS_TRUE, ANSWERS_EXPECTED, ANSWERS_COUNT = 0.6, 0.85, 10
 IGNORES_TRUE, IGNORES_EXPECTED, IGNORES_COUNT = 0.12, 0.02, 10
 RETURNS_TRUE, RETURNS_EXPECTED, RETURNS_COUNT = 0.08, 0.2, 14
 SPEND_TRUE, SPEND_EXPECTED = 1.3, 1.8
 CHANGE_COUNT, CHANGE_RATIO = 8.0, 4.0
 
 
-def _sensitive(category: str) -> bool:
-    return category in SENSITIVE_CATEGORIES
+def _unexpected(category: str) -> bool:
+    return category in NEVER_EXPECTED
 
 
 def shares_of(latent: Latent) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -47,7 +57,7 @@ def habits(latent: Latent) -> list[Entry]:
             "interval_days": component.interval, "jitter_days": component.jitter, "from": iso_day(component.first), "to": iso_day(component.last - 1),
             "count": round(component.count, 2), "active": active, "weekday": component.weekday,
         }  # fmt: skip
-        expected = active and component.count >= HABIT_EXPECTED and others <= 0.1 * component.count and not _sensitive(component.category)
+        expected = active and component.count >= HABIT_EXPECTED and others <= 0.1 * component.count and not _unexpected(component.category)
         found.append({"dim": "merchant", "key": NAMES[merchant], "category": component.category, "others": round(others, 2), **base, "expected": expected})
         place = CATEGORIES.index(component.category)
         rest = float(to_categories(counts)[:, place].sum() - component.count)
@@ -84,7 +94,7 @@ def likes(latent: Latent, population: dict[str, np.ndarray]) -> list[Entry]:
         lift = share / np.where(population[dim] > 0, population[dim], np.inf)
         for place in np.flatnonzero((lift >= LIKES_TRUE) & (counts >= 2)):
             key = keys[place]
-            secret = dim != "city" and _sensitive(MERCHANTS[place].category if dim == "merchant" else key)
+            secret = dim != "city" and _unexpected(MERCHANTS[place].category if dim == "merchant" else key)
             expected = bool(lift[place] >= LIKES_EXPECTED and lasting[place] >= LIKES_COUNT and not secret)
             covered = any(index == place if dim == "merchant" else MERCHANTS[index].category == key for index in in_habit) and dim != "city"
             entry = {"dim": dim, "key": key, "share": share[place], "population_share": population[dim][place], "lift": lift[place], "count": counts[place]}
@@ -159,7 +169,7 @@ def _edge(latent: Latent, component: Component, day: int, kind: str) -> list[Ent
         if inside < CHANGE_RATIO * outside or component_counts(component).sum() < HABIT_SUPPORT:
             continue
         shifted = any(component.merchants[0] in (old, new) for old, new, _ in latent.moved)
-        must = dim == "merchant" and component.kind == "habit" and not shifted and not left and not _sensitive(component.category)
+        must = dim == "merchant" and component.kind == "habit" and not shifted and not left and not _unexpected(component.category)
         enough = component.count >= CHANGE_COUNT
         month = MONTHS[min(month_of(min(day, DAYS - 1)), 11)]
         found.append({"dim": dim, "key": key, "month": month, "daily_inside": round(inside, 4), "daily_outside": round(outside, 4), "expected": bool(must and enough)})
@@ -192,7 +202,7 @@ def returns(latent: Latent) -> list[Entry]:
     rates = np.full(len(MERCHANTS), BASE_RETURN)
     for merchant, rate in latent.return_rates.items():
         rates[merchant] = rate
-    found = []
+    found: list[Entry] = []
     for merchant in latent.return_rates:
         expected = bool(rates[merchant] >= RETURNS_EXPECTED and counts[merchant] >= RETURNS_COUNT)
         found.append({"dim": "merchant", "key": NAMES[merchant], "rate": round(float(rates[merchant]), 4), "count": round(float(counts[merchant]), 2), "expected": expected})
@@ -200,7 +210,7 @@ def returns(latent: Latent) -> list[Entry]:
         total = float(to_categories(counts)[place])
         found.append({"dim": "merchant_category", "key": CATEGORIES[place], "rate": round(float(to_categories(counts * rates)[place]) / total, 4), "count": round(total, 2), "expected": False})
         found.append({"dim": None, "key": None, "rate": round(float(counts @ rates / counts.sum()), 4), "count": round(float(counts.sum()), 2), "expected": False})
-    return [entry for entry in found if entry["rate"] >= RETURNS_TRUE or entry["dim"] is None and entry["rate"] >= 4 * BASE_RETURN]
+    return [entry for entry in found if entry["rate"] >= (4 * BASE_RETURN if entry["dim"] is None else RETURNS_TRUE)]
 
 
 def spending_change(latent: Latent) -> Entry | None:

@@ -12,6 +12,7 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+
 from maker.exports import CARD_COLUMNS, CARD_FILES, CardExports, Row, digits_of, plain_amount, utc
 from maker.offers import Exposure, Offer
 from maker.purchases import BERLIN, Event
@@ -88,7 +89,7 @@ def _write_card_csv(path: Path, rows: list[Row], unusable: list[tuple[str, Any]]
 
 
 def _write_card_parquet(path: Path, rows: list[Row]) -> None:
-    columns: dict[str, pa.Array] = {}
+    columns: dict[str, Any] = {}
     for name in CARD_COLUMNS:
         values: list[Any] = [row[name] for row in rows]
         if name == "booked_at":

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 
 import numpy as np
+
 from maker.latents import BASE_ANSWER, Latent
 from maker.purchases import BERLIN
 from maker.world import CATEGORY_MEMBERS, DAYS, FIRST_DAY, MERCHANTS, iso_day
@@ -14,8 +15,8 @@ OFFER_CATEGORIES = ("groceries", "coffee", "restaurants", "fuel", "travel", "clo
 BANDS = {"low": (2, 3), "mid": (5, 7), "high": (10, 15)}
 """Value band → cashback in percent of the two offers that each category has in it."""
 
-ANSWERS, IGNORES, ALL_ANSWERS, ALL_IGNORES = 0.92, 0.005, 0.9, 0.01
-PRICE_ANSWERS = {"low": 0.005, "mid": 0.01, "high": 0.92}
+ANSWERS, IGNORES, ALL_ANSWERS, ALL_IGNORES = 0.95, 0.003, 0.93, 0.004
+PRICE_ANSWERS = {"low": 0.002, "mid": 0.003, "high": 0.95}
 HEADLINES = (
     "{pct} % cashback at {name}",
     "Get {pct}% back when you pay at {name}",
@@ -103,10 +104,10 @@ def draw_exposures(latents: list[Latent], offers: list[Offer], rng: np.random.Ge
 def _draw_user_exposures(latent: Latent, offers: list[Offer], rng: np.random.Generator) -> list[Exposure]:
     liked, refused, third, fourth = (str(name) for name in rng.choice(OFFER_CATEGORIES, 4, replace=False))
     many = {
-        "picky": [(liked, int(rng.integers(9, 14))), (refused, int(rng.integers(9, 15)))],
-        "price": [(name, int(rng.integers(6, 9))) for name in (liked, refused, third, fourth)],
+        "picky": [(liked, int(rng.integers(10, 15))), (refused, int(rng.integers(9, 15)))],
+        "price": [(name, int(rng.integers(7, 10))) for name in (liked, refused, third, fourth)],
         "few": [(liked, int(rng.integers(0, 4))), (refused, int(rng.integers(0, 3)))],
-    }.get(latent.answers, [(liked, int(rng.integers(7, 13))), (refused, int(rng.integers(7, 13)))])
+    }.get(latent.answers, [(liked, int(rng.integers(6, 12))), (refused, int(rng.integers(6, 12)))])
     exposures = []
     for category, count in many:
         pool = [offer for offer in offers if offer.category == category and offer.first < DAYS]

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+
 from maker.files import write_csv
 from maker.latents import Latent
 from maker.world import REGIONS, iso_day
@@ -65,7 +66,8 @@ def write_people(folder: Path, latents: list[Latent], rng: np.random.Generator) 
 
 
 def _draw_persons(latents: list[Latent], rng: np.random.Generator) -> tuple[dict[str, Any], list[list[str]]]:
-    persons, rows = {}, []
+    persons: dict[str, Any] = {}
+    rows: list[list[str]] = []
     for number, latent in enumerate(latents):
         drawn = [str(rng.choice(list(table), p=list(table.values()))) for table in (AGES, TIERS, LANGUAGES, CHURCH_TAX)]
         age, tier, language, tax = (value if rng.random() > 0.02 else "" for value in drawn)
@@ -97,7 +99,7 @@ def _make_notes(latents: list[Latent]) -> tuple[dict[str, Any], list[list[str]]]
 
 
 def _draw_messages(latents: list[Latent], rng: np.random.Generator) -> list[list[str]]:
-    rows = []
+    rows: list[list[str]] = []
     for _ in range(max(12, len(latents) // 2)):
         latent = latents[int(rng.integers(0, len(latents)))]
         body = MESSAGES[int(rng.integers(0, len(MESSAGES)))]

@@ -7,6 +7,7 @@ from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import numpy as np
+
 from maker.latents import BASE_RETURN, MISSED, Component, Latent
 from maker.world import ABROAD, CITY_NAMES, DAYS, FIRST_DAY, MERCHANTS, city_chances, month_of, noise_table
 

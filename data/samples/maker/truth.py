@@ -7,16 +7,17 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+
 from maker import facts
 from maker.descriptors import MISSPELT
-from maker.exports import utc
 from maker.expectation import PLACES, expected_counts, monthly_spend, to_categories
+from maker.exports import utc
 from maker.facts import NAMES, Entry
 from maker.files import LACKING_OFFERS, write_csv
 from maker.latents import BASE_ANSWER, BASE_RETURN, Latent
 from maker.offers import Exposure, Offer
 from maker.purchases import CANCELLED, Event
-from maker.world import CATEGORIES, HOURS, MERCHANTS, MONTHS, POPULATION_SEASONS, SENSITIVE_CATEGORIES, UBIQUITOUS, iso_day
+from maker.world import CATEGORIES, HOURS, MERCHANTS, MONTHS, NEVER_EXPECTED, POPULATION_SEASONS, SENSITIVE_CATEGORIES, UBIQUITOUS, iso_day
 
 EVENT_COLUMNS = ("key", "user_id", "local_time", "utc_time", "kind", "merchant", "category", "city", "amount_minor", "currency", "refers_to", "part", "export")
 OFFER_DIMS = ("category", "value_band", "partner", "item")
@@ -71,6 +72,7 @@ def _population(latents: list[Latent]) -> tuple[dict[str, Any], dict[str, np.nda
         "base_cancelled": CANCELLED,
         "ubiquitous_merchants": list(UBIQUITOUS),
         "sensitive_categories": list(SENSITIVE_CATEGORIES),
+        "never_expected_categories": list(NEVER_EXPECTED),
         "sensitive_attributes": ["church_tax"],
         "merchants": {merchant.name: merchant.category for merchant in MERCHANTS},
         "misspelt": {name: list(spellings) for name, spellings in MISSPELT.items()},
@@ -121,10 +123,12 @@ def _responses(latent: Latent, shown: list[Exposure], offers: dict[str, Offer]) 
     for exposure in shown:
         offer = offers[exposure.offer_id]
         cells[(None, None)].append(exposure)
-        for dim, key in zip(OFFER_DIMS, (offer.category, offer.value_band, offer.partner, offer.offer_id), strict=True):
-            if key:
-                cells[(dim, key)].append(exposure)
-    answers, ignores, table = [], [], []
+        for level, value in zip(OFFER_DIMS, (offer.category, offer.value_band, offer.partner, offer.offer_id), strict=True):
+            if value:
+                cells[(level, value)].append(exposure)
+    answers: list[Entry] = []
+    ignores: list[Entry] = []
+    table: list[Entry] = []
     for (dim, key), cell in sorted(cells.items(), key=lambda pair: (pair[0][0] or "", pair[0][1] or "")):
         chance, count = float(np.mean([e.chance for e in cell])), len(cell)
         entry = {"dim": dim, "key": key, "chance": round(chance, 5), "shown": count, "answered": sum(e.answered is not None for e in cell)}

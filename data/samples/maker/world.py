@@ -11,7 +11,7 @@ FIRST_DAY = date(2025, 6, 1)
 LAST_DAY = date(2026, 5, 31)
 DAYS = (LAST_DAY - FIRST_DAY).days + 1
 MONTHS = tuple(f"{year}-{month:02d}" for year, month in [(2025, m) for m in range(6, 13)] + [(2026, m) for m in range(1, 6)])
-MONTH_STARTS = tuple((date(int(m[:4]), int(m[5:]), 1) - FIRST_DAY).days for m in MONTHS) + (DAYS,)
+MONTH_STARTS = (*((date(int(m[:4]), int(m[5:]), 1) - FIRST_DAY).days for m in MONTHS), DAYS)
 
 
 def month_of(day: int) -> int:
@@ -45,11 +45,11 @@ class Merchant:
 
 # category: (median amount in cents, [merchant: weight, ...]); a name ending in "@" is an online shop.
 _TABLE: dict[str, tuple[int, str]] = {
-    "groceries": (2650, "FRISCHMARKT:14 GREEN_MARKET:3 NATURKOST_SUPERMARKET:1.2 HOFLADEN_AM_TOR:.5 ASIA_GROCERY_LOTUS:.5 PANTRY_AND_CO:.4"),
+    "groceries": (2650, "FRISCHMARKT:14 GREEN_MARKET:3 NATURKOST_SUPERMARKET:1.2 HOFLADEN_AM_TOR:.5 ASIA_GROCERY_LOTUS:.5 PANTRY_CORNER:.4"),
     "bakery": (520, "BÄCKEREI_SONNE:2.2 BACKHAUS_NORD:1.4 OLD_MILL_BAKERY:.7 BREZELWERK:.5"),
     "coffee": (430, "NORTHSIDE_COFFEE:1.6 BLUE_BOTTLE:1.1 CAFÉ_LUNA:.9 ROAST_AND_ROLL:.4 KIEZBOHNE:.4"),
     "restaurants": (2900, "TRATTORIA_DA_PAOLO:1.1 SUSHI_KAWA:.9 BURGER_DEPOT:1.3 CURRY_HOUSE_ASHA:.6 RESTAURANT_ZUM_ANKER:.6 PIZZA_PRONTO:1.2 ZEHN_UND_EINS:.4"),
-    "food_delivery": (2300, "QUICKPLATE@:1.6 LIEFERHELDIN@:1.1 BOWL_EXPRESS@:.5"),
+    "food delivery": (2300, "QUICKPLATE@:1.6 LIEFERHELDIN@:1.1 BOWL_EXPRESS@:.5"),
     "fuel": (5600, "CITY_FUEL_24:1.5 AUTOHOF_TANKSTELLE:.9 PETROL_POINT:.8"),
     "transport": (680, "METROLINE:6 CITYBIKE:.9 RIDEWELL_TAXI:1 PARKHAUS_ZENTRAL:1"),
     "travel": (8900, "NORDBAHN_RAIL:1.2 SKYBRIDGE_AIRLINES@:.6 HOTEL_MERIDIAN:.6 HOSTEL_COMPASS:.3 FERNBUS_LINE@:.5"),
@@ -67,7 +67,7 @@ _TABLE: dict[str, tuple[int, str]] = {
     "sports": (3900, "SPORTS_HALLE:.6 OUTDOOR_PEAK:.5"),
     "fitness": (2500, "FITNESS_LOFT:.7 YOGA_STUDIO_OM:.5 BOULDERHALLE_GRIP:.4"),
     "entertainment": (1500, "KINO_ASTOR:.8 STREAMLY@:1 GAMEVAULT@:.7 THEATER_AM_KANAL:.4"),
-    "ice_cream": (480, "GELATO_MIO:1 EISDIELE_VENEZIA:.9"),
+    "ice cream": (480, "GELATO_MIO:1 EISDIELE_VENEZIA:.9"),
     "pets": (2200, "PET_PALACE:.5 TIERWELT_ROBBE:.5"),
     "alcohol": (1900, "WEINHANDLUNG_REBE:.5 CRAFT_BEER_CELLAR:.4"),
     "gambling": (2000, "LUCKY_SEVEN_CASINO@:.25 WETTBÜRO_START:.25"),
@@ -90,6 +90,8 @@ MERCHANT_INDEX = {merchant.name: index for index, merchant in enumerate(MERCHANT
 CATEGORIES = tuple(_TABLE)
 CATEGORY_MEMBERS = {category: tuple(i for i, m in enumerate(MERCHANTS) if m.category == category) for category in CATEGORIES}
 SENSITIVE_CATEGORIES = ("pharmacy", "health")
+# Nobody has to state these; a drugstore may or may not be taken for a pharmacy.
+NEVER_EXPECTED = (*SENSITIVE_CATEGORIES, "drugstore")
 
 # Everybody buys here, so that it is nobody's preference; nothing of a single user is planted on it.
 UBIQUITOUS = ("FRISCHMARKT", "METROLINE")
@@ -97,11 +99,11 @@ UBIQUITOUS = ("FRISCHMARKT", "METROLINE")
 # Factors on the population's interest in a category, June to May.
 SEASONS: dict[str, tuple[float, ...]] = {
     "gifts": (0.5, 0.5, 0.5, 0.5, 0.6, 1.6, 7.0, 0.3, 0.8, 0.5, 0.6, 1.0),
-    "ice_cream": (3.2, 3.6, 3.2, 1.0, 0.2, 0.05, 0.05, 0.05, 0.05, 0.3, 0.9, 1.6),
+    "ice cream": (3.2, 3.6, 3.2, 1.0, 0.2, 0.05, 0.05, 0.05, 0.05, 0.3, 0.9, 1.6),
     "garden": (1.8, 1.0, 0.8, 0.7, 0.5, 0.2, 0.1, 0.1, 0.3, 1.5, 2.6, 2.6),
     "toys": (0.8, 0.8, 0.8, 0.8, 0.9, 1.6, 2.8, 0.6, 0.6, 0.8, 0.8, 0.8),
 }
-POPULATION_SEASONS = {"gifts": ["2025-12"], "ice_cream": ["2025-06", "2025-07", "2025-08"]}
+POPULATION_SEASONS = {"gifts": ["2025-12"], "ice cream": ["2025-06", "2025-07", "2025-08"]}
 
 CITIES = {"Berlin": 0.27, "Hamburg": 0.17, "München": 0.15, "Köln": 0.12, "Leipzig": 0.1, "Bremen": 0.07, "Dresden": 0.07, "Essen": 0.05}
 REGIONS = {
@@ -126,7 +128,8 @@ def noise_table() -> np.ndarray:
     weights = np.array([merchant.weight for merchant in MERCHANTS])
     factors = np.array([SEASONS.get(merchant.category, (1.0,) * 12) for merchant in MERCHANTS]).T
     table = weights * factors
-    return table / table.sum(axis=1, keepdims=True)
+    shares: np.ndarray = table / table.sum(axis=1, keepdims=True)
+    return shares
 
 
 def city_chances(home: str) -> np.ndarray:
