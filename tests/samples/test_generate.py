@@ -25,7 +25,9 @@ def files_in(folder: Path) -> dict[str, Path]:
 
 def data_files(samples: Path) -> dict[str, Path]:
     """The committed files that the generator writes."""
-    return {name: path for name, path in files_in(samples).items() if not name.endswith((".py", ".pyc", "README.md")) and "maker/" not in name}
+    return {
+        name: path for name, path in files_in(samples).items() if not name.endswith((".py", ".pyc", "README.md")) and "maker/" not in name
+    }
 
 
 def test_the_committed_files_are_the_generators(samples: Path, tmp_path: Path, content: Callable[[Path], object]) -> None:

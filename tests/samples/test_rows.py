@@ -101,7 +101,11 @@ def test_the_late_file_corrects_and_deletes(samples: Path, truth: dict[str, Any]
     known = [event for event in late if event["key"] in earlier]
     deletions = [event for event in known if event["deleted"]]
     corrections = [event for event in known if not event["deleted"] and event["amount_minor"] != earlier[event["key"]]["amount_minor"]]
-    assert (len(deletions), len(corrections), len(late) - len(known)) == (late_file["deletions"], late_file["corrections"], late_file["late"])
+    assert (len(deletions), len(corrections), len(late) - len(known)) == (
+        late_file["deletions"],
+        late_file["corrections"],
+        late_file["late"],
+    )
     assert min(len(deletions), len(corrections), len(late) - len(known)) >= 10
 
 
@@ -119,7 +123,8 @@ def test_the_wallet_file_holds_the_true_events(samples: Path, truth: dict[str, A
     expected = truth["expected"]["files"]["wallet-export.csv"]
     assert (len(rows), len(rows) - len(usable)) == (expected["rows"], sum(expected["rejected"].values()))
     read = Counter(
-        (row["Kundennummer"], read_time(row["Zeitpunkt"]).strftime("%Y-%m-%dT%H:%MZ"), row["Händler"], read_amount(row["Betrag"], "EUR")) for row in usable
+        (row["Kundennummer"], read_time(row["Zeitpunkt"]).strftime("%Y-%m-%dT%H:%MZ"), row["Händler"], read_amount(row["Betrag"], "EUR"))
+        for row in usable
     )
     wallet = events.filter(pl.col("export") == "wallet").select("user_id", "utc_time", "merchant", "amount_minor")
     assert read == Counter(wallet.rows())

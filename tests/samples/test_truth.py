@@ -65,7 +65,9 @@ def test_books_are_the_sums_of_the_events(truth: Truth, events: pl.DataFrame) ->
         books = truth["users"][user_id[0]]["books"]
         bought = frame.filter(pl.col("kind") == "purchase")
         kinds = dict(frame["kind"].value_counts().iter_rows())
-        assert (books["purchases"], books["refunds"], books["cancellations"]) == tuple(kinds.get(name, 0) for name in ("purchase", "refund", "cancellation"))
+        assert (books["purchases"], books["refunds"], books["cancellations"]) == tuple(
+            kinds.get(name, 0) for name in ("purchase", "refund", "cancellation")
+        )
         assert books["days"] == bought["when"].dt.date().n_unique()
         assert sum(books["monthly_purchases"]) == books["purchases"]
         assert books["first"].startswith(str(bought["local_time"].min()))
@@ -84,7 +86,10 @@ def test_habits_have_their_interval_in_the_data(truth: Truth, purchases: pl.Data
         gaps = np.diff(mine.dt.epoch("s").to_numpy()) / 86400
         assert len(mine) >= 6, (user_id, habit)
         assert date.fromisoformat(habit["from"]) <= mine[0].date() <= mine[-1].date() <= date.fromisoformat(habit["to"])
-        if abs(float(np.median(gaps)) - habit["interval_days"]) > max(1.0, 0.15 * habit["interval_days"]) or abs(len(mine) - habit["count"]) > 4 + 0.2 * habit["count"]:
+        if (
+            abs(float(np.median(gaps)) - habit["interval_days"]) > max(1.0, 0.15 * habit["interval_days"])
+            or abs(len(mine) - habit["count"]) > 4 + 0.2 * habit["count"]
+        ):
             wrong.append((user_id, habit["key"], float(np.median(gaps)), habit["interval_days"], len(mine), habit["count"]))
     assert wrong == []
 
@@ -211,8 +216,12 @@ def test_offer_answers_are_drawn_with_the_stated_chances(truth: Truth) -> None:
     numbers = truth["parameters"]["numbers"]
     for user in truth["users"].values():
         response = user["offer_response"]
-        assert {(f["dim"], f["key"]) for f in response["answers"]} == {(c["dim"], c["key"]) for c in response["cells"] if c["chance"] >= numbers["answers_true"]}
-        assert {(f["dim"], f["key"]) for f in response["ignores"]} == {(c["dim"], c["key"]) for c in response["cells"] if c["chance"] <= numbers["ignores_true"]}
+        assert {(f["dim"], f["key"]) for f in response["answers"]} == {
+            (c["dim"], c["key"]) for c in response["cells"] if c["chance"] >= numbers["answers_true"]
+        }
+        assert {(f["dim"], f["key"]) for f in response["ignores"]} == {
+            (c["dim"], c["key"]) for c in response["cells"] if c["chance"] <= numbers["ignores_true"]
+        }
 
 
 def test_decoys_are_no_facts(truth: Truth, purchases: pl.DataFrame) -> None:

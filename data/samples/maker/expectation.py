@@ -27,13 +27,15 @@ PLACES = (*CITY_NAMES, *ABROAD)
 
 def overlap(first: int, last: int) -> np.ndarray:
     """Days of [first, last) in each month."""
-    return np.clip(np.minimum(STARTS[1:], last) - np.maximum(STARTS[:-1], first), 0, None).astype(float)
+    result: np.ndarray = np.clip(np.minimum(STARTS[1:], last) - np.maximum(STARTS[:-1], first), 0, None).astype(float)
+    return result
 
 
 def noise_counts(latent: Latent) -> np.ndarray:
     """Expected noise purchases: shape (12, merchants)."""
     days = overlap(latent.first, latent.last)
-    return latent.noise * days[:, None] / days.sum() * NOISE
+    result: np.ndarray = latent.noise * days[:, None] / days.sum() * NOISE
+    return result
 
 
 def component_counts(component: Component) -> np.ndarray:
@@ -47,12 +49,14 @@ def component_counts(component: Component) -> np.ndarray:
 
 def expected_counts(latent: Latent) -> np.ndarray:
     """Expected purchases: shape (12, merchants)."""
-    return noise_counts(latent) + sum((component_counts(component) for component in latent.components), np.zeros((12, len(MERCHANTS))))
+    result: np.ndarray = noise_counts(latent) + sum((component_counts(component) for component in latent.components), np.zeros((12, len(MERCHANTS))))
+    return result
 
 
 def to_categories(counts: np.ndarray) -> np.ndarray:
     """Sums over the merchants of each category; the last axis becomes the categories."""
-    return counts @ MEMBERSHIP
+    result: np.ndarray = counts @ MEMBERSHIP
+    return result
 
 
 def city_counts(latent: Latent) -> np.ndarray:
@@ -68,7 +72,8 @@ def city_counts(latent: Latent) -> np.ndarray:
             shops = shops + counts[:, ~ONLINE].sum(axis=1)
         else:
             away[:, PLACES.index(component.city)] += counts.sum(axis=1)
-    return shops[:, None] * chances + away
+    result: np.ndarray = shops[:, None] * chances + away
+    return result
 
 
 def weekday_masses(latent: Latent) -> np.ndarray:
@@ -79,7 +84,8 @@ def weekday_masses(latent: Latent) -> np.ndarray:
         if component.kind in ("habit", "irregular", "coincidence"):
             mass = np.full(7, 1 / 7) if component.weekday is None else np.eye(7)[component.weekday]
         total = total + component.count * mass
-    return total / total.sum()
+    result: np.ndarray = total / total.sum()
+    return result
 
 
 def monthly_spend(latent: Latent) -> np.ndarray:
@@ -91,4 +97,5 @@ def monthly_spend(latent: Latent) -> np.ndarray:
             continue
         factor = component.amount_factor * (float(np.exp(0.1**2 / 2)) if component.kind == "habit" else spread)
         total = total + component_counts(component) @ (MEDIANS * factor)
-    return total * np.where(STARTS[:-1] >= latent.spend_day, latent.spend_factor, 1.0)
+    result: np.ndarray = total * np.where(STARTS[:-1] >= latent.spend_day, latent.spend_factor, 1.0)
+    return result

@@ -143,9 +143,9 @@ def changes(latent: Latent) -> dict[str, list[Entry]]:
             started.extend(_edge(latent, component, component.first, "started"))
             stopped.extend(_edge(latent, component, component.last, "stopped"))
     if latent.new_home is not None:
-        month = MONTHS[month_of(latent.city_day)]
-        started.append({"dim": "city", "key": latent.new_home, "month": month, "expected": False})
-        stopped.append({"dim": "city", "key": latent.home, "month": month, "expected": False})
+        since = MONTHS[month_of(latent.city_day)]
+        started.append({"dim": "city", "key": latent.new_home, "month": since, "expected": False})
+        stopped.append({"dim": "city", "key": latent.home, "month": since, "expected": False})
     return {"moved": moved, "started": started, "stopped": stopped}
 
 

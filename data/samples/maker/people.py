@@ -15,7 +15,7 @@ PERSON_FILE, NOTE_FILE, MESSAGE_FILE = "customers.csv", "account-notes.csv", "su
 AGES = {"16-17": 0.04, "18-24": 0.17, "25-34": 0.28, "35-49": 0.27, "50-64": 0.17, "65+": 0.07}
 TIERS = {"basic": 0.6, "plus": 0.28, "premium": 0.12}
 LANGUAGES = {"de": 0.74, "en": 0.16, "tr": 0.06, "it": 0.04}
-CHURCH_TAX = {"none": 0.55, "rk": 0.22, "ev": 0.23}
+CHURCH_TAX = {"no": 0.55, "rk": 0.22, "ev": 0.23}
 MESSAGES = (
     "My cashback for last week's purchase has not arrived yet.",
     "Please stop sending me push messages about offers.",

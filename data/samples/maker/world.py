@@ -125,7 +125,7 @@ DAYPARTS = {"morning": (6, 11), "midday": (11, 17), "evening": (17, 24)}
 
 def noise_table() -> np.ndarray:
     """Distribution of a noise purchase over merchants, for each month: shape (12, merchants), rows sum to 1."""
-    weights = np.array([merchant.weight for merchant in MERCHANTS])
+    weights: np.ndarray = np.array([merchant.weight for merchant in MERCHANTS])
     factors = np.array([SEASONS.get(merchant.category, (1.0,) * 12) for merchant in MERCHANTS]).T
     table = weights * factors
     shares: np.ndarray = table / table.sum(axis=1, keepdims=True)
