@@ -39,8 +39,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _serve(name: str, cron: str, timezone: str, parameters: dict[str, object]) -> None:
     # Late, so that wrong use is told at once and not after Prefect's start.
-    from prefect.flows import EntrypointType
     from prefect.schedules import Cron
+    from prefect.types.entrypoint import EntrypointType
 
     from memlearn_flows.learn import learn
 

@@ -44,13 +44,16 @@ def main(arguments: list[str] | None = None) -> int:
     except TyperException as error:
         return _fail(f"{error.format_message()} See `memlearn --help`.", error.exit_code) if error.format_message() else error.exit_code
     except (KeyboardInterrupt, Abort):
-        return _fail("interrupted. Nothing is lost: the next run goes on where this one stopped.", INTERRUPTED)
+        code = INTERRUPTED
     except BrokenPipeError:
         # Who reads our output has gone; there is nobody left to tell.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except Exception as error:  # noqa: BLE001 - the last one to see it: one line instead of a traceback
         return _fail(f"unexpected {type(error).__name__}: {error}. Set MEMLEARN_DEBUG=1 to see where, and report it.", 1)
+    # Typer turns an interrupt inside a command into this code.
+    if code == INTERRUPTED:
+        return _fail("interrupted. Nothing is lost: the next run goes on where this one stopped.", INTERRUPTED)
     return int(code or 0)
 
 

@@ -23,9 +23,9 @@ def add_commands(app: typer.Typer) -> None:
 
 def verify(config: ConfigPath, settings: Variables = None, json: Json = False) -> None:
     """Execute every published fact again on the source rows; fails where one is contradicted."""
+    loaded = load(config, settings)
     from memlearn.wiring import verbs
 
-    loaded = load(config, settings)
     with output.progress() as progress:
         report = verbs.verify(loaded, progress=progress)
     if json:
@@ -38,9 +38,10 @@ def verify(config: ConfigPath, settings: Variables = None, json: Json = False) -
 
 def status(config: ConfigPath, settings: Variables = None, json: Json = False) -> None:
     """Show what is learned, what is pending, and the last runs; also while a run is at work."""
+    loaded = load(config, settings)
     from memlearn.wiring import verbs
 
-    report = verbs.status(load(config, settings))
+    report = verbs.status(loaded)
     if json:
         output.write_json(report.to_json())
     else:

@@ -28,9 +28,10 @@ def build() -> typer.Typer:
 
 def list_releases(config: ConfigPath, settings: Variables = None, json: Json = False) -> None:
     """List the releases that are kept, newest first."""
+    loaded = load(config, settings)
     from memlearn.wiring import verbs
 
-    report = verbs.releases(load(config, settings))
+    report = verbs.releases(loaded)
     if json:
         output.write_json(report.to_json())
     else:
@@ -45,9 +46,10 @@ def diff(
     json: Json = False,
 ) -> None:
     """Tell in words what changed for whom between two releases."""
+    loaded = load(config, settings)
     from memlearn.wiring import verbs
 
-    report = verbs.diff_releases(load(config, settings), a, b)
+    report = verbs.diff_releases(loaded, a, b)
     if json:
         output.write_json(report.to_json())
         return
@@ -64,16 +66,18 @@ def promote(
     json: Json = False,
 ) -> None:
     """Serve this release."""
+    loaded = load(config, settings)
     from memlearn.wiring import verbs
 
-    _show_switch(verbs.promote(load(config, settings), release_id), json=json)
+    _show_switch(verbs.promote(loaded, release_id), json=json)
 
 
 def rollback(config: ConfigPath, settings: Variables = None, json: Json = False) -> None:
     """Serve the release that was served before."""
+    loaded = load(config, settings)
     from memlearn.wiring import verbs
 
-    _show_switch(verbs.rollback(load(config, settings)), json=json)
+    _show_switch(verbs.rollback(loaded), json=json)
 
 
 def gc(
@@ -83,9 +87,10 @@ def gc(
     json: Json = False,
 ) -> None:
     """Remove old releases; those in use are passed over."""
+    loaded = load(config, settings)
     from memlearn.wiring import verbs
 
-    report = verbs.gc(load(config, settings), keep)
+    report = verbs.gc(loaded, keep)
     if json:
         output.write_json(report.to_json())
     else:

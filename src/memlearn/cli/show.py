@@ -32,9 +32,10 @@ def show(
     json: Json = False,
 ) -> None:
     """Show what is known about a user."""
+    loaded = load(config, settings)
     from memlearn.wiring import verbs
 
-    view = verbs.show(load(config, settings), user, history=history, evidence=evidence)
+    view = verbs.show(loaded, user, history=history, evidence=evidence)
     if json:
         output.write_json(view.to_json())
     else:
@@ -50,9 +51,10 @@ def recommend(
     json: Json = False,
 ) -> None:
     """Recommend items to a user, with reasons."""
+    loaded = load(config, settings)
     from memlearn.wiring import verbs
 
-    answer = verbs.recommend(load(config, settings), user, k=k, at=at)
+    answer = verbs.recommend(loaded, user, k=k, at=at)
     if json:
         output.write_json(answer.to_json())
     else:

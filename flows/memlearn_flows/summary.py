@@ -1,0 +1,24 @@
+"""The summary of a run in Markdown, for Prefect's page of artifacts."""
+
+from __future__ import annotations
+
+from memlearn.wiring.reports import LearnReport
+
+
+def learn_summary(report: LearnReport) -> str:
+    """A learn run as a table, and what an operator should look at."""
+    rows = {
+        "release": f"`{report.release_id}`" + ("" if report.published else " (nothing new)"),
+        "users": f"{report.users:,}",
+        "events": f"{report.events:,}",
+        "statements": f"{report.statements:,}",
+        "steps done": f"{report.steps_done:,}",
+        "steps reused": f"{report.steps_reused:,}",
+        "rejected rows": f"{report.rejected_rows:,}",
+        "refused edits": f"{report.refused_edits:,}",
+        "learned up to": report.as_of or "-",
+        "seconds": f"{report.seconds:.1f}",
+    }
+    table = "\n".join(f"| {name} | {value} |" for name, value in rows.items())
+    warnings = "".join(f"\n- {warning}" for warning in report.warnings)
+    return f"# Learn run {report.run_id}\n\n| what | value |\n| --- | --- |\n{table}\n" + (f"\n## Warnings\n{warnings}\n" if warnings else "")
