@@ -125,31 +125,46 @@ def _choose(passages: Sequence[Passage], limit: int, strength: Callable[[str], f
     return [_statement(candidate) for candidate in chosen]
 
 
+@dataclass(slots=True)
+class _Lead:
+    """What stands before a line in its section; a list may be cut from the line that announces it, an item in the middle."""
+
+    section: tuple[str, tuple[str, ...]] | None = None
+    line: str = ""
+    in_item: bool = False
+
+
 def _all_candidates(passages: Sequence[Passage], strength: Callable[[str], float]) -> Iterator[_Candidate]:
-    lead, section = "", None
+    lead = _Lead()
     for passage in passages:
-        # A list may be cut from the line that announces it, so that line is carried from passage to passage.
-        lead = lead if section == (passage.document_id, passage.headings) else ""
         section = (passage.document_id, passage.headings)
+        if lead.section != section:
+            lead = _Lead(section)
         yield from _candidates(passage, lead, strength)
-        lead = next((line.strip() for line in reversed(passage.text.split("\n")) if line.strip() and not _ITEM.match(line)), lead)
 
 
-def _candidates(passage: Passage, lead: str, strength: Callable[[str], float]) -> Iterator[_Candidate]:
+def _candidates(passage: Passage, lead: _Lead, strength: Callable[[str], float]) -> Iterator[_Candidate]:
     at = 0
-    for line in passage.text.split("\n"):
+    lines = passage.text.split("\n")
+    for number, line in enumerate(lines):
         mark = _ITEM.match(line)
-        if not _is_foreign(line) and not (mark and _is_governed(lead, strength)):
-            offset = at + (mark.end() if mark else 0)
-            for sentence in split_sentences(passage.text[offset : at + len(line)]):
-                quote = sentence.strip()
-                found = strength(quote) if _stands_alone(quote) else 0.0
-                if found >= _WEAKEST:
-                    yield _Candidate(passage, quote, offset + sentence.index(quote), found, frozenset(_WORD.findall(quote.casefold())))
-                offset += len(sentence)
+        is_item = bool(mark) or (number == 0 and lead.in_item)
+        if not _is_foreign(line) and not (is_item and _is_governed(lead.line, strength)):
+            yield from _line_candidates(passage, at + (mark.end() if mark else 0), at + len(line), strength)
         at += len(line) + 1
-        if line.strip() and not mark:
-            lead = line.strip()
+        if line.strip() and not is_item:
+            lead.line = line.strip()
+        # The last line goes on in the next passage, unless it was ended here.
+        lead.in_item = is_item and number == len(lines) - 1
+
+
+def _line_candidates(passage: Passage, start: int, end: int, strength: Callable[[str], float]) -> Iterator[_Candidate]:
+    for sentence in split_sentences(passage.text[start:end]):
+        quote = sentence.strip()
+        found = strength(quote) if _stands_alone(quote) else 0.0
+        if found >= _WEAKEST:
+            yield _Candidate(passage, quote, start + sentence.index(quote), found, frozenset(_WORD.findall(quote.casefold())))
+        start += len(sentence)
 
 
 def _is_foreign(line: str) -> bool:

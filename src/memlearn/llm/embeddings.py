@@ -54,7 +54,7 @@ class EmbeddingClient:
     def dimensions(self) -> int:
         """Length of the vectors; asks the endpoint once where the config does not say."""
         if self._dimensions is None:
-            self._dimensions = self._request(["length"]).shape[1]
+            return int(self._request(["length"]).shape[1])
         return self._dimensions
 
     def embed(self, texts: Sequence[str]) -> Vectors:
@@ -70,10 +70,7 @@ class EmbeddingClient:
         """
         size = self._config.batch_size
         batches = [self._request(texts[at : at + size]) for at in range(0, len(texts), size)]
-        vectors = np.concatenate(batches) if batches else np.empty((0, self.dimensions), dtype=np.float32)
-        if vectors.shape[1] != self.dimensions:
-            raise self._wrong_length([vectors.shape[1]])
-        return vectors
+        return np.concatenate(batches) if batches else np.empty((0, self.dimensions), dtype=np.float32)
 
     def close(self) -> None:
         """Close the connections."""
@@ -123,7 +120,8 @@ class EmbeddingClient:
             raise ConfigError(f"{self._where!r} gave {found} vectors for {count} texts. Check that it is OpenAI-compatible.")
         ordered = sorted(entries, key=lambda entry: entry.index)
         lengths = sorted({len(entry.embedding) for entry in ordered})
-        if len(lengths) != 1 or (self._dimensions is not None and lengths != [self._dimensions]):
+        self._dimensions = self._dimensions or lengths[0]
+        if lengths != [self._dimensions]:
             raise self._wrong_length(lengths)
         vectors = np.array([entry.embedding for entry in ordered], dtype=np.float32)
         if not math.isfinite(float(np.abs(vectors).sum())):

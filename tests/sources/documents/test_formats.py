@@ -17,10 +17,14 @@ def make_pdf(pages: list[list[tuple[int, str]]], title: str | None = None) -> by
     objects = [b"<< /Type /Catalog /Pages 2 0 R >>", b"", b"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>"]
     kids = []
     for lines in pages:
-        shown = b"BT 72 760 Td " + b" ".join(b"/F1 %d Tf (%s) Tj 0 -20 Td" % (size, text.encode("latin-1")) for size, text in lines) + b" ET"
+        shown = (
+            b"BT 72 760 Td " + b" ".join(b"/F1 %d Tf (%s) Tj 0 -20 Td" % (size, text.encode("latin-1")) for size, text in lines) + b" ET"
+        )
         objects.append(b"<< /Length %d >>\nstream\n%s\nendstream" % (len(shown), shown))
         content = len(objects)
-        objects.append(b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 612 792] /Resources << /Font << /F1 3 0 R >> >> /Contents %d 0 R >>" % content)
+        objects.append(
+            b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 612 792] /Resources << /Font << /F1 3 0 R >> >> /Contents %d 0 R >>" % content
+        )
         kids.append(b"%d 0 R" % len(objects))
     objects[1] = b"<< /Type /Pages /Kids [%s] /Count %d >>" % (b" ".join(kids), len(kids))
     out, places = bytearray(b"%PDF-1.4\n"), []
@@ -85,8 +89,16 @@ def test_broken_html_is_read_without_an_error(text: str) -> None:
 
 
 def test_pdf_headings_by_size_and_page_furniture_dropped() -> None:
-    page = [(10, "Halden Pay policies"), (18, "Limits"), (10, "A push message must not be sent more than twice"), (10, "a week to one customer."), (10, "Page 1 of 3")]
-    outline = parse_pdf(make_pdf([page, page[:1] + [(18, "Age"), (10, "Alcohol is for adults.")] + [(10, "2")], page[:1] + [(10, "The end.")]], "Terms"))
+    page = [
+        (10, "Halden Pay policies"),
+        (18, "Limits"),
+        (10, "A push message must not be sent more than twice"),
+        (10, "a week to one customer."),
+        (10, "Page 1 of 3"),
+    ]
+    outline = parse_pdf(
+        make_pdf([page, [page[0], (18, "Age"), (10, "Alcohol is for adults."), (10, "2")], [page[0], (10, "The end.")]], "Terms")
+    )
     assert outline.title == "Terms"
     found = [(part.level, part.text) for part in outline.parts]
     assert found == [
@@ -104,7 +116,12 @@ def test_pdfs_that_cannot_be_used_say_why() -> None:
     writer.encrypt("secret", algorithm="RC4-128")
     locked = io.BytesIO()
     writer.write(locked)
-    cases = {"encrypted": locked.getvalue(), "no text": make_pdf([[]]), "cannot be read|damaged": b"%PDF-1.4 nothing more", "read|damaged|no text": whole[:60]}
+    cases = {
+        "encrypted": locked.getvalue(),
+        "no text": make_pdf([[]]),
+        "cannot be read|damaged": b"%PDF-1.4 nothing more",
+        "read|damaged|no text": whole[:60],
+    }
     for reason, content in cases.items():
         with pytest.raises(UnreadablePdfError, match=reason):
             parse_pdf(content)

@@ -43,14 +43,14 @@ def test_a_fence_that_is_never_closed_takes_the_rest() -> None:
     ("raw", "plain"),
     [
         ("[our team]({{ site.mail }})", "our team"),
-        ("see [the *page*](a/b.md#c \"title\"), now", "see the page, now"),
+        ('see [the *page*](a/b.md#c "title"), now', "see the page, now"),
         ("![a logo](x.png) and <https://a.b>", "a logo and https://a.b"),
         ("**Bold**, __also__, _soft_ and *this*", "Bold, also, soft and this"),
         ("snake_case_name and 2 * 3 * 4", "snake_case_name and 2 * 3 * 4"),
         ("use `a*b*c` here", "use a*b*c here"),
         ("our products* count", "our products count"),
         ("&lt;b&gt; &amp; \\*star\\*", "<b> & *star*"),
-        ("<span class=\"x\">12</span>34", "1234"),
+        ('<span class="x">12</span>34', "1234"),
         ("a note[^1] here", "a note here"),
         ("hidden\u200b word\u202e", "hidden word"),
     ],
@@ -106,7 +106,12 @@ def _pieces(text: str, found: tuple[Part, ...]) -> list[str]:
     """Cut a section's text back into the parts that it was joined of."""
     pieces: list[str] = []
     for part in found:
-        if not part.level and part.text and text.startswith(part.text) and (len(text) == len(part.text) or text[len(part.text) :].startswith(SEPARATOR)):
+        if (
+            not part.level
+            and part.text
+            and text.startswith(part.text)
+            and (len(text) == len(part.text) or text[len(part.text) :].startswith(SEPARATOR))
+        ):
             pieces.append(part.text)
             text = text[len(part.text) + len(SEPARATOR) :]
             if not text:

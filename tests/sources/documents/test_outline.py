@@ -24,7 +24,9 @@ def test_several_first_level_headings_are_steps_of_the_path() -> None:
 
 
 def test_sections_without_text_are_left_out_and_starts_count_in_the_joined_text() -> None:
-    title, sections = build_sections(Outline(None, (Part(0, "ab"), Part(2, "Empty"), Part(2, "Full"), Part(0, "c"), Part(0, "d"))), "Fallback")
+    title, sections = build_sections(
+        Outline(None, (Part(0, "ab"), Part(2, "Empty"), Part(2, "Full"), Part(0, "c"), Part(0, "d"))), "Fallback"
+    )
     assert title == "Empty"
     assert [(section.text, section.start) for section in sections] == [("ab", 0), ("c\n\nd", 4)]
 

@@ -19,7 +19,10 @@ def write(folder: Path, files: dict[str, str | bytes]) -> None:
 
 
 def test_a_folder_is_read_with_its_subfolders_in_order(tmp_path: Path) -> None:
-    write(tmp_path / "docs", {"b.md": "# B\n\nText b.", "sub/index.html": "<p>Text s.</p>", "a.txt": "Text a.", "logo.png": b"\x89PNG\x00", ".hidden.md": "x"})
+    write(
+        tmp_path / "docs",
+        {"b.md": "# B\n\nText b.", "sub/index.html": "<p>Text s.</p>", "a.txt": "Text a.", "logo.png": b"\x89PNG\x00", ".hidden.md": "x"},
+    )
     documents, rejects = read_documents("rules", DocumentSource(path="docs", kind="policy"), SourceContext(tmp_path))
     assert [(document.document_id, document.title, document.kind) for document in documents] == [
         ("rules:a.txt", "A", "policy"),
@@ -63,7 +66,9 @@ def test_the_same_name_in_two_folders_stays_apart(tmp_path: Path) -> None:
     assert [document.document_id for document in documents] == ["d:x/a.md", "d:y/a.md"]
 
 
-@pytest.mark.parametrize(("path", "words"), [("missing", "does not exist"), ("none/*.md", "no file matches"), ("empty", "holds no document")])
+@pytest.mark.parametrize(
+    ("path", "words"), [("missing", "does not exist"), ("none/*.md", "no file matches"), ("empty", "holds no document")]
+)
 def test_nothing_to_read_is_an_error_that_names_the_place(tmp_path: Path, path: str, words: str) -> None:
     write(tmp_path, {"empty/x.png": b"1"})
     with pytest.raises(SourceError, match=words) as caught:
@@ -97,7 +102,9 @@ def test_html_says_its_own_charset() -> None:
     assert "čaj" in decode_text(page, is_html=True)
 
 
-@pytest.mark.parametrize(("content", "encoding", "words"), [(b"\xff\xff", "utf-8", "utf-8"), (b"a", "klingon", "unknown"), (b"\x81\x8d", "auto", "no known")])
+@pytest.mark.parametrize(
+    ("content", "encoding", "words"), [(b"\xff\xff", "utf-8", "utf-8"), (b"a", "klingon", "unknown"), (b"\x81\x8d", "auto", "no known")]
+)
 def test_text_that_cannot_be_decoded_says_so(content: bytes, encoding: str, words: str) -> None:
     with pytest.raises(ValueError, match=words):
         decode_text(content, encoding)

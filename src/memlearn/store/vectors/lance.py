@@ -18,7 +18,7 @@ from memlearn.errors import DamagedError, MemlearnError, StoreError
 Table = Any
 
 _FOREVER = timedelta(days=36_500)
-_DAMAGE = ("not found", "no such file", "corrupt", "magic", "invalid data", "decode", "checksum", "unexpected end", "io error")
+_DAMAGE = ("not found", "no such file", "corrupt", "magic", "invalid data", "decode", "checksum", "unexpected end", "lanceerror(io)")
 _FULL = ("no space left", "storagefull", "disk quota", "file too large")
 
 
@@ -79,9 +79,9 @@ class LanceFolder:
         """Write a table anew as one version; older versions stay readable."""
         with translated(f"Table {table!r} in {str(self.root)!r}"):
             self.root.mkdir(parents=True, exist_ok=True)
-            return lancedb.connect(str(self.root)).create_table(
-                table, data=data, mode="overwrite", embedding_functions=list(functions) or None
-            )
+            # Overwriting what is not there works too, with a warning on standard error.
+            mode = "overwrite" if self.has(table) else "create"
+            return lancedb.connect(str(self.root)).create_table(table, data=data, mode=mode, embedding_functions=list(functions) or None)
 
 
 def versions(table: Table) -> dict[int, datetime]:
@@ -105,17 +105,21 @@ def compact(table: Table) -> None:
     table.optimize(cleanup_older_than=_FOREVER)
 
 
-def drop_versions_before(table: Table, moment: datetime) -> int:
-    """Remove versions written before a moment and the files that only they use.
+def drop_versions_before(table: Table, moment: datetime, margin: timedelta) -> int:
+    """Remove versions written well before a moment and the files that only they use.
+
+    Lance removes by age, which it counts from some moment of its own during the call: a version that is older than
+    `moment` by less than the margin may stay, one that is younger never goes. Compaction runs before, because it takes time.
 
     The newest version always stays. To be called by the one writer while nothing is being written.
 
     Returns:
         How many versions were removed.
     """
+    compact(table)
     before = len(table.list_versions())
-    # `optimize` compares ages, so the age is taken as late as possible; what is a moment too young is kept.
-    table.optimize(cleanup_older_than=max(datetime.now(UTC) - moment, timedelta(microseconds=1)), delete_unverified=True)
+    age = max(datetime.now(UTC) - moment, timedelta(0))
+    table.optimize(cleanup_older_than=age + margin, delete_unverified=True)
     return max(0, before - len(table.list_versions()))
 
 

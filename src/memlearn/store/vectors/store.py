@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 import polars as pl
@@ -143,7 +144,7 @@ class VectorStore:
         with translated(f"Table 'items', version {version},"):
             return search_texts(table, query, "item_id", embedder, k=k, where=None, columns=["item_id", "name"])
 
-    def cleanup(self, keep_versions: Mapping[str, Collection[int]]) -> Cleaned:
+    def cleanup(self, keep_versions: Mapping[str, Collection[int]], *, margin: timedelta = timedelta(minutes=1)) -> Cleaned:
         """Remove what no kept version needs.
 
         Every table keeps its named versions, all that are younger than the oldest of them, and its newest one. Remembered vectors
@@ -151,6 +152,7 @@ class VectorStore:
 
         Args:
             keep_versions: by table, the versions that releases name; a table that is not named keeps everything.
+            margin: versions that are older than the oldest kept one by less than this stay too.
         """
         removed: dict[str, int] = {}
         for name, kept in sorted(keep_versions.items()):
@@ -159,7 +161,7 @@ class VectorStore:
                 with translated(f"Table {name!r}"):
                     known = versions(table)
                     oldest = min((known[version] for version in kept if version in known), default=None)
-                    removed[name] = drop_versions_before(table, oldest) if oldest else 0
+                    removed[name] = drop_versions_before(table, oldest, margin) if oldest else 0
         return Cleaned(removed, forget_vectors(self._folder, self._needed_vectors()))
 
     def _needed_vectors(self) -> pl.DataFrame:

@@ -155,7 +155,7 @@ def _text_ranks(table: Table, query: str, key: str, where: str | None, count: in
     empty = pl.DataFrame(schema={key: pl.String, "text_rank": pl.Int64})
     if not table.list_indices():
         return empty
-    search = table.search(query, query_type="fts").select([key]).limit(count)
+    search = table.search(query, query_type="fts").select([key, "_score"]).limit(count)
     found = pl.DataFrame(pl.from_arrow((search.where(where, prefilter=True) if where else search).to_arrow()))
     return _ranks(found, key, -pl.col("_score").round(4), "text_rank", count) if found.height else empty
 
@@ -171,7 +171,9 @@ def _vector_ranks(table: Table, query: str, key: str, where: str | None, count: 
             "Run `memlearn learn` with the present config, or search with the old one."
         )
     vector = np.asarray(embedder.embed([query])[0], dtype=np.float32)
-    search = table.search(vector, vector_column_name=VECTOR, query_type="vector").distance_type("cosine").select([key]).limit(count)
+    search = (
+        table.search(vector, vector_column_name=VECTOR, query_type="vector").distance_type("cosine").select([key, "_distance"]).limit(count)
+    )
     found = pl.DataFrame(pl.from_arrow((search.where(where, prefilter=True) if where else search).to_arrow()))
     return _ranks(found, key, pl.col("_distance").round(5), "vector_rank", count) if found.height else empty
 
