@@ -24,6 +24,7 @@ _EARLIEST_US = int(datetime(FIRST_YEAR, 1, 2, tzinfo=UTC).timestamp()) * 1_000_0
 _LATEST_US = int(datetime(LAST_YEAR, 12, 30, tzinfo=UTC).timestamp()) * 1_000_000
 _WRITTEN_MIDNIGHT = r"(?:^|\D)0?0:00(?::00(?:\.0+)?)?\s*(?:[+-]|$)"
 _DIRECTIVES = frozenset("aAbBdDeFfHIjkmMpPRSTyYz%")
+_NUMERIC_ORDER = re.compile(r"%[dm][-/.]%[dm]")
 _MONTHS = 12
 _NUMERIC_DAY = (19_000_101, 21_991_231)
 
@@ -151,7 +152,7 @@ class TimeReader:
             first = text.drop_nulls().head(1)
             self._usual = detect_format(first.item(), self.order, days=self._rules.unit == "days") if len(first) else None
         usual = self._usual
-        if usual is None or usual.pattern == NUMBER or (usual.pattern[:2] != "%Y" and self.order() == "mixed"):
+        if usual is None or usual.pattern == NUMBER or (_NUMERIC_ORDER.match(usual.pattern) and self.order() in ("mixed", "unknown")):
             return self._by_value(text)
         parsed = _parse(text, usual)
         local = parsed["us"]
@@ -186,7 +187,8 @@ class TimeReader:
     def _number_texts(self, texts: pl.Series) -> pl.DataFrame:
         whole = texts.cast(pl.Int64, strict=False)
         times = self._numbers(whole if whole.null_count() == 0 else texts.cast(pl.Float64, strict=False))
-        columns = {"text": texts, "us": times.us, "utc": pl.repeat(True, len(texts), eager=True), "clock": times.has_clock}
+        us = times.us.set(times.problem.is_not_null(), _LATEST_US + 1)
+        columns = {"text": texts, "us": us, "utc": pl.repeat(True, len(texts), eager=True), "clock": times.has_clock}
         return pl.DataFrame(columns, schema=_PARSED)
 
     def _from_distinct(self, text: pl.Series, parsed: pl.DataFrame) -> Times:
@@ -213,7 +215,8 @@ class TimeReader:
         outside = there & ~us.is_between(_EARLIEST_US, _LATEST_US)
         bad = bool(outside.any())
         good = us.set(outside, None) if bad else us
-        plain = good.fill_null(0).to_numpy() if good.null_count() else good.to_numpy()
+        # Gaps are filled with a time of the column, so that the zone is looked up for its years alone.
+        plain = good.fill_null(good.min() or 0).to_numpy() if good.null_count() else good.to_numpy()
         if utc is True:
             instants = plain
         else:

@@ -48,7 +48,7 @@ def local_to_utc(zone: str, local_us: Int64Array) -> Int64Array:
         return local_us
     instants, offsets = _transitions(zone, *_years(local_us))
     if len(instants) == 0:
-        return local_us - offsets[0] * _SECOND_US
+        return local_us - int(offsets[0]) * _SECOND_US
     # The offset before a change holds until both readings of the clock have passed it.
     borders = (instants + np.maximum(offsets[:-1], offsets[1:])) * _SECOND_US
     shift: Int64Array = np.take(offsets, np.searchsorted(borders, local_us, side="right")) * _SECOND_US

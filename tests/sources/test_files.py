@@ -1,0 +1,173 @@
+from __future__ import annotations
+
+import gzip
+from pathlib import Path
+
+import polars as pl
+import pyarrow as pa
+import pytest
+
+from memlearn.errors import ConfigError, SourceError
+from memlearn.records import EVENT_SCHEMA
+from memlearn.sources.config import EventSource
+from memlearn.sources.context import SourceContext
+from memlearn.sources.locate import fingerprint, list_deliveries
+
+CSV = "user,time,item\nanna,2025-06-01 10:00:00,milk\nbob,2025-06-02 11:30:00,bread\n"
+ITEM = {"item": "item"}
+
+
+def zstd(data: bytes) -> bytes:
+    return pa.compress(data, codec="zstd", asbytes=True)
+
+
+JSONL = '{"user":"anna","time":"2025-06-01 10:00:00","item":"milk"}\n{"user":"bob","time":"2025-06-02 11:30:00","item":"bread"}\n'
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("e.csv", CSV.encode()),
+        ("e.csv", CSV.replace("\n", "\r\n").encode()),
+        ("e.csv", b"\xef\xbb\xbf" + CSV.encode()),
+        ("e.csv", CSV.encode("utf-16")),
+        ("e.csv", CSV.encode("utf-16-le")),
+        ("e.csv", ("\n\n" + CSV).encode()),
+        ("e.tsv", CSV.replace(",", "\t").encode()),
+        ("e.csv.gz", gzip.compress(CSV.encode())),
+        ("e.csv.gz", gzip.compress(CSV[:60].encode()) + gzip.compress(CSV[60:].encode())),
+        ("e.csv.zst", zstd(CSV.encode())),
+        ("e.csv.zst", zstd(CSV[:60].encode()) + zstd(CSV[60:].encode())),
+        ("e.jsonl", JSONL.encode()),
+        ("e.jsonl", JSONL.strip().encode()),
+        ("e.jsonl", JSONL.encode("utf-16")),
+        ("e.ndjson.gz", gzip.compress(JSONL.encode())),
+        ("e.jsonl.zst", zstd(JSONL.encode())),
+    ],
+)
+def test_every_format_gives_the_same_events(read, name, content):
+    result = read(name, content, columns=ITEM)
+    assert result.events.columns == list(EVENT_SCHEMA)
+    assert dict(result.events.schema) == EVENT_SCHEMA
+    assert result.column("user_id") == ["anna", "bob"]
+    assert result.column("item_id") == ["milk", "bread"]
+    assert result.column("time_us") == [1_748_764_800_000_000, 1_748_856_600_000_000]
+    assert result.rejects.height == 0
+    assert result.read == 2
+
+
+def test_parquet_gives_the_same_events_as_csv(read):
+    frame = pl.read_csv(CSV.encode()).with_columns(pl.col("time").str.to_datetime())
+    assert read("e.parquet", frame, columns=ITEM).events.equals(read("e.csv", CSV, columns=ITEM).events)
+
+
+def test_windows_1252_is_recognised_and_broken_utf8_is_not_taken_for_it(read):
+    western = read("w.csv", "user,time\nJürgen,2025-06-01\n".encode("cp1252"))
+    assert western.column("user_id") == ["Jürgen"]
+    broken = read("b.csv", "user,time\nJürgen,2025-06-01\nÄÖ,2025-06-01\n".encode() + b"x\xff,2025-06-01\n")
+    assert broken.column("user_id") == ["Jürgen", "ÄÖ", "x\ufffd"]
+
+
+def test_nul_bytes_go(read):
+    assert read("n.csv", b"user,time\nan\x00na,2025-06-01\n").column("user_id") == ["anna"]
+
+
+def test_ragged_rows_are_rejected_with_their_number_and_quoted_newlines_are_kept(read):
+    content = (
+        'user,time,item\n1,2025-06-01,a\n2,2025-06-01\n3,2025-06-01,"x\ny"\n4,2025-06-01,a,b\n,2025-06-01,c\n5,2025-06-01,d\n6,2025-06-01\n'
+    )
+    result = read("r.csv", content, columns=ITEM)
+    assert result.column("user_id") == ["1", "3", "5"]
+    assert result.column("item_id") == ["a", "x\ny", "d"]
+    assert result.reasons() == [
+        (2, "too few columns: 2 instead of 3"),
+        (4, "too many columns: 4 instead of 3"),
+        (5, "no user"),
+        (7, "too few columns: 2 instead of 3"),
+    ]
+    assert result.rejects["content"].to_list()[0] == '"2,2025-06-01"'
+    assert result.rejects["file"].unique().to_list() == ["r.csv"]
+    assert result.read == 7
+
+
+def test_broken_json_lines_are_rejected_with_their_line(read):
+    content = '{"user":1,"time":"2025-06-01"}\n\n{"user":\n[1]\n{"user":"x","time":"2025-06-01"}\n{"time":"2025-06-01"}'
+    result = read("b.jsonl", content)
+    assert result.column("user_id") == ["1", "x"]
+    assert result.reasons() == [(3, "not valid JSON"), (4, "not a JSON object"), (6, "no user")]
+
+
+def test_row_numbers_hold_over_many_blocks(read):
+    lines = [f"u{i},2025-06-01 10:00:00,{'x' * 60}" for i in range(300_000)]
+    lines[7] = "short"
+    lines[250_000] = ",2025-06-01,y"
+    lines[299_999] = "a,b,c,d"
+    result = read("big.csv", "user,time,text\n" + "\n".join(lines) + "\n", columns={"text": "text"})
+    assert result.events.height == 299_997
+    assert [row for row, _ in result.reasons()] == [8, 250_001, 300_000]
+    assert result.column("user_id")[-1] == "u299998"
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "words"),
+    [
+        ("e.csv", b"", ["'e.csv'", "0 bytes"]),
+        ("e.csv", b"\n\n", ["'e.csv'", "blank"]),
+        ("e.csv", b"PAR1....", ["Parquet", "`format`"]),
+        ("e.csv", b"user;time\na;b\n", ["separated by ';'", "delimiter"]),
+        ("e.csv", b"User_id,time\na,2025-06-01\n", ["no column 'user'", "'User_id', 'time'", "Did you mean 'User_id'?"]),
+        ("e.csv", b"user,time,user\na,2025-06-01,b\n", ["'user' more than once"]),
+        ("e.csv", b'user,time\na,2025-06-01\n"b,2025-06-01\nc,2025-06-01\n', ["quote", "row 2"]),
+        ("e.csv.gz", gzip.compress(CSV.encode() * 99)[:-20], ["cut off gzip"]),
+        ("e.csv.zst", zstd(CSV.encode() * 9999)[:-20], ["cut off Zstandard"]),
+        ("e.jsonl", b'[{"user":1}]', ["one JSON array"]),
+        ("e.jsonl", b'{"user":1}\n', ["no column 'time'"]),
+        ("e.parquet", b"PAR1 not really", ["not a whole Parquet file"]),
+        ("e.dat", b"user,time\n", ["format", "'e.dat'", "csv, parquet or jsonl"]),
+    ],
+)
+def test_an_unusable_file_is_named_with_the_way_out(read, name, content, words):
+    with pytest.raises(SourceError) as error:
+        read(name, content)
+    for word in ["'shop'", *words]:
+        assert word in str(error.value)
+
+
+def test_an_unknown_encoding_is_a_wrong_config(read):
+    with pytest.raises(ConfigError, match="'utf-99' is unknown"):
+        read("e.csv", CSV, encoding="utf-99")
+
+
+def test_deliveries_are_sorted_once_and_hidden_files_passed_over(tmp_path: Path):
+    for name in ["in/b.csv", "in/a.csv.gz", "in/.hidden.csv", "in/_SUCCESS", "in/notes.md", "in/sub/c.parquet"]:
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_bytes(b"x")
+    context = SourceContext(tmp_path, variables={"WHERE": "in"})
+
+    def names(path: str | list[str]) -> list[str]:
+        source = EventSource(path=path, columns={"user": "u", "time": "t"})
+        return [delivery.name for delivery in list_deliveries("s", source, context)]
+
+    assert names("in") == ["in/a.csv.gz", "in/b.csv", "in/sub/c.parquet"]
+    assert names(["${WHERE}/*.csv*", "in/b.csv"]) == ["in/a.csv.gz", "in/b.csv"]
+    assert names("in/**/*.parquet") == ["in/sub/c.parquet"]
+    with pytest.raises(SourceError, match="'in/d.csv' does not exist.*Did you mean 'b.csv'"):
+        names("in/d.csv")
+    with pytest.raises(SourceError, match="matches no file"):
+        names("in/*.jsonl")
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(SourceError, match="holds no file"):
+        names("empty")
+    with pytest.raises(ConfigError, match="--set NOPE=VALUE"):
+        names("${NOPE}/x.csv")
+
+
+def test_a_fingerprint_follows_the_content_alone(tmp_path: Path):
+    source = EventSource(path="*.csv", columns={"user": "u", "time": "t"})
+    for name, content in [("a.csv", b"1"), ("b.csv", b"1"), ("c.csv", b"2")]:
+        (tmp_path / name).write_bytes(content)
+    first, second, third = map(fingerprint, list_deliveries("s", source, SourceContext(tmp_path)))
+    assert first == second != third
+    query = EventSource(sql="select 1", database="duckdb:", columns={"user": "u", "time": "t"})
+    [delivery] = list_deliveries("s", query, SourceContext(tmp_path))
+    assert (delivery.name, fingerprint(delivery)) == ("sql", None)
