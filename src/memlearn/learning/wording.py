@@ -12,9 +12,10 @@ def _patterns(*pairs: tuple[float, str]) -> tuple[tuple[float, re.Pattern[str]],
 
 
 _RULES = _patterns(
-    (3.0, r"\b(?:must|shall|may|can|should|will|do|does) (?:not|never)\b|\b(?:cannot|can['’]t|won['’]t|mustn['’]t|(?<!we['’]ve )(?<!have )(?<!has )never(?! (?:had|want|been)))\b"),
+    (3.0, r"\b(?:must|shall|may|can|should|will) (?:not|never)\b|\b(?:cannot|can['’]t|won['’]t|mustn['’]t|(?<!we['’]ve )(?<!have )(?<!has )never(?! (?:had|want|been)))\b"),
     (3.0, r"\b(?:prohibited|forbidden|not (?:allowed|permitted|eligible|acceptable)|banned|disallowed)\b"),
     (3.0, r"\b(?:must|shall|required|mandatory|obligat\w+|needs? to|ha(?:s|ve) to be)\b"),
+    (2.2, r"\b(?:do|does) (?:not|never)\b"),
     (2.2, r"\b(?:should|ought to)\b|\bif you\b.*\bwe(?:['’]ll| will|['’]d| would)\b"),
     (3.0, r"\b(?:may|can|will|must|should) only\b|\bonly (?:if|when|with|after|be|once|to)\b|\bif and only if\b|\bunless\b"),
     (2.5, r"\b(?:at most|at least|no more than|no later than|not exceed|up to|maximum|minimum|limited to|not more than)\b"),
@@ -44,10 +45,10 @@ _SUBJECTS = _patterns(
 _HEDGES = _patterns(
     (
         1.5,
-        r"\b(?:might|perhaps|sometimes|occasionally|rare(?:ly)?|in general|generally|typically|usually|could|working|plan(?:ning)?|while we)\b",
+        r"\b(?:might|perhaps|sometimes|occasionally|rare(?:ly)?|in general|generally|typically|usually|could|working|plan(?:ning)?|try|while we|that['’]s)\b",
     ),
     (1.0, r"\b(?:this|these|those|such)\b"),
-    (1.0, r"\bwe(?:['’]ve| have)? (?:believe|think|hope|know|love|want|strive|try|understand)\b"),
+    (1.0, r"\bwe(?:['’]ve| have)? (?:believe|think|hope|know|love|want|strive|try|tried|understand)\b"),
     (
         1.2,
         r"\b(?:herein|hereby|hereunder|thereof|therein|notwithstanding|aforementioned|warrant(?:y|ies)|indemnif\w+|liabilit\w+|jurisdiction|severab\w+)\b",
