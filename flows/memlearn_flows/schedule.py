@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from memlearn.cli.options import parse_settings
 from memlearn.errors import MemlearnError
 from memlearn.wiring.load import load_config
+from memlearn_flows.server import scheduling_server
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -18,7 +19,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         arguments: without the program's name; default: those of the process.
 
     Returns:
-        0 after an interrupt, 2 for a wrong config or wrong use.
+        0 after an interrupt, 1 where the server does not start, 2 for a wrong config or wrong use.
     """
     parser = argparse.ArgumentParser(prog="python -m memlearn_flows.schedule", description="Run the learn flow on a schedule.")
     parser.add_argument("config", help="the YAML config file")
@@ -33,7 +34,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except MemlearnError as error:
         sys.stderr.write(f"memlearn: {error}\n")
         return error.exit_code
-    _serve(options.name, options.cron, options.timezone or loaded.config.timezone, {"config": str(loaded.path), "variables": variables})
+    parameters: dict[str, object] = {"config": str(loaded.path), "variables": variables}
+    try:
+        _serve(options.name, options.cron, options.timezone or loaded.config.timezone, parameters)
+    except (MemlearnError, ValueError) as error:
+        sys.stderr.write(f"memlearn: {error}\n")
+        return 2 if isinstance(error, ValueError) else 1
     return 0
 
 
@@ -44,15 +50,16 @@ def _serve(name: str, cron: str, timezone: str, parameters: dict[str, object]) -
 
     from memlearn_flows.learn import learn
 
-    # One run at a time: a second one would only find the store busy.
-    learn.serve(
-        name=name,
-        schedule=Cron(cron, timezone=timezone),
-        parameters=parameters,
-        limit=1,
-        tags=["memlearn"],
-        entrypoint_type=EntrypointType.MODULE_PATH,
-    )
+    with scheduling_server():
+        # One run at a time: a second one would only find the store busy.
+        learn.serve(
+            name=name,
+            schedule=Cron(cron, timezone=timezone),
+            parameters=parameters,
+            limit=1,
+            tags=["memlearn"],
+            entrypoint_type=EntrypointType.MODULE_PATH,
+        )
 
 
 if __name__ == "__main__":

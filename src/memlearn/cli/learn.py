@@ -62,7 +62,8 @@ def _run_here(loaded: LoadedConfig, as_of: str | None, users: list[str] | None, 
     from memlearn.wiring import verbs
 
     with output.progress() as progress:
-        return verbs.learn(loaded, as_of=as_of, users=users, plan=plan, progress=progress)
+        report: LearnReport = verbs.learn(loaded, as_of=as_of, users=users, plan=plan, progress=progress)
+    return report
 
 
 def _run_flow(loaded: LoadedConfig, as_of: str | None, users: list[str] | None, settings: list[str] | None) -> LearnReport:

@@ -1,0 +1,108 @@
+"""Every command in the documents works, in the order in which it stands there."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from memlearn.cli import main
+
+ROOT = Path(__file__).parents[2]
+DOCUMENTS = ["README.md", *(f"docs/{file.name}" for file in sorted((ROOT / "docs").glob("*.md")))]
+ENVIRONMENT = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT / "src"), str(ROOT / "flows")])}
+COMMAND = re.compile(r"^(?: {4})?((?:memlearn|make|python -m) [^`]*)$")
+
+
+def blocks(text: str) -> str:
+    """The lines of fenced and indented code."""
+    fenced, kept = False, []
+    for line in text.splitlines():
+        if line.startswith("```"):
+            fenced = not fenced
+        elif fenced or line.startswith("    "):
+            kept.append(line)
+    return "\n".join(kept)
+
+
+def commands(document: str) -> list[list[str]]:
+    lines = blocks((ROOT / document).read_text(encoding="utf-8")).splitlines()
+    found = [match.group(1) for line in lines if (match := COMMAND.match(line))]
+    # What follows two blanks explains the command.
+    return [shlex.split(re.split(r"\s{2,}", command)[0]) for command in found]
+
+
+def current_release(folder: Path) -> str:
+    return (folder / "shop" / "store" / "CURRENT").read_text(encoding="utf-8").strip()
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_links_lead_somewhere(document: str) -> None:
+    text = (ROOT / document).read_text(encoding="utf-8")
+    targets = [target.split("#")[0] for target in re.findall(r"\]\(([^)]+)\)", text) if "://" not in target]
+    assert [target for target in targets if target and not ((ROOT / document).parent / target).exists()] == []
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_its_commands_work(document: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    wanted = [command for command in commands(document) if command[0] == "memlearn" and "--prefect" not in command]
+    if ["memlearn", "init", "shop"] not in wanted and wanted:
+        assert main(["init", "shop"]) == 0
+        # Two releases, so that there is something to go back to.
+        assert main(["learn", "shop/memlearn.yaml", "--as-of", "2026-05-01"]) == 0
+    for command in wanted:
+        arguments = ["shop/memlearn.yaml" if part == "CONFIG" else current_release(tmp_path) if part == "RELEASE" else part for part in command]
+        assert main(arguments[1:]) == 0, command
+
+
+def test_python_in_the_readme_works(tmp_path: Path) -> None:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    for code in re.findall(r"```python\n(.*?)```", text, re.DOTALL):
+        script = f"from memlearn.cli import main\nassert main(['init', 'shop']) == 0\n{code}"
+        done = subprocess.run([sys.executable, "-c", script], cwd=tmp_path, env=ENVIRONMENT, capture_output=True, text=True, check=False, timeout=120)
+        assert done.returncode == 0, done.stderr
+        assert " - " in done.stdout
+
+
+def test_make_targets_are_there() -> None:
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    named = {command[1] for document in DOCUMENTS for command in commands(document) if command[0] == "make"}
+    assert {"sample", "test"} <= named
+    assert [target for target in named if not re.search(rf"^{target}:", makefile, re.MULTILINE)] == []
+
+
+def test_modules_named_in_documents_are_there() -> None:
+    named = {command[2] for document in DOCUMENTS for command in commands(document) if command[:2] == ["python", "-m"]}
+    for module in named:
+        done = subprocess.run([sys.executable, "-m", module, "--help"], env=ENVIRONMENT, capture_output=True, text=True, check=False, timeout=60)
+        assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.slow
+def test_the_scheduled_flow_is_served_until_it_is_stopped(tmp_path: Path) -> None:
+    assert main(["init", str(tmp_path / "shop")]) == 0
+    command = next(command for command in commands("docs/operations.md") if command[:2] == ["python", "-m"])
+    with subprocess.Popen(
+        [sys.executable, *command[1:]],
+        cwd=tmp_path,
+        env=ENVIRONMENT | {"PREFECT_HOME": str(tmp_path / "prefect"), "PYTHONUNBUFFERED": "1"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        seen = []
+        for line in process.stdout:
+            seen.append(line)
+            if "polling for scheduled runs" in line:
+                process.send_signal(signal.SIGINT)
+                break
+        process.communicate(timeout=60)
+    assert "polling for scheduled runs" in "".join(seen)
