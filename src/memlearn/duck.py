@@ -57,6 +57,8 @@ def translated(path: Path | None = None) -> Iterator[None]:
     except (duckdb.SerializationException, duckdb.FatalException, duckdb.InternalException) as error:
         raise DamagedError(f"{name!r} is damaged: {error}") from error
     except duckdb.Error as error:
+        if "Corrupt" in str(error):
+            raise DamagedError(f"{name!r} is damaged: {error}") from error
         raise StoreError(f"{name!r}: {error}") from error
 
 

@@ -159,7 +159,10 @@ def _compare_shared(before: Release, after: Release) -> Iterator[tuple[str, tupl
         if name == "shared_statements":
             continue
         old, new = (_row_texts(release.shared(name)) for release in (before, after))
-        added, removed = new.join(old, on=["row", "occurrence"], how="anti").height, old.join(new, on=["row", "occurrence"], how="anti").height
+        added, removed = (
+            new.join(old, on=["row", "occurrence"], how="anti").height,
+            old.join(new, on=["row", "occurrence"], how="anti").height,
+        )
         if added or removed:
             yield name, (added, removed)
 

@@ -36,8 +36,7 @@ def lock_file(path: Path, *, shared: bool) -> int | None:
     descriptor = os.open(path, os.O_RDONLY)
     try:
         fcntl.flock(descriptor, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
-        if os.fstat(descriptor).st_ino != path.stat().st_ino:
-            raise FileNotFoundError(path)
+        _check_still_there(descriptor, path)
     except BlockingIOError:
         os.close(descriptor)
         return None
@@ -52,6 +51,7 @@ def writing_releases(layout: StoreLayout, *, wait: float = _WAIT_SECONDS) -> Ite
     """Hold the store's one lock for publishing, switching and removing releases.
 
     Args:
+        layout: the store.
         wait: seconds to wait for another process.
 
     Raises:
@@ -63,7 +63,9 @@ def writing_releases(layout: StoreLayout, *, wait: float = _WAIT_SECONDS) -> Ite
     pause = threading.Event()
     while (descriptor := lock_file(layout.release_lock, shared=False)) is None:
         if monotonic() >= deadline:
-            raise BusyError(f"Another process is changing the releases of {str(layout.root)!r}, for {wait:.0f} s now. Wait for it to end, then try again.")
+            raise BusyError(
+                f"Another process is changing the releases of {str(layout.root)!r}, for {wait:.0f} s now. Wait for it to end, then try again."
+            )
         pause.wait(_POLL_SECONDS)
     try:
         yield
@@ -125,6 +127,11 @@ def release_claims(names: Iterator[str]) -> None:
         for name in names:
             for descriptor in _claims.pop(name, []):
                 os.close(descriptor)
+
+
+def _check_still_there(descriptor: int, path: Path) -> None:
+    if os.fstat(descriptor).st_ino != path.stat().st_ino:
+        raise FileNotFoundError(path)
 
 
 def _new_workspace(layout: StoreLayout) -> tuple[Path, int]:

@@ -6,9 +6,9 @@ import hashlib
 import os
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from types import TracebackType
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import polars as pl
@@ -86,7 +86,7 @@ class Release:
             raise
         self._lock: int | None = lock
 
-    def __enter__(self) -> Release:
+    def __enter__(self) -> Self:
         """The release itself."""
         return self
 
@@ -181,7 +181,9 @@ class Release:
         """
         found = self._find(user_id)
         if found is None:
-            raise UnknownUserError(f"Release {self.release_id!r} knows no user {user_id!r}; it holds {self.manifest.counts.get('users', 0)} users.")
+            raise UnknownUserError(
+                f"Release {self.release_id!r} knows no user {user_id!r}; it holds {self.manifest.counts.get('users', 0)} users."
+            )
         rows = self._user_rows(found[0], "statements", found[1])
         return self._fill_blocks([to_statement_record(row) for row in rows], shared=False)
 
@@ -191,7 +193,7 @@ class Release:
         return self._fill_blocks([to_statement_record(row) for row in rows], shared=True)
 
     def _fill_blocks(self, records: Sequence[StatementRecord], *, shared: bool) -> tuple[Block, ...]:
-        specs = self._fetch("select label, description, \"limit\", read_only, shared from shared_segment.blocks").rows(named=True)
+        specs = self._fetch('select label, description, "limit", read_only, shared from shared_segment.blocks').rows(named=True)
         return tuple(
             Block(BlockSpec(**spec), tuple(record.to_statement() for record in records if record.label == spec["label"]))
             for spec in specs

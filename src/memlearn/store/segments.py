@@ -75,7 +75,7 @@ def write_shared_segment(layout: StoreLayout, tables: Mapping[str, pl.DataFrame]
         path = folder / "shared.duckdb"
         with open_database(path, memory_limit=_MEMORY_LIMIT, threads=1) as connection:
             for name, frame in frames.items():
-                digest.update(f"{name}:{_frame_digest(frame)};".encode())
+                digest.update(f"{name}:{_frame_digest(frame, ordered=name == 'blocks')};".encode())
                 connection.register("frame", frame.to_arrow())
                 connection.execute(f'create table "{name}" as select * from frame')
                 connection.unregister("frame")
@@ -187,14 +187,20 @@ def _copy_table(connection: Connection, table: str, schema: dict[str, pl.DataTyp
             connection.execute(f"create or replace table {table} as {query} order by n.user_no")
         given, kept = _count(connection, source), _count(connection, table)
         if given != kept:
-            raise StoreError(f"{given - kept} of {given} rows of table {table!r} belong to no user of the segment. Every user needs a row in `users`.")
-    connection.execute(f"create temp table {table}_digest as select user_no, sum({row_digest(schema)})::varchar as digest from {table} group by user_no")
+            raise StoreError(
+                f"{given - kept} of {given} rows of table {table!r} belong to no user of the segment. Every user needs a row in `users`."
+            )
+    connection.execute(
+        f"create temp table {table}_digest as select user_no, sum({row_digest(schema)})::varchar as digest from {table} group by user_no"
+    )
 
 
 def _check_users(connection: Connection) -> None:
     double = fetch(connection, "select user_id from numbered group by user_id having count(*) > 1 order by user_id limit 1")
     if double.height:
-        raise StoreError(f"User {double['user_id'][0]!r} comes more than once in one segment. Write each user once, either with memory or as removed.")
+        raise StoreError(
+            f"User {double['user_id'][0]!r} comes more than once in one segment. Write each user once, either with memory or as removed."
+        )
     if fetch(connection, "select 1 from numbered where user_id is null limit 1").height:
         raise StoreError("A row of `users` has no user_id.")
 
@@ -203,10 +209,10 @@ def _close_segment(layout: StoreLayout, path: Path, users: int, removed: int, co
     digest = file_sha256(path)
     name = f"{digest[:32]}.duckdb"
     size = path.stat().st_size
-    claim(path)
     # A file of this name has the same bytes unless it is damaged; then this one heals it.
     final = path.with_name(name)
     path.rename(final)
+    claim(final)
     move_durably(final, layout.segment(name))
     return SegmentInfo(file=name, sha256=digest, bytes=size, users=users, removed=removed, content_digest=content_digest)
 
@@ -230,11 +236,12 @@ def _check_shared(tables: Mapping[str, pl.DataFrame]) -> None:
             raise StoreError(f"Shared table {name!r} lacks the column {missing[0]!r}; it has {', '.join(frame.columns)}.")
 
 
-def _frame_digest(frame: pl.DataFrame) -> str:
+def _frame_digest(frame: pl.DataFrame, *, ordered: bool) -> str:
     columns = sorted(frame.columns)
     if frame.is_empty():
         return hashlib.sha256(",".join(columns).encode()).hexdigest()
-    rows = frame.select(row=pl.struct(columns).struct.json_encode())["row"].sort()
+    rows = frame.select(row=pl.struct(columns).struct.json_encode())["row"]
+    rows = rows if ordered else rows.sort()
     return hashlib.sha256((",".join(columns) + "\n" + "\n".join(rows.to_list())).encode()).hexdigest()
 
 

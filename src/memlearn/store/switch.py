@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import polars as pl
@@ -71,13 +71,13 @@ def publish_release(layout: StoreLayout, draft: ReleaseDraft, *, switch: bool = 
     with writing_releases(layout):
         for segment in (*draft.user_segments, draft.shared_segment):
             check_segment(layout, segment, verify=False)
-        manifest = _manifest(layout, draft)
+        manifest = _manifest(layout, replace(draft, shared_segment=_unchanged_shared(layout, draft.shared_segment)))
         same = _same_as_current(layout, manifest)
         if same is None:
             _write_release(layout, manifest)
             if switch:
                 _switch(layout, manifest.release_id)
-        release_claims(segment.file for segment in manifest.segments)
+        release_claims(segment.file for segment in (*draft.user_segments, draft.shared_segment))
         return same or manifest
 
 
@@ -199,6 +199,18 @@ def _manifest(layout: StoreLayout, draft: ReleaseDraft) -> Manifest:
         counts={**draft.counts, "users": users.height},
         content_digest=content,
     )
+
+
+def _unchanged_shared(layout: StoreLayout, shared: SegmentInfo) -> SegmentInfo:
+    """The current release's shared segment where it says the same, so that generations share the file."""
+    try:
+        current = read_manifest(layout, current_release_id(layout)).shared_segment
+        if current.content_digest == shared.content_digest:
+            check_segment(layout, current, verify=True)
+            return current
+    except (StoreError, FileNotFoundError):
+        pass
+    return shared
 
 
 def _effective_users(layout: StoreLayout, segments: Sequence[SegmentInfo]) -> pl.DataFrame:
