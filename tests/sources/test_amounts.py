@@ -53,11 +53,11 @@ def reads(values: list[object] | pl.Series, digits: int = 2, currency: str | Non
         ("1.2.3", None),
     ],
 )
-def test_numbers_are_read_as_people_write_them(text, value):
+def test_numbers_are_read_as_people_write_them(text: str, value: str | None) -> None:
     assert parse_number(text, lambda: "none", "USD") == (None if value is None else Decimal(value))
 
 
-def test_the_file_decides_what_a_lone_mark_means():
+def test_the_file_decides_what_a_lone_mark_means() -> None:
     assert reads(["1,234", "5,50"]) == [123, 550]
     assert reads(["1,234", "5.50"]) == [123_400, 550]
     assert reads(["1.234", "5,50"]) == [123_400, 550]
@@ -68,14 +68,14 @@ def test_the_file_decides_what_a_lone_mark_means():
     assert reads(["1,234"], mark=".") == [123_400]
 
 
-def test_what_is_no_amount_is_bad_and_what_is_missing_is_not():
+def test_what_is_no_amount_is_bad_and_what_is_missing_is_not() -> None:
     assert reads(["x", "", None, "nan", "12 EUR"], currency="USD") == ["bad", None, None, None, "bad"]
     assert reads([float("inf"), float("nan"), None, 1e300]) == ["bad", None, None, "bad"]
     assert reads([True, False]) == ["bad", "bad"]
     assert reads([2**62, 5], digits=3) == ["bad", 5000]
 
 
-def test_rounding_is_half_even_on_the_decimal_writing():
+def test_rounding_is_half_even_on_the_decimal_writing() -> None:
     values = [2.675, 1.005, 1.015, 0.1, -2.5, 1234567.89]
     expected = [268, 100, 102, 10, -250, 123_456_789]
     assert reads(values) == expected
@@ -89,7 +89,7 @@ def test_rounding_is_half_even_on_the_decimal_writing():
     st.integers(0, 3),
     st.sampled_from(["float", "text", "comma", "decimal"]),
 )
-def test_every_writing_of_a_number_gives_the_exact_minor_units(values, digits, writing):
+def test_every_writing_of_a_number_gives_the_exact_minor_units(values: list[Decimal], digits: int, writing: str) -> None:
     expected = [int(value.scaleb(digits).quantize(Decimal(1), rounding=ROUND_HALF_EVEN)) for value in values]
     column = {
         "float": lambda: pl.Series([float(value) for value in values], dtype=pl.Float64),
@@ -100,7 +100,7 @@ def test_every_writing_of_a_number_gives_the_exact_minor_units(values, digits, w
     assert reads(column, digits) == expected
 
 
-def test_currencies_have_their_own_decimals():
+def test_currencies_have_their_own_decimals() -> None:
     codes = pl.Series(["EUR", "JPY", "KWD"])
     minor, bad = NumberReader("auto", lambda: iter([])).read(pl.Series([12.5, 1250.0, 1.2345]), minor_digits(codes), codes)
     assert minor.to_list() == [1250, 1250, 1234]
@@ -108,7 +108,7 @@ def test_currencies_have_their_own_decimals():
     assert (MINOR_DIGITS["ISK"], MINOR_DIGITS["TND"], MINOR_DIGITS["USD"]) == (0, 3, 2)
 
 
-def test_currency_codes_and_signs():
+def test_currency_codes_and_signs() -> None:
     column = pl.Series(["eur", " USD ", "€", "$", "£", "XYZ", None, ""])
     assert read_currencies(column, "EUR", 8).to_list() == ["EUR", "USD", "EUR", None, "GBP", None, "EUR", "EUR"]
     assert read_currencies(pl.Series(["$"]), "CAD", 1).to_list() == ["CAD"]
@@ -119,7 +119,7 @@ def test_currency_codes_and_signs():
     st.lists(st.tuples(st.integers(-(10**12), 10**12), st.sampled_from(["USD", "JPY", "KWD", "EUR"])), min_size=1, max_size=10),
     st.dictionaries(st.sampled_from(["USD", "JPY", "KWD"]), st.floats(0.001, 1000).map(lambda rate: round(rate, 6)), min_size=3),
 )
-def test_conversion_is_exact_and_half_even(amounts, rates):
+def test_conversion_is_exact_and_half_even(amounts: list[tuple[int, str]], rates: dict[str, float]) -> None:
     frame = pl.DataFrame(amounts, schema={"amount": pl.Int64, "currency": pl.String}, orient="row")
     converted = convert(frame["amount"], frame["currency"], MoneyConfig(convert_to="EUR", rates=rates))
     known = {code: Fraction(str(rate)) for code, rate in rates.items()} | {"EUR": Fraction(1)}

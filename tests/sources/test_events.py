@@ -1,6 +1,10 @@
+# ruff: noqa: DTZ001  -- local times without a zone are what is tested
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
+from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pytest
@@ -27,7 +31,7 @@ def table(header: str, *rows: str) -> str:
     return "\n".join([header, *rows]) + "\n"
 
 
-def test_every_column_finds_its_place(read):
+def test_every_column_finds_its_place(read: Callable[..., Any]) -> None:
     content = table(
         "user,time,key,item,kind,amount,currency,quantity,discount,refers,note,shop,gone",
         "u1,2025-06-01 10:00,k1,i1,Sale,12.50,eur,2,-1.5,, hello ,Main St,",
@@ -54,7 +58,7 @@ def test_every_column_finds_its_place(read):
     assert result.rejects.height == 0
 
 
-def test_what_is_given_back_is_negative_whatever_its_sign_was(read):
+def test_what_is_given_back_is_negative_whatever_its_sign_was(read: Callable[..., Any]) -> None:
     content = table(
         "user,time,kind,amount,quantity",
         "1,2025-06-01,purchase,5,1",
@@ -85,7 +89,7 @@ def test_what_is_given_back_is_negative_whatever_its_sign_was(read):
     ]
 
 
-def test_rows_that_cannot_be_used_say_why(read):
+def test_rows_that_cannot_be_used_say_why(read: Callable[..., Any]) -> None:
     content = table(
         "user,time,key,amount,currency,quantity,gone",
         ",2025-06-01,a,1,EUR,1,",
@@ -119,12 +123,12 @@ def test_rows_that_cannot_be_used_say_why(read):
     assert result.rejects["source"].unique().to_list() == ["shop"]
 
 
-def test_the_content_of_a_reject_is_cut(read):
+def test_the_content_of_a_reject_is_cut(read: Callable[..., Any]) -> None:
     result = read("e.csv", table("user,time,note", f",2025-06-01,{'x' * 5000}"), columns={"text": "note"})
     assert len(result.rejects["content"][0]) == 500
 
 
-def test_ids_are_the_same_from_integers_floats_and_text(read):
+def test_ids_are_the_same_from_integers_floats_and_text(read: Callable[..., Any]) -> None:
     moment = [datetime(2025, 6, 1, 10)] * 3
     for users in (pl.Series([17, 18, None]), pl.Series([17.0, 18.0, float("nan")]), pl.Series(["17.0", " 18\u200b", "nan"])):
         result = read("e.parquet", pl.DataFrame({"user": users, "time": moment}))
@@ -134,13 +138,13 @@ def test_ids_are_the_same_from_integers_floats_and_text(read):
     assert kept.to_list() == ["1.50", "v2.0", "a b", "NONE of it", "-3"]
 
 
-def test_users_that_differ_in_case_stay_apart_and_are_told(read):
+def test_users_that_differ_in_case_stay_apart_and_are_told(read: Callable[..., Any]) -> None:
     result = read("e.csv", table("user,time", "Anna,2025-06-01", "anna,2025-06-01", "bob,2025-06-01"))
     assert result.column("user_id") == ["Anna", "anna", "bob"]
     assert case_twins(result.events["user_id"]).rows() == [("anna", ["Anna", "anna"])]
 
 
-def test_attributes_of_any_type_are_text(read):
+def test_attributes_of_any_type_are_text(read: Callable[..., Any]) -> None:
     frame = pl.DataFrame(
         {
             "user": ["a", "b"],
@@ -158,7 +162,7 @@ def test_attributes_of_any_type_are_text(read):
     ]
 
 
-def test_currencies_are_kept_apart_or_converted(read):
+def test_currencies_are_kept_apart_or_converted(read: Callable[..., Any]) -> None:
     content = table("user,time,amount,currency", "u,2025-06-01,1000,JPY", "u,2025-06-01,10,USD", "u,2025-06-01,10,", "u,2025-06-01,,USD")
     columns = {"amount": "amount", "currency": "currency"}
     apart = read("e.csv", content, columns=columns, currency="GBP")
@@ -169,26 +173,26 @@ def test_currencies_are_kept_apart_or_converted(read):
     assert one.reasons() == [(3, "no rate for the currency")]
 
 
-def test_a_merchant_string_gives_merchant_and_category(read):
+def test_a_merchant_string_gives_merchant_and_category(read: Callable[..., Any]) -> None:
     result = read("e.csv", table("user,time,text", "u,2025-06-01,SQ *BLUE BOTTLE 0042 SF"), columns={"text": "text"}, merchants=True)
     assert result.events.select("text", "merchant", "merchant_category").rows() == [("SQ *BLUE BOTTLE 0042 SF", "BLUE BOTTLE", "coffee")]
 
 
-def test_duplicated_rows_are_kept(read):
+def test_duplicated_rows_are_kept(read: Callable[..., Any]) -> None:
     assert read("e.csv", table("user,time", *["a,2025-06-01"] * 3)).events.height == 3
 
 
-def test_a_file_of_a_header_alone_is_a_delivery_without_rows(read):
+def test_a_file_of_a_header_alone_is_a_delivery_without_rows(read: Callable[..., Any]) -> None:
     result = read("none.csv", "user,time\n")
     assert (result.read, result.events.height, result.rejects.height) == (0, 0, 0)
 
 
-def test_a_missing_column_is_named_for_every_field(read):
+def test_a_missing_column_is_named_for_every_field(read: Callable[..., Any]) -> None:
     with pytest.raises(SourceError, match="no column 'shop'; its columns are 'user', 'time'"):
         read("e.csv", table("user,time", "a,2025-06-01"), attributes={"store": "shop"})
 
 
-def test_batches_do_not_change_the_result(read):
+def test_batches_do_not_change_the_result(read: Callable[..., Any]) -> None:
     size = 1_100_000
     frame = pl.DataFrame({"user": pl.arange(size, eager=True) % 1000, "time": pl.arange(size, eager=True) + 1_700_000_000})
     frame = frame.with_columns(pl.when(pl.col("user") == 7).then(None).otherwise("user").alias("user"))
@@ -198,7 +202,7 @@ def test_batches_do_not_change_the_result(read):
     assert result.rejects["row"].to_list() == list(range(8, size + 1, 1000))
 
 
-def test_too_many_rejects_stop_the_source_with_numbers_and_reasons(read):
+def test_too_many_rejects_stop_the_source_with_numbers_and_reasons(read: Callable[..., Any]) -> None:
     result = read("e.csv", table("user,time", "a,2025-06-01", ",2025-06-01", "b,x"))
     check_rejects("shop", result.read, result.rejects, 0.7)
     with pytest.raises(
@@ -220,12 +224,12 @@ def test_too_many_rejects_stop_the_source_with_numbers_and_reasons(read):
         ({"path": "x.csv", "columns": {"user": "u", "time": "t", "deleted": "d"}}, "needs `columns.key`"),
     ],
 )
-def test_a_config_that_cannot_work_is_refused(settings, words):
+def test_a_config_that_cannot_work_is_refused(settings: dict[str, object], words: str) -> None:
     with pytest.raises(ValueError, match=words):
         EventSource(**{"columns": {"user": "u", "time": "t"}, **settings})
 
 
-def test_a_context_with_an_unknown_zone_or_currency_is_refused(tmp_path):
+def test_a_context_with_an_unknown_zone_or_currency_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="Did you mean 'Europe/Berlin'"):
         SourceContext(tmp_path, timezone="europe/berlin")
     with pytest.raises(ConfigError, match="'EURO'"):

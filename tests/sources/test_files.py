@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import gzip
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pyarrow as pa
@@ -45,7 +47,7 @@ JSONL = '{"user":"anna","time":"2025-06-01 10:00:00","item":"milk"}\n{"user":"bo
         ("e.jsonl.zst", zstd(JSONL.encode())),
     ],
 )
-def test_every_format_gives_the_same_events(read, name, content):
+def test_every_format_gives_the_same_events(read: Callable[..., Any], name: str, content: bytes) -> None:
     result = read(name, content, columns=ITEM)
     assert result.events.columns == list(EVENT_SCHEMA)
     assert dict(result.events.schema) == EVENT_SCHEMA
@@ -56,23 +58,23 @@ def test_every_format_gives_the_same_events(read, name, content):
     assert result.read == 2
 
 
-def test_parquet_gives_the_same_events_as_csv(read):
+def test_parquet_gives_the_same_events_as_csv(read: Callable[..., Any]) -> None:
     frame = pl.read_csv(CSV.encode()).with_columns(pl.col("time").str.to_datetime())
     assert read("e.parquet", frame, columns=ITEM).events.equals(read("e.csv", CSV, columns=ITEM).events)
 
 
-def test_windows_1252_is_recognised_and_broken_utf8_is_not_taken_for_it(read):
+def test_windows_1252_is_recognised_and_broken_utf8_is_not_taken_for_it(read: Callable[..., Any]) -> None:
     western = read("w.csv", "user,time\nJürgen,2025-06-01\n".encode("cp1252"))
     assert western.column("user_id") == ["Jürgen"]
     broken = read("b.csv", "user,time\nJürgen,2025-06-01\nÄÖ,2025-06-01\n".encode() + b"x\xff,2025-06-01\n")
     assert broken.column("user_id") == ["Jürgen", "ÄÖ", "x\ufffd"]
 
 
-def test_nul_bytes_go(read):
+def test_nul_bytes_go(read: Callable[..., Any]) -> None:
     assert read("n.csv", b"user,time\nan\x00na,2025-06-01\n").column("user_id") == ["anna"]
 
 
-def test_ragged_rows_are_rejected_with_their_number_and_quoted_newlines_are_kept(read):
+def test_ragged_rows_are_rejected_with_their_number_and_quoted_newlines_are_kept(read: Callable[..., Any]) -> None:
     content = (
         'user,time,item\n1,2025-06-01,a\n2,2025-06-01\n3,2025-06-01,"x\ny"\n4,2025-06-01,a,b\n,2025-06-01,c\n5,2025-06-01,d\n6,2025-06-01\n'
     )
@@ -90,14 +92,14 @@ def test_ragged_rows_are_rejected_with_their_number_and_quoted_newlines_are_kept
     assert result.read == 7
 
 
-def test_broken_json_lines_are_rejected_with_their_line(read):
+def test_broken_json_lines_are_rejected_with_their_line(read: Callable[..., Any]) -> None:
     content = '{"user":1,"time":"2025-06-01"}\n\n{"user":\n[1]\n{"user":"x","time":"2025-06-01"}\n{"time":"2025-06-01"}'
     result = read("b.jsonl", content)
     assert result.column("user_id") == ["1", "x"]
     assert result.reasons() == [(3, "not valid JSON"), (4, "not a JSON object"), (6, "no user")]
 
 
-def test_row_numbers_hold_over_many_blocks(read):
+def test_row_numbers_hold_over_many_blocks(read: Callable[..., Any]) -> None:
     lines = [f"u{i},2025-06-01 10:00:00,{'x' * 60}" for i in range(300_000)]
     lines[7] = "short"
     lines[250_000] = ",2025-06-01,y"
@@ -126,19 +128,19 @@ def test_row_numbers_hold_over_many_blocks(read):
         ("e.dat", b"user,time\n", ["format", "'e.dat'", "csv, parquet or jsonl"]),
     ],
 )
-def test_an_unusable_file_is_named_with_the_way_out(read, name, content, words):
+def test_an_unusable_file_is_named_with_the_way_out(read: Callable[..., Any], name: str, content: bytes, words: list[str]) -> None:
     with pytest.raises(SourceError) as error:
         read(name, content)
     for word in ["'shop'", *words]:
         assert word in str(error.value)
 
 
-def test_an_unknown_encoding_is_a_wrong_config(read):
+def test_an_unknown_encoding_is_a_wrong_config(read: Callable[..., Any]) -> None:
     with pytest.raises(ConfigError, match="'utf-99' is unknown"):
         read("e.csv", CSV, encoding="utf-99")
 
 
-def test_deliveries_are_sorted_once_and_hidden_files_passed_over(tmp_path: Path):
+def test_deliveries_are_sorted_once_and_hidden_files_passed_over(tmp_path: Path) -> None:
     for name in ["in/b.csv", "in/a.csv.gz", "in/.hidden.csv", "in/_SUCCESS", "in/notes.md", "in/sub/c.parquet"]:
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_bytes(b"x")
@@ -151,7 +153,7 @@ def test_deliveries_are_sorted_once_and_hidden_files_passed_over(tmp_path: Path)
     assert names("in") == ["in/a.csv.gz", "in/b.csv", "in/sub/c.parquet"]
     assert names(["${WHERE}/*.csv*", "in/b.csv"]) == ["in/a.csv.gz", "in/b.csv"]
     assert names("in/**/*.parquet") == ["in/sub/c.parquet"]
-    with pytest.raises(SourceError, match="'in/d.csv' does not exist.*Did you mean 'b.csv'"):
+    with pytest.raises(SourceError, match=r"'in/d.csv' does not exist.*Did you mean 'b.csv'"):
         names("in/d.csv")
     with pytest.raises(SourceError, match="matches no file"):
         names("in/*.jsonl")
@@ -162,7 +164,7 @@ def test_deliveries_are_sorted_once_and_hidden_files_passed_over(tmp_path: Path)
         names("${NOPE}/x.csv")
 
 
-def test_a_fingerprint_follows_the_content_alone(tmp_path: Path):
+def test_a_fingerprint_follows_the_content_alone(tmp_path: Path) -> None:
     source = EventSource(path="*.csv", columns={"user": "u", "time": "t"})
     for name, content in [("a.csv", b"1"), ("b.csv", b"1"), ("c.csv", b"2")]:
         (tmp_path / name).write_bytes(content)

@@ -46,7 +46,7 @@ def named(*texts: str | None, config: MerchantConfig = PLAIN) -> list[tuple[str 
         (None, None, None),
     ],
 )
-def test_raw_strings_become_merchants(raw, merchant, category):
+def test_raw_strings_become_merchants(raw: str | None, merchant: str | None, category: str | None) -> None:
     assert named(raw) == [(merchant, category)]
 
 
@@ -62,7 +62,7 @@ def test_raw_strings_become_merchants(raw, merchant, category):
         ("H&M", "H M"),
     ],
 )
-def test_different_merchants_stay_apart(texts):
+def test_different_merchants_stay_apart(texts: tuple[str, ...]) -> None:
     names = [merchant for merchant, _ in named(*texts)]
     assert len(set(names)) == len(names)
 
@@ -80,11 +80,11 @@ def test_different_merchants_stay_apart(texts):
         ("KAUFHAUS MUELLER 123", "KAUFHAUS MUELLER BERLIN DE", "KAUFHAUS MUELLER   MUENCHEN"),
     ],
 )
-def test_spellings_of_one_merchant_meet(texts):
+def test_spellings_of_one_merchant_meet(texts: tuple[str, ...]) -> None:
     assert len({merchant for merchant, _ in named(*texts)}) == 1
 
 
-def test_config_comes_before_the_built_in_words():
+def test_config_comes_before_the_built_in_words() -> None:
     config = MerchantConfig(
         aliases={"Lidl sagt Danke": "LIDL"}, categories={"allbirds": "shoes", "coffee": "hot drinks", "Blue Bottle": "treats"}
     )
@@ -96,7 +96,7 @@ def test_config_comes_before_the_built_in_words():
     ]
 
 
-def test_the_word_table_is_wide_and_unambiguous():
+def test_the_word_table_is_wide_and_unambiguous() -> None:
     assert len(word_table()) >= 300
     assert len(set(word_table().values())) >= 25
 
@@ -105,7 +105,7 @@ def test_the_word_table_is_wide_and_unambiguous():
 @given(
     st.lists(st.one_of(st.none(), st.text(max_size=30), st.from_regex(r"[A-Z*#' ]{3,12}[0-9]{0,6} [A-Z]{2}", fullmatch=True)), max_size=8)
 )
-def test_each_text_is_named_by_itself_alone(texts):
+def test_each_text_is_named_by_itself_alone(texts: list[str | None]) -> None:
     together = named(*texts)
     assert len(together) == len(texts)
     assert together == [named(text)[0] for text in texts]

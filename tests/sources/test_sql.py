@@ -32,14 +32,14 @@ def rows(base: Path, sql: str, database: str, **variables: str) -> list[tuple[ob
     return pl.concat([batch.events for batch in batches]).select("user_id", "time_us", "amount", "item_id").rows()
 
 
-def test_duckdb_in_memory_reads_files_beside_the_config(tmp_path):
+def test_duckdb_in_memory_reads_files_beside_the_config(tmp_path: Path) -> None:
     (tmp_path / "in").mkdir()
     (tmp_path / "in" / "e.csv").write_text("u,t,a\n17,2025-06-01 10:00:00,12.5\n18,2025-06-02 10:00:00,\n")
     query = "select u, t, a::decimal(9, 2) as a, case when u = 17 then ['x', 'y'] end as i from read_csv('${FOLDER}/e.csv') order by u"
     assert rows(tmp_path, query, "duckdb:", FOLDER="in") == EXPECTED
 
 
-def test_duckdb_files_are_opened_for_reading_only(tmp_path):
+def test_duckdb_files_are_opened_for_reading_only(tmp_path: Path) -> None:
     with open_database(tmp_path / "shop.duckdb") as connection:
         connection.execute("create table e as select 17 as u, timestamptz '2025-06-01 08:00:00+00' as t, 12.5 as a, 'x, y' as i")
         connection.execute("insert into e values (18, timestamptz '2025-06-02 08:00:00+00', null, null)")
@@ -48,7 +48,7 @@ def test_duckdb_files_are_opened_for_reading_only(tmp_path):
         rows(tmp_path, "delete from e", "duckdb:shop.duckdb")
 
 
-def test_sqlite_columns_of_mixed_types_are_read(tmp_path):
+def test_sqlite_columns_of_mixed_types_are_read(tmp_path: Path) -> None:
     connection = sqlite3.connect(tmp_path / "shop.sqlite")
     connection.execute("create table e (u, t, a, i)")
     connection.executemany(
@@ -57,7 +57,7 @@ def test_sqlite_columns_of_mixed_types_are_read(tmp_path):
     connection.commit()
     connection.close()
     assert rows(tmp_path, "select * from e order by t", "sqlite:shop.sqlite") == EXPECTED
-    with pytest.raises(SourceError, match="readonly|read-only"):
+    with pytest.raises(SourceError, match=r"readonly|read-only"):
         rows(tmp_path, "delete from e", "sqlite:shop.sqlite")
 
 
@@ -72,13 +72,13 @@ def test_sqlite_columns_of_mixed_types_are_read(tmp_path):
         ("selec 1", "sqlite:empty.sqlite", "query failed"),
     ],
 )
-def test_a_query_that_fails_is_answered(tmp_path, sql, database, words):
+def test_a_query_that_fails_is_answered(tmp_path: Path, sql: str, database: str, words: str) -> None:
     (tmp_path / "empty.sqlite").touch()
     with pytest.raises(SourceError, match=words):
         rows(tmp_path, sql, database)
 
 
-def test_an_unknown_database_is_a_wrong_config_and_its_password_is_not_shown(tmp_path):
+def test_an_unknown_database_is_a_wrong_config_and_its_password_is_not_shown(tmp_path: Path) -> None:
     with pytest.raises(ConfigError) as error:
         rows(tmp_path, "select 1", "mysql://me:secret@host/db")
     assert "secret" not in str(error.value)
@@ -136,7 +136,7 @@ select * from (values
 """
 
 
-def test_postgresql_is_read_through_a_server_side_cursor(postgres, tmp_path):
+def test_postgresql_is_read_through_a_server_side_cursor(postgres: str, tmp_path: Path) -> None:
     assert rows(tmp_path, TYPED, postgres) == EXPECTED
     many = "select n % 10 as u, timestamp '2025-01-01' + n * interval '1 minute' as t, n * 0.01 as a, 'x%' as i from generate_series(1, 250000) as n"
     read = rows(tmp_path, many, "${DB}", DB=postgres)
@@ -144,7 +144,7 @@ def test_postgresql_is_read_through_a_server_side_cursor(postgres, tmp_path):
     assert [amount for _, _, amount, _ in read] == list(range(1, 250_001))
 
 
-def test_postgresql_errors_are_told_apart(postgres, tmp_path):
+def test_postgresql_errors_are_told_apart(postgres: str, tmp_path: Path) -> None:
     with pytest.raises(SourceError, match="selec"):
         rows(tmp_path, "selec 1", postgres)
     with pytest.raises(SourceError, match="no column 't'"):

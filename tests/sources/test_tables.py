@@ -32,7 +32,7 @@ def write(context: SourceContext, name: str, *lines: str) -> str:
 ITEMS = {"item": "id", "name": "name", "text": "text", "price": "price", "valid_from": "from", "valid_until": "until"}
 
 
-def test_items_are_read_with_levels_prices_and_validity(context):
+def test_items_are_read_with_levels_prices_and_validity(context: SourceContext) -> None:
     path = write(
         context,
         "items.csv",
@@ -50,7 +50,7 @@ def test_items_are_read_with_levels_prices_and_validity(context):
     assert rejects.select("file", "row", "reason").rows() == [("items.csv", 3, "no item id")]
 
 
-def test_one_item_said_differently_is_chosen_the_same_in_any_order(context):
+def test_one_item_said_differently_is_chosen_the_same_in_any_order(context: SourceContext) -> None:
     rows = [
         "i1,Milk,c,1.20,,,dairy,Alp",
         "i1,MILK 1L,b,1.20,,,dairy,Zet",
@@ -66,7 +66,7 @@ def test_one_item_said_differently_is_chosen_the_same_in_any_order(context):
     assert results[0] == results[1] == [("Milk", "a", 120, "dairy", "Zet")]
 
 
-def test_persons_are_long_and_contradictions_are_settled(context):
+def test_persons_are_long_and_contradictions_are_settled(context: SourceContext) -> None:
     path = write(
         context,
         "persons.csv",
@@ -88,7 +88,7 @@ def test_persons_are_long_and_contradictions_are_settled(context):
     assert rejects["reason"].to_list() == ["no user"]
 
 
-def test_statements_are_typed_and_say_what_is_wrong(context):
+def test_statements_are_typed_and_say_what_is_wrong(context: SourceContext) -> None:
     path = write(
         context,
         "said.csv",
@@ -119,7 +119,7 @@ def test_statements_are_typed_and_say_what_is_wrong(context):
     assert rejects.select("row", "reason").rows() == [(4, "stance is none of likes, avoids, needs"), (5, "no dimension"), (6, "no time")]
 
 
-def test_a_table_without_rows_or_with_too_many_rejects_is_refused(context):
+def test_a_table_without_rows_or_with_too_many_rejects_is_refused(context: SourceContext) -> None:
     source = ItemSource(path=write(context, "items.csv", "id"), columns={"item": "id"})
     with pytest.raises(SourceError, match="'shop' has no rows"):
         read_items("shop", source, context)
@@ -130,7 +130,7 @@ def test_a_table_without_rows_or_with_too_many_rejects_is_refused(context):
     assert (items.height, rejects.height) == (1, 2)
 
 
-def test_a_table_may_come_in_several_files_of_several_kinds(context):
+def test_a_table_may_come_in_several_files_of_several_kinds(context: SourceContext) -> None:
     write(context, "items-1.csv", "id,name", "a,x")
     pl.DataFrame({"id": [7], "name": ["y"]}).write_parquet(context.base / "items-2.parquet")
     (context.base / "items-3.jsonl").write_text('{"id": 8.0, "name": "z"}\n')
