@@ -153,6 +153,7 @@ def test_deliveries_are_sorted_once_and_hidden_files_passed_over(tmp_path: Path)
     assert names("in") == ["in/a.csv.gz", "in/b.csv", "in/sub/c.parquet"]
     assert names(["${WHERE}/*.csv*", "in/b.csv"]) == ["in/a.csv.gz", "in/b.csv"]
     assert names("in/**/*.parquet") == ["in/sub/c.parquet"]
+    assert names("${FOLDER:-in}/sub") == ["in/sub/c.parquet"]
     with pytest.raises(SourceError, match=r"'in/d.csv' does not exist.*Did you mean 'b.csv'"):
         names("in/d.csv")
     with pytest.raises(SourceError, match="matches no file"):

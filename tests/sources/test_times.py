@@ -86,8 +86,8 @@ def test_what_is_no_time_has_a_reason_and_blanks_have_none() -> None:
 
 
 def test_a_date_stands_for_noon_and_has_no_clock_and_neither_has_midnight() -> None:
-    times = reads(["2025-06-01", "2025-06-01 00:00:00", "2025-06-01 00:00:01", "2025-06-01T00:00:00+09:00"])
-    assert times.has_clock.to_list() == [False, False, True, False]
+    times = reads(["2025-06-01", "2025-06-01 00:00:00", "2025-06-01 00:00:01", "2025-06-01T00:00:00+09:00", "2025-06-01T08:00:00+02:00"])
+    assert times.has_clock.to_list() == [False, False, True, False, True]
     assert written(times)[:2] == ["2025-06-01T10:00:00", "2025-05-31T22:00:00"]
     assert written(reads([date(2025, 6, 1)])) == written(reads(["2025-06-01"]))
     assert written(reads([date(2025, 6, 1)], day_part="start")) == ["2025-05-31T22:00:00"]

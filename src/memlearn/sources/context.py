@@ -13,7 +13,7 @@ from memlearn.sources.config import MerchantConfig, MoneyConfig
 from memlearn.sources.currencies import MINOR_DIGITS
 from memlearn.sources.zones import check_zone
 
-_VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
+_VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,17 +53,19 @@ class SourceContext:
 
 
 def expand_variables(text: str, variables: Mapping[str, str]) -> str:
-    """Replace every `${NAME}` in a text.
+    """Replace every `${NAME}` in a text, and `${NAME:-default}`, whose default counts where the name has no value.
 
     Raises:
         ConfigError: a name has no value.
     """
 
     def value(match: re.Match[str]) -> str:
-        name = match.group(1)
-        if name not in variables:
-            raise ConfigError(f"'${{{name}}}' in {text!r} has no value. Set it in the environment or with --set {name}=VALUE.")
-        return variables[name]
+        name, default = match.groups()
+        if name in variables:
+            return variables[name]
+        if default is not None:
+            return str(default)
+        raise ConfigError(f"'${{{name}}}' in {text!r} has no value. Set it in the environment or with --set {name}=VALUE.")
 
     return _VARIABLE.sub(value, text)
 

@@ -22,7 +22,7 @@ def read_currencies(values: pl.Series | None, default: str, height: int) -> pl.S
     """
     if values is None:
         return pl.repeat(default, height, dtype=pl.String, eager=True)
-    distinct = values.cast(pl.String).unique(maintain_order=True)
+    distinct = values.head(1).cast(pl.String) if _is_constant(values) else values.cast(pl.String).unique(maintain_order=True)
     if distinct.is_in(list(MINOR_DIGITS)).all() and not distinct.null_count():
         return values.cast(pl.String)
     codes = [_code(value, default) for value in clean_ids(distinct).to_list()]
@@ -33,7 +33,7 @@ def read_currencies(values: pl.Series | None, default: str, height: int) -> pl.S
 
 def minor_digits(currency: pl.Series) -> int | pl.Series:
     """Decimals of each row's currency; one number where all agree."""
-    distinct = currency.unique().drop_nulls()
+    distinct = currency.head(1) if _is_constant(currency) else currency.unique().drop_nulls()
     digits = {MINOR_DIGITS[code] for code in distinct}
     if len(digits) <= 1:
         return digits.pop() if digits else 2
@@ -64,6 +64,11 @@ def has_rate(currency: pl.Series, money: MoneyConfig) -> pl.Series:
     if money.convert_to is None:
         return pl.repeat(True, len(currency), eager=True)
     return currency.is_in([money.convert_to, *money.rates])
+
+
+def _is_constant(values: pl.Series) -> bool:
+    """Whether all values are the same and none is missing, which costs less to see than the distinct values."""
+    return len(values) > 0 and not values.null_count() and bool((values == values[0]).all())
 
 
 def _ratio(code: str, money: MoneyConfig) -> Fraction:

@@ -22,7 +22,7 @@ _PART_US: dict[DayPart, int] = {"start": 0, "noon": _DAY_US // 2, "end": _DAY_US
 _UNIT_US = {"s": 1_000_000, "ms": 1_000, "us": 1, "days": _DAY_US}
 _EARLIEST_US = int(datetime(FIRST_YEAR, 1, 2, tzinfo=UTC).timestamp()) * 1_000_000
 _LATEST_US = int(datetime(LAST_YEAR, 12, 30, tzinfo=UTC).timestamp()) * 1_000_000
-_WRITTEN_MIDNIGHT = r"(?:^|\D)0?0:00(?::00(?:\.0+)?)?\s*(?:[+-]|$)"
+_WRITTEN_MIDNIGHT = r"[T\s]0?0:00(?::00(?:\.0+)?)?\s*(?:[+-]|$)"
 _DIRECTIVES = frozenset("aAbBdDeFfHIjkmMpPRSTyYz%")
 _NUMERIC_ORDER = re.compile(r"%[dm][-/.]%[dm]")
 _MONTHS = 12
