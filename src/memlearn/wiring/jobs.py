@@ -1,0 +1,90 @@
+"""From a config and what was asked for to the job of a learn run."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from memlearn.errors import UsageError
+from memlearn.learning.job import Job, Report
+from memlearn.sources.config import EventSource
+from memlearn.sources.context import SourceContext
+from memlearn.store.layout import StoreLayout
+from memlearn.wiring.embedders import make_embedder
+from memlearn.wiring.load import LoadedConfig
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+
+def make_job(
+    loaded: LoadedConfig, *, as_of: str | datetime | None = None, users: Sequence[str] | None = None, report: Report | None = None
+) -> Job:
+    """Put together what a learn run is given.
+
+    Args:
+        loaded: the config.
+        as_of: learn what was before this instant only.
+        users: learn these users only.
+        report: told stage, done, total and a word.
+
+    Raises:
+        UsageError: `as_of` is no instant, or `users` is empty.
+    """
+    if users is not None and not users:
+        raise UsageError("No user is named. Name at least one, or leave `users` away to learn everybody.")
+    config = loaded.config
+    job = Job(
+        layout=StoreLayout(config.store),
+        sources=config.sources,
+        context=source_context(loaded),
+        blocks=config.block_specs,
+        shared=config.shared,
+        chunks=config.chunks,
+        learning=config.learning,
+        sensitive=config.sensitive,
+        config_digest=loaded.digest,
+        embedder=lambda: make_embedder(config.embeddings, loaded.variables),
+        as_of_us=None if as_of is None else instant_us(as_of, config.timezone, "as_of"),
+        users=None if users is None else tuple(dict.fromkeys(users)),
+    )
+    return job if report is None else replace(job, report=report)
+
+
+def source_context(loaded: LoadedConfig) -> SourceContext:
+    """What every reader of a source is told."""
+    config = loaded.config
+    attributes = {name for source in config.sources.values() if isinstance(source, EventSource) for name in source.attributes}
+    return SourceContext(
+        base=loaded.base,
+        timezone=config.timezone,
+        currency=config.currency,
+        merchants=config.merchants,
+        money=config.money,
+        attributes=tuple(sorted(attributes)),
+        variables=loaded.variables,
+        max_rejects=config.max_rejects,
+    )
+
+
+def instant_us(moment: str | datetime, zone: str, name: str) -> int:
+    """An instant as microseconds since 1970-01-01T00:00Z.
+
+    Args:
+        moment: ISO 8601; a date alone is its first moment; without an offset it is in `zone`.
+        zone: IANA name.
+        name: of the argument, for the message.
+
+    Raises:
+        UsageError: it is not ISO 8601.
+    """
+    if isinstance(moment, str):
+        try:
+            parsed = datetime.fromisoformat(moment) if len(moment.strip()) > len("2026-01-31") else datetime.combine(date.fromisoformat(moment.strip()), time())
+        except ValueError:
+            raise UsageError(f"{name} {moment!r} is not an instant. Write it like 2026-05-31 or 2026-05-31T18:00:00+02:00.") from None
+    else:
+        parsed = moment
+    return (parsed.replace(tzinfo=parsed.tzinfo or ZoneInfo(zone)) - _EPOCH) // _MICROSECOND
