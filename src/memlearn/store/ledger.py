@@ -30,6 +30,7 @@ _MIGRATIONS: dict[int, Sequence[str]] = {
         "create table piece_files (shard integer, file varchar, run_id varchar)",
         "create table runs (run_id varchar primary key, started_at timestamptz, ended_at timestamptz, state varchar, as_of_us bigint,"
         " version varchar, release_id varchar, report varchar)",
+        "create table given (user_id varchar, given varchar)",
         "create table facts (name varchar primary key, value varchar)",
     ),
 }

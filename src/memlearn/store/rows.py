@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from memlearn.errors import DamagedError
 from memlearn.records import ATTRIBUTE_PREFIX, EVENT_SCHEMA
+from memlearn.store.files import move_durably
 from memlearn.store.row_hash import Hashes, column_hash, finish, hash_rows, name_hash
 
 ORDER = ["user_hash", "time_us", "seq", "row_id"]
@@ -190,7 +191,7 @@ def merge_delivery(
     folder.mkdir(parents=True, exist_ok=True)
     aside = folder / f"{name}.tmp"
     delta.write_parquet(aside, compression="lz4", row_group_size=65_536)
-    aside.replace(folder / name)
+    move_durably(aside, folder / name)
     return ShardDelta(shard, name, len(delta), replaces=replaces, changed=touched, lost=lost, held=held)
 
 

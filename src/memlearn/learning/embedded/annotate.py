@@ -65,6 +65,7 @@ class Annotated:
     answer: Flags
     weak_exposure: Flags
     amount: Ints
+    paid: Flags
     priced: Flags
     discounted: Flags
     currency: Dimension
@@ -126,6 +127,7 @@ def annotate(
         answer=(kind == "redemption").to_numpy(),
         weak_exposure=exposure & weak_for["ignored_offers"],
         amount=np.where(amount_known, rows["amount"].fill_null(0).to_numpy(), 0),
+        paid=amount_known,
         priced=amount_known & ~weak_for["discounts"],
         discounted=(rows["discount"].fill_null(0) > 0).to_numpy() & ~weak_for["discounts"],
         currency=code_column("currency", rows["currency"].cast(pl.String)),
@@ -182,6 +184,11 @@ def _dense_users(rows: pl.DataFrame) -> tuple[Ints, pl.DataFrame]:
 def _months(day: Ints) -> Ints:
     dates = day.astype("datetime64[D]").astype("datetime64[M]").astype(np.int64)
     return dates + 1970 * 12
+
+
+def month_of_us(time_us: Ints) -> Ints:
+    """Calendar month (year * 12 + month - 1), in UTC, of instants in microseconds."""
+    return _months(time_us // (DAY_SECONDS * 1_000_000))
 
 
 def _slots(local: Ints, day: Ints, has_hour: Flags) -> Ints:

@@ -5,6 +5,7 @@ Everything here is computed from single users' states; it is what `render` is gi
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import polars as pl
@@ -38,13 +39,14 @@ class Candidates:
     frames: dict[str, pl.DataFrame]
 
 
-def find_candidates(state: State, catalogue: Catalogue, parents: pl.DataFrame) -> Candidates:
+def find_candidates(state: State, catalogue: Catalogue, parents: pl.DataFrame, attributes: Sequence[str] = ()) -> Candidates:
     """Find everything that the states of a shard could say.
 
     Args:
         state: the shard's state.
         catalogue: items and levels.
         parents: dim_name, label, parent (label): which keys are alike enough to move between.
+        attributes: names of the free attributes, whose keys are places or ways of buying.
     """
     started, stopped = find_beginnings_and_ends(state)
     raw = {
@@ -53,7 +55,7 @@ def find_candidates(state: State, catalogue: Catalogue, parents: pl.DataFrame) -
         "seasons": find_seasons(state),
         "started": started,
         "stopped": stopped,
-        "moves": find_moves(state, _parent_index(state, parents)),
+        "moves": find_moves(state, _parent_index(state, parents), [number for name in attributes if (number := state.keys.index(name)) is not None]),
     }
     named = {name: _decode(state, frame) for name, frame in raw.items()}
     offers = _offers(state, catalogue)

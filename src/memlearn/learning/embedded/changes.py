@@ -44,8 +44,7 @@ def find_beginnings_and_ends(state: State) -> tuple[pl.DataFrame, pl.DataFrame]:
     """
     chosen = _changing_keys(state)
     if chosen.is_empty():
-        empty = chosen.with_columns([pl.lit(None, pl.Int64).alias(name) for name in ("before", "after", "user_before", "user_after", "month")])
-        empty = empty.with_columns(pl.lit(None, pl.Float64).alias("score"))
+        empty = _with_nothing(chosen, ("before", "after", "user_before", "user_after", "month"))
         return empty, empty
     key, user, first = _cumulated(state, chosen)
     n, total = key[:, -1:], user[:, -1:]
@@ -60,6 +59,10 @@ def find_beginnings_and_ends(state: State) -> tuple[pl.DataFrame, pl.DataFrame]:
     started = started.filter(pl.col("user_last_day") - pl.col("last_day") <= EDGE_DAYS)
     stopped = stopped.filter(pl.col("first_day") - pl.col("user_first_day") <= EDGE_DAYS)
     return started, stopped
+
+
+def _with_nothing(empty: pl.DataFrame, names: tuple[str, ...]) -> pl.DataFrame:
+    return empty.with_columns(*(pl.lit(None, pl.Int64).alias(name) for name in names), pl.lit(None, pl.Float64).alias("score"))
 
 
 def _changing_keys(state: State) -> pl.DataFrame:
@@ -95,20 +98,21 @@ def _best_split(chosen: pl.DataFrame, score: Floats, key: Floats, user: Floats, 
     return found.filter(pl.col("score") >= CHANGE_G)
 
 
-def find_moves(state: State, parents: pl.DataFrame) -> pl.DataFrame:
+def find_moves(state: State, parents: pl.DataFrame, places: list[int]) -> pl.DataFrame:
     """Users who went from one key to another of the same kind: another shop of a chain, another merchant of a category.
 
     Args:
         state: the shard's state.
-        parents: dim, key, parent: keys are compared only under the same parent (the category of a merchant); keys that
-            are not listed are compared within their whole dimension.
+        parents: dim, key, parent: keys are compared only under the same parent (the category of a merchant).
+        places: dimensions whose keys have no parent and are compared with each other all the same: attributes such as the store.
 
     Returns:
         u, dim, key (moved to), other (moved from), month (first month after), from_before, from_after, to_before,
         to_after, first_row (of the new), last_row (of the old), score.
     """
     often = state.counts.filter((pl.col("n") >= MOVE_COUNT) & pl.col("dim").is_in(state.keys.broad))
-    often = often.join(parents, on=["dim", "key"], how="left").with_columns(pl.col("parent").fill_null(-1))
+    often = often.join(parents, on=["dim", "key"], how="left").filter(pl.col("parent").is_not_null() | pl.col("dim").is_in(places))
+    often = often.with_columns(pl.col("parent").fill_null(-1))
     group = ["u", "dim", "parent"]
     often = often.filter(pl.col("n").rank("ordinal", descending=True).over(group) <= MOVE_KEYS)
     often = often.filter(pl.len().over(group) > 1).sort(*_KEY).with_row_index("row")
@@ -116,7 +120,7 @@ def find_moves(state: State, parents: pl.DataFrame) -> pl.DataFrame:
     old = often.select(pl.col("row").alias("old"), *group, pl.col("key").alias("other"), "last_row", pl.col("last_day").alias("old_last_day"))
     pairs = new.join(old, on=group).filter(pl.col("key") != pl.col("other"))
     if pairs.is_empty():
-        return pairs.with_columns([pl.lit(None, pl.Int64).alias(name) for name in ("month", "from_before", "from_after", "to_before", "to_after")])
+        return _with_nothing(pairs, ("month", "from_before", "from_after", "to_before", "to_after"))
     matrix, first = state.months_of(often)
     sums = matrix.cumsum(axis=1).astype(np.float64)
     to, of = sums[pairs["row"].to_numpy()], sums[pairs["old"].to_numpy()]
@@ -149,7 +153,7 @@ def find_spending_changes(state: State) -> pl.DataFrame:
     money = state.tables.money
     chosen = money.select("u", "key").unique().sort("u", "key").with_row_index("row")
     if chosen.is_empty():
-        return chosen.with_columns([pl.lit(None, pl.Int64).alias(name) for name in ("month", "before", "after", "months_before", "months_after")])
+        return _with_nothing(chosen, ("month", "before", "after", "months_before", "months_after"))
     placed = money.join(chosen, on=["u", "key"])
     matrix, first = spread(*(placed[name].to_numpy() for name in ("row", "month", "amount")), len(chosen))
     ends = placed.group_by("row").agg(pl.col("month").min().alias("low"), pl.col("month").max().alias("high")).sort("row")

@@ -31,6 +31,43 @@ Table = pl.DataFrame
 NAMES = ("counts", "gaps", "months", "slots", "money", "offers", "activity")
 
 
+_KEY = {"u": pl.Int32, "chunk": pl.Int32, "dim": pl.Int16, "key": pl.Int32}
+_COUNTS = {
+    **_KEY,
+    "n": pl.Int32,
+    "returned": pl.Int32,
+    "days": pl.Int32,
+    "first_us": pl.Int64,
+    "last_us": pl.Int64,
+    "first_day": pl.Int32,
+    "last_day": pl.Int32,
+    "first_row": pl.UInt64,
+    "last_row": pl.UInt64,
+}
+_GAPS = {**_KEY, "gap": pl.Int32, "n": pl.Int32}
+_MONTHS = {**_KEY, "month": pl.Int32, "n": pl.Int32}
+_PLACE = {"u": pl.Int32, "chunk": pl.Int32}
+SCHEMAS: dict[str, dict[str, type[pl.DataType]]] = {
+    "counts": _COUNTS,
+    "gaps": _GAPS,
+    "months": _MONTHS,
+    "slots": {**_PLACE, "slot": pl.Int32, "n": pl.Int32},
+    "money": {**_PLACE, "key": pl.Int32, "month": pl.Int32, "n": pl.Int32, "amount": pl.Int64},
+    "offers": {
+        **_PLACE,
+        "key": pl.Int32,
+        "shown": pl.Int32,
+        "weak": pl.Int32,
+        "answered": pl.Int32,
+        "shown_us": pl.Int64,
+        "answered_us": pl.Int64,
+        "shown_row": pl.UInt64,
+        "answered_row": pl.UInt64,
+    },
+    "activity": {**_PLACE, "events": pl.Int32, "priced": pl.Int32, "discounted": pl.Int32, "first_us": pl.Int64, "last_us": pl.Int64},
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Pieces:
     """The tables of many chunks; see the module's text."""
@@ -47,6 +84,16 @@ class Pieces:
         """The tables by name."""
         return {name: getattr(self, name) for name in NAMES}
 
+    def plus(self, other: Pieces) -> Pieces:
+        """The pieces of both, as one."""
+        mine, theirs = self.tables(), other.tables()
+        return Pieces(**{name: pl.concat([mine[name].select(theirs[name].columns), theirs[name]]) for name in NAMES})
+
+    @staticmethod
+    def schema(name: str) -> dict[str, type[pl.DataType]]:
+        """Columns and types of a table."""
+        return SCHEMAS[name]
+
 
 def count_pieces(rows: Annotated, selected: Flags) -> Pieces:
     """Count every chunk of the selected rows.
@@ -62,28 +109,11 @@ def count_pieces(rows: Annotated, selected: Flags) -> Pieces:
         counts=_concat(counts, _COUNTS),
         gaps=_concat(gaps, _GAPS),
         months=_concat(months, _MONTHS),
-        slots=_count_slots(rows, selected & rows.purchase),
-        money=_count_money(rows, bought & rows.priced),
-        offers=_count_offers(rows, selected),
-        activity=_count_activity(rows, selected),
+        slots=_count_slots(rows, selected & rows.purchase).cast(SCHEMAS["slots"]),
+        money=_count_money(rows, bought & rows.paid).cast(SCHEMAS["money"]),
+        offers=_count_offers(rows, selected).cast(SCHEMAS["offers"]),
+        activity=_count_activity(rows, selected).cast(SCHEMAS["activity"]),
     )
-
-
-_KEY = {"u": pl.Int32, "chunk": pl.Int32, "dim": pl.Int16, "key": pl.Int32}
-_COUNTS = {
-    **_KEY,
-    "n": pl.Int32,
-    "returned": pl.Int32,
-    "days": pl.Int32,
-    "first_us": pl.Int64,
-    "last_us": pl.Int64,
-    "first_day": pl.Int32,
-    "last_day": pl.Int32,
-    "first_row": pl.UInt64,
-    "last_row": pl.UInt64,
-}
-_GAPS = {**_KEY, "gap": pl.Int32, "n": pl.Int32}
-_MONTHS = {**_KEY, "month": pl.Int32, "n": pl.Int32}
 
 
 def _concat(tables: list[Table], schema: dict[str, type[pl.DataType]]) -> Table:

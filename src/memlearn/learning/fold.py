@@ -1,0 +1,175 @@
+"""Fold a shard: cut chunks, do the steps that are missing, join the states, find what they could say.
+
+A step's key covers the state before, every byte it is given and the manager's version; a step whose key the ledger
+knows is not done again. Steps of closed chunks leave their piece behind; the open last chunk is counted anew.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from memlearn.chunks import chain_keys, digest_chunks
+from memlearn.learning.embedded.annotate import Annotated, Catalogue, annotate
+from memlearn.learning.embedded.candidates import NAMES as CANDIDATES
+from memlearn.learning.embedded.candidates import find_candidates, parent_table
+from memlearn.learning.embedded.join import join
+from memlearn.learning.embedded.pairs import sum_pairs
+from memlearn.learning.embedded.pieces import count_pieces
+from memlearn.learning.embedded.population import sum_shard
+from memlearn.learning.embedded.state import Keys, State
+from memlearn.learning.job import MANAGER_VERSION, Job
+from memlearn.learning.pieces_store import load_pieces, save_pieces
+from memlearn.store.ledger import Ledger
+from memlearn.store.rows import read_rows
+
+
+@dataclass(frozen=True, slots=True)
+class FoldTask:
+    """One shard to fold.
+
+    Args:
+        shard: its number.
+        files: its row files that count, oldest first.
+        users: hashes of the users to fold; None for all.
+        boundary: sum the population over months before this one; None where it is not needed.
+        pairs: dimension whose keys are paired, and one in how many users is sampled for it.
+        folder: where the results go, of the run's own.
+        run_id: the run.
+    """
+
+    shard: int
+    files: tuple[str, ...]
+    users: pl.Series | None
+    boundary: int | None
+    pairs: tuple[str, int]
+    folder: Path
+    run_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Steps:
+    """The chain of steps of a shard's users.
+
+    Args:
+        table: u, chunk, user_id, step_key, events, closed, known; a user's steps in order.
+        first: position of each step's first row.
+    """
+
+    table: pl.DataFrame
+    first: NDArray[np.int64]
+
+
+def fold_shard(job: Job, ledger: Ledger, catalogue: Catalogue, task: FoldTask) -> None:
+    """Fold one shard and leave candidates, users and population sums in the run's folder.
+
+    The new steps are recorded in the ledger in one transaction, after their pieces are on disk.
+    """
+    rows = read_rows(job.layout.rows / f"{task.shard:04d}", task.files, task.users)
+    if job.as_of_us is not None:
+        rows = rows.filter(pl.col("time_us") < job.as_of_us)
+    merchants = rows.select("merchant", "merchant_category").unique()
+    annotated = annotate(rows, catalogue, chunks=job.chunks, weak=job.weak, attributes=job.context.attributes)
+    del rows
+    steps = chain_steps(annotated, known_keys(ledger, task.shard, annotated))
+    state = _advance(job, ledger, task, annotated, steps)
+    parents = parent_table(catalogue, merchants)
+    found = find_candidates(state, catalogue, parents, job.context.attributes)
+    for name in CANDIDATES:
+        _leave(task, name, found.frames[name])
+    _leave(task, "parents", parents)
+    _leave(task, "steps", user_steps(steps))
+    if task.boundary is not None:
+        _leave(task, "population", sum_shard(annotated, task.boundary))
+        dim, modulus = task.pairs
+        _leave(task, "pairs", sum_pairs(annotated, task.boundary, modulus, dim))
+
+
+def chain_steps(rows: Annotated, known: pl.Series) -> Steps:
+    """Cut the rows into steps and give each its key.
+
+    Args:
+        rows: the shard's rows.
+        known: keys of the steps that the ledger has.
+    """
+    changed = np.ones(len(rows), dtype=np.bool_)
+    changed[1:] = (rows.user[1:] != rows.user[:-1]) | (rows.chunk[1:] != rows.chunk[:-1])
+    first = np.flatnonzero(changed)
+    bounds = np.append(first, len(rows))
+    user, chunk = rows.user[first], rows.chunk[first]
+    digests = digest_chunks(rows.digest, bounds)
+    keys = chain_keys(user.tolist(), digests, MANAGER_VERSION.encode())
+    last = np.append(user[1:] != user[:-1], True) if len(user) else np.zeros(0, dtype=np.bool_)
+    table = pl.DataFrame(
+        {
+            "u": pl.Series(user).cast(pl.Int32),
+            "chunk": pl.Series(chunk).cast(pl.Int32),
+            "user_id": rows.users["user_id"].gather(user),
+            "step_key": pl.Series(keys, dtype=pl.Binary),
+            "events": pl.Series(np.diff(bounds)).cast(pl.Int32),
+            "closed": ~last,
+        }
+    )
+    return Steps(table.with_columns(pl.col("step_key").is_in(known.implode()).alias("known")), first)
+
+
+def known_keys(ledger: Ledger, shard: int, rows: Annotated) -> pl.Series:
+    """Keys of the steps that the ledger has for these users."""
+    users = pl.DataFrame({"user_id": rows.users["user_id"]})
+    held = ledger.fetch("select user_id, step_key from steps where shard = ?", [shard])
+    return held.join(users, on="user_id", how="semi")["step_key"] if len(held) else pl.Series("step_key", [], dtype=pl.Binary)
+
+
+def user_steps(steps: Steps) -> pl.DataFrame:
+    """Per user: number of steps and events, steps done anew, and the last step's key, which names the state."""
+    return steps.table.group_by("user_id", maintain_order=True).agg(
+        pl.len().cast(pl.Int64).alias("steps"),
+        pl.col("events").sum().cast(pl.Int64),
+        (~pl.col("known")).sum().cast(pl.Int64).alias("done"),
+        pl.col("step_key").last().bin.encode("hex").alias("state_digest"),
+    )
+
+
+def _advance(job: Job, ledger: Ledger, task: FoldTask, rows: Annotated, steps: Steps) -> State:
+    """Do the missing steps, record them, and join all into the users' states."""
+    reusable = steps.table.filter(pl.col("known") & pl.col("closed"))
+    keys = Keys(tuple(dimension.name for dimension in rows.dimensions), tuple(dimension.labels for dimension in rows.dimensions), rows.currency.labels)
+    names = [file for (file,) in ledger.fetch("select file from piece_files where shard = ? order by file", [task.shard]).iter_rows()]
+    loaded, found = load_pieces(_folder(job, task), names, reusable, keys)
+    counted = ~steps.table["step_key"].is_in(found.implode()).to_numpy()
+    selected = np.repeat(counted, np.diff(np.append(steps.first, len(rows))))
+    pieces = count_pieces(rows, selected)
+    fresh = steps.table.filter(~pl.col("known"))
+    _record(ledger, task, fresh, save_pieces(_folder(job, task), f"{task.run_id}.parquet", pieces, fresh, keys))
+    return State(rows.users, keys, join(pieces if loaded is None else loaded.plus(pieces)))
+
+
+def _folder(job: Job, task: FoldTask) -> Path:
+    return job.layout.root / "pieces" / f"{task.shard:04d}"
+
+
+def _record(ledger: Ledger, task: FoldTask, fresh: pl.DataFrame, file: str | None) -> None:
+    if fresh.is_empty():
+        return
+    shard = pl.lit(task.shard, pl.Int32).alias("shard")
+    rows = fresh.select("user_id", shard, "chunk", "step_key", "events", "closed", pl.lit(MANAGER_VERSION).alias("version"), pl.lit(task.run_id).alias("run_id"))
+    with ledger.transaction():
+        ledger.append("steps", rows)
+        if file is not None:
+            ledger.append("piece_files", pl.DataFrame([{"shard": task.shard, "file": file, "run_id": task.run_id}]))
+
+
+def _leave(task: FoldTask, name: str, frame: pl.DataFrame) -> None:
+    folder = task.folder / f"{task.shard:04d}"
+    folder.mkdir(parents=True, exist_ok=True)
+    frame.write_ipc(folder / f"{name}.arrow", compression="lz4")
+
+
+def pick_up(folder: Path, shard: int, name: str) -> pl.DataFrame:
+    """Read what `fold_shard` left under a name."""
+    return pl.read_ipc(folder / f"{shard:04d}" / f"{name}.arrow")
+

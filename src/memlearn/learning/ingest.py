@@ -1,0 +1,325 @@
+"""Ingest: read what is new in the sources into the row store, or change nothing at all."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import polars as pl
+
+from memlearn.errors import RejectLimitError, ShrinkError, SourceError
+from memlearn.learning.job import Job, digest
+from memlearn.records import EVENT_SCHEMA, attribute_column
+from memlearn.sources.config import EventSource
+from memlearn.sources.events import read_events
+from memlearn.sources.locate import Delivery, fingerprint, list_deliveries
+from memlearn.store.ledger import Ledger
+from memlearn.store.rows import ShardDelta, merge_delivery
+from memlearn.store.spill import Spill, read_spill
+
+# A shard is to hold about so many rows; sizes of files tell the number before they are read.
+SHARD_ROWS = 400_000
+_ROWS_PER_MIB = {"parquet": 60_000, "csv": 12_000, "jsonl": 6_000, "packed": 60_000}
+_SQL_ROWS = 1_000_000
+MOST_SHARDS = 1024
+
+
+@dataclass(slots=True)
+class Ingested:
+    """What an ingest did.
+
+    Args:
+        read: rows read, the rejected ones included.
+        rejected: rows rejected.
+        rejects_file: where they are listed; None without any.
+        changed_rows: rows that were new, corrected or deleted.
+        deliveries: deliveries that were read.
+    """
+
+    read: int = 0
+    rejected: int = 0
+    rejects_file: Path | None = None
+    changed_rows: int = 0
+    deliveries: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """Deliveries of one source that have to be read.
+
+    Args:
+        name: the source.
+        source: its config.
+        deliveries: to read, in order.
+        known: digest of deliveries where it was computed.
+        replaces: True: what is read is the whole source; rows that are missing are deleted.
+        remapped: True: the mapping changed, so a shrink is no fault of the data.
+    """
+
+    name: str
+    source: EventSource
+    deliveries: tuple[Delivery, ...]
+    known: dict[str, str | None] = field(default_factory=dict)
+    replaces: bool = False
+    remapped: bool = False
+
+
+def find_pending(job: Job, ledger: Ledger) -> list[Pending]:
+    """Which deliveries are new or changed since they were last read.
+
+    Raises:
+        SourceError: a source is missing; or its mapping changed and files read earlier are gone.
+    """
+    known = ledger.fetch("select source, name, size, mtime_ns, digest, mapping from deliveries")
+    out = []
+    for name, source in sorted(job.events.items()):
+        found = _find_source(job, name, source, known.filter(pl.col("source") == name))
+        if found.deliveries or found.replaces:
+            out.append(found)
+    return out
+
+
+def mapping_digest(job: Job, source: EventSource) -> str:
+    """Digest of all that decides how a delivery's rows are understood."""
+    where = {"path", "sql", "database", "max_rejects", "max_shrink", "not_evidence_for", "mode"}
+    merchants = job.context.merchants.model_dump_json() if source.merchants else ""
+    settings = (job.context.timezone, job.context.currency, job.context.attributes, job.context.money.model_dump_json(), merchants)
+    return digest(source.model_dump_json(exclude=where), source.sql, settings)
+
+
+def _find_source(job: Job, name: str, source: EventSource, known: pl.DataFrame) -> Pending:
+    mapping = mapping_digest(job, source)
+    listed = list_deliveries(name, source, job.context)
+    before = {row["name"]: row for row in known.iter_rows(named=True)}
+    remapped = bool(before) and any(row["mapping"] != mapping for row in before.values())
+    if remapped:
+        gone = sorted(set(before) - {delivery.name for delivery in listed})
+        if gone and source.mode == "append":
+            raise SourceError(
+                f"The mapping of source {name!r} changed, so all its files must be read again, but {len(gone)} read earlier are gone, "
+                f"{gone[0]!r} first. Put them back, or undo the change."
+            )
+        return Pending(name, source, tuple(listed), {}, replaces=True, remapped=True)
+    digests: dict[str, str | None] = {}
+    new = [delivery for delivery in listed if _is_new(delivery, before.get(delivery.name), digests)]
+    if source.mode == "snapshot":
+        vanished = set(before) - {delivery.name for delivery in listed}
+        # A snapshot is its files together: one that changed means reading all.
+        return Pending(name, source, tuple(listed) if new or vanished else (), digests, replaces=bool(new or vanished))
+    return Pending(name, source, tuple(new), digests)
+
+
+def _is_new(delivery: Delivery, before: dict[str, object] | None, digests: dict[str, str | None]) -> bool:
+    if before is None or delivery.path is None:
+        return True
+    if (before["size"], before["mtime_ns"]) == (delivery.size, delivery.mtime_ns):
+        return False
+    digests[delivery.name] = fingerprint(delivery)
+    return digests[delivery.name] != before["digest"]
+
+
+def estimate_rows(deliveries: Iterable[Delivery]) -> int:
+    """About how many rows deliveries hold; exact for Parquet."""
+    total = 0
+    for delivery in deliveries:
+        if delivery.path is None:
+            total += _SQL_ROWS
+            continue
+        name = delivery.path.name.lower()
+        if name.endswith((".parquet", ".pq")):
+            total += int(pl.scan_parquet(delivery.path).select(pl.len()).collect().item())
+            continue
+        kind = "packed" if name.endswith((".gz", ".zst")) else "jsonl" if ".json" in name or ".ndjson" in name else "csv"
+        total += delivery.size * _ROWS_PER_MIB[kind] // 2**20 + 1
+    return total
+
+
+def choose_shards(job: Job, ledger: Ledger, pending: Sequence[Pending]) -> int:
+    """Number of shards of the store; chosen once, when the first rows come."""
+    chosen = ledger.fact("shards")
+    if chosen is not None:
+        return int(chosen)
+    if job.learning.shards is not None:
+        return job.learning.shards
+    rows = estimate_rows(delivery for source in pending for delivery in source.deliveries)
+    return max(1, min(MOST_SHARDS, round(rows / SHARD_ROWS)))
+
+
+def ingest(job: Job, ledger: Ledger, pending: Sequence[Pending], folder: Path, run_id: str) -> Ingested:
+    """Read pending deliveries and merge them into the row store; one transaction names all of it.
+
+    Args:
+        job: the run's settings.
+        ledger: the open ledger.
+        pending: what to read.
+        folder: an empty work folder.
+        run_id: the run.
+
+    Raises:
+        RejectLimitError: a source has more unusable rows than allowed; nothing was changed.
+        ShrinkError: a snapshot lost more rows than allowed; nothing was changed.
+    """
+    if not pending:
+        return Ingested()
+    shards = choose_shards(job, ledger, pending)
+    spill = Spill(folder / "spill", shards)
+    result = Ingested()
+    rejects: list[pl.DataFrame] = []
+    rows: list[dict[str, object]] = []
+    number, total = 0, sum(len(source.deliveries) for source in pending)
+    for source in pending:
+        rejected = read = 0
+        for delivery in source.deliveries:
+            job.report("ingest", number, total, f"{source.name}: {delivery.name}")
+            counts = _read_delivery(job, source, delivery, spill, number, rejects)
+            rows.append(_delivery_row(job, source, delivery, counts, run_id))
+            read, rejected, number = read + counts[0], rejected + counts[1], number + 1
+        result.read, result.rejected = result.read + read, result.rejected + rejected
+        _check_rejects(job, source, read, rejected, rejects)
+    result.deliveries = number
+    result.rejects_file = _write_rejects(job, rejects, run_id)
+    deltas = _merge_shards(job, ledger, pending, folder, run_id, shards)
+    _check_shrink(job, pending, deltas)
+    result.changed_rows = sum(delta.rows for delta in deltas)
+    _record(ledger, pending, deltas, rows, shards, run_id)
+    job.report("ingest", total, total, "merged")
+    return result
+
+
+def _read_delivery(
+    job: Job, source: Pending, delivery: Delivery, spill: Spill, number: int, rejects: list[pl.DataFrame]
+) -> tuple[int, int]:
+    read = rejected = 0
+    for batch in read_events(source.name, source.source, delivery, job.context):
+        spill.add(batch.events, number)
+        read += batch.read
+        rejected += len(batch.rejects)
+        if len(batch.rejects):
+            rejects.append(batch.rejects)
+    return read, rejected
+
+
+def _delivery_row(job: Job, source: Pending, delivery: Delivery, counts: tuple[int, int], run_id: str) -> dict[str, object]:
+    content = source.known.get(delivery.name) or fingerprint(delivery)
+    return {
+        "source": source.name,
+        "name": delivery.name,
+        "size": delivery.size,
+        "mtime_ns": delivery.mtime_ns,
+        "digest": content,
+        "mapping": mapping_digest(job, source.source),
+        "rows": counts[0],
+        "rejected": counts[1],
+        "run_id": run_id,
+    }
+
+
+def _check_rejects(job: Job, source: Pending, read: int, rejected: int, rejects: Sequence[pl.DataFrame]) -> None:
+    limit = source.source.max_rejects if source.source.max_rejects is not None else job.context.max_rejects
+    if read and rejected > limit * read:
+        reasons = pl.concat(list(rejects)).filter(pl.col("source") == source.name).group_by("reason").len().sort("len", "reason", descending=[True, False])
+        example = pl.concat(list(rejects)).filter(pl.col("source") == source.name).row(0, named=True)
+        kept = _write_rejects(job, rejects, "stopped")
+        raise RejectLimitError(
+            f"Source {source.name!r}: {rejected} of {read} rows are unusable ({rejected / read:.1%}; the limit is {limit:.1%}); nothing was changed. "
+            f"Most often: {reasons['reason'][0]!r} ({reasons['len'][0]} rows), for example {example['file']!r} row {example['row']}. "
+            f"All are listed in {str(kept)!r}. Mend the data or the mapping, or raise `max_rejects`."
+        )
+
+
+def _write_rejects(job: Job, rejects: Sequence[pl.DataFrame], run_id: str) -> Path | None:
+    if not rejects:
+        return None
+    path = job.layout.rejects / f"{run_id}.csv"
+    pl.concat(list(rejects)).write_csv(path)
+    return path
+
+
+def _merge_shards(job: Job, ledger: Ledger, pending: Sequence[Pending], folder: Path, run_id: str, shards: int) -> list[ShardDelta]:
+    files = ledger.row_files()
+    snapshots = [source.name for source in pending if source.replaces]
+    empty = _empty_spill(job)
+
+    def merge(shard: int) -> ShardDelta | None:
+        new = read_spill(folder / "spill", shard)
+        names = [file.file for file in files.get(shard, [])]
+        if new is None and not (snapshots and names):
+            return None
+        place = job.layout.rows / f"{shard:04d}"
+        return merge_delivery(place, names, empty if new is None else new, shard=shard, name=f"{run_id}.parquet", snapshots=snapshots)
+
+    done: list[ShardDelta] = []
+    with ThreadPoolExecutor(job.learning.workers) as pool:
+        for count, delta in enumerate(pool.map(merge, range(shards)), start=1):
+            job.report("ingest", count, shards, "merging shards")
+            if delta is not None:
+                done.append(delta)
+    return done
+
+
+def _empty_spill(job: Job) -> pl.DataFrame:
+    schema = {**EVENT_SCHEMA, **{attribute_column(name): pl.String() for name in job.context.attributes}}
+    return pl.DataFrame(schema={**schema, "user_hash": pl.UInt64(), "content": pl.UInt64(), "delivery": pl.UInt32()})
+
+
+def _check_shrink(job: Job, pending: Sequence[Pending], deltas: Sequence[ShardDelta]) -> None:
+    for source in pending:
+        if not source.replaces or source.remapped:
+            continue
+        lost, held = (sum(part.get(source.name, 0) for part in parts) for parts in ([d.lost for d in deltas], [d.held for d in deltas]))
+        if held and lost > source.source.max_shrink * held:
+            for delta in deltas:
+                if delta.file is not None:
+                    (job.layout.rows / f"{delta.shard:04d}" / delta.file).unlink(missing_ok=True)
+            raise ShrinkError(
+                f"Snapshot {source.name!r} lost {lost} of {held} rows ({lost / held:.1%}; the limit is {source.source.max_shrink:.1%}); nothing was changed. "
+                "If the rows are really gone, raise `max_shrink` for this run; if the delivery is incomplete, deliver it again."
+            )
+
+
+def _record(
+    ledger: Ledger, pending: Sequence[Pending], deltas: Sequence[ShardDelta], rows: list[dict[str, object]], shards: int, run_id: str
+) -> None:
+    known = ledger.row_files()
+    with ledger.transaction():
+        ledger.set_facts({"shards": str(shards)})
+        for delta in deltas:
+            if delta.file is None:
+                continue
+            if delta.replaces:
+                ledger.execute("delete from row_files where shard = ?", [delta.shard])
+            seq = 0 if delta.replaces else known[delta.shard][-1].seq + 1
+            ledger.append("row_files", pl.DataFrame([{"shard": delta.shard, "seq": seq, "file": delta.file, "rows": delta.rows, "run_id": run_id}]))
+        mark_dirty(ledger, [delta.changed.select("user_id", "since_us").with_columns(pl.lit(delta.shard).alias("shard")) for delta in deltas])
+        for source in pending:
+            if source.replaces:
+                ledger.execute("delete from deliveries where source = ?", [source.name])
+        if rows:
+            _replace_deliveries(ledger, pl.DataFrame(rows, infer_schema_length=None))
+
+
+def _replace_deliveries(ledger: Ledger, frame: pl.DataFrame) -> None:
+    for source, name in frame.select("source", "name").iter_rows():
+        ledger.execute("delete from deliveries where source = ? and name = ?", [source, name])
+    ledger.append("deliveries", frame)
+
+
+def mark_dirty(ledger: Ledger, changed: Sequence[pl.DataFrame]) -> None:
+    """Remember users whose rows or given facts changed, until a release holds them anew.
+
+    Args:
+        ledger: the open ledger.
+        changed: frames of user_id, since_us, shard.
+    """
+    if not changed:
+        return
+    fresh = pl.concat([frame.select("user_id", pl.col("shard").cast(pl.Int32), pl.col("since_us").cast(pl.Int64)) for frame in changed])
+    if fresh.is_empty():
+        return
+    with ledger.transaction():
+        old = ledger.fetch("select user_id, shard, since_us from dirty")
+        merged = pl.concat([old.cast({"shard": pl.Int32, "since_us": pl.Int64}), fresh]) if len(old) else fresh
+        ledger.execute("delete from dirty")
+        ledger.append("dirty", merged.group_by("user_id", "shard").agg(pl.col("since_us").min()).sort("user_id"))

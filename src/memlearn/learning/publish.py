@@ -1,0 +1,233 @@
+"""Publish: build the release from the parts, switch to it, and close the ledger's books on the users it holds."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import polars as pl
+
+from memlearn.learning.job import Job, digest
+from memlearn.learning.render import part_files, suppressed_keys
+from memlearn.learning.scope import Scope
+from memlearn.learning.shared import document_statements, passage_frame, popularity, read_passages, trend_statements
+from memlearn.learning.tables import Tables
+from memlearn.records import LEVEL_PREFIX
+from memlearn.store.files import move_durably
+from memlearn.store.ledger import Ledger
+from memlearn.store.manifest import Manifest, SegmentInfo
+from memlearn.store.segments import stack_segments, write_shared_segment, write_user_segment
+from memlearn.store.totals import count_segments
+from memlearn.store.switch import ReleaseDraft, publish_release
+from memlearn.store.vectors import VectorStore
+
+TABLES = ("users", "statements", "item_facts", "cited_rows", "persons")
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What was published.
+
+    Args:
+        manifest: the release that is current now.
+        published: False where the current release already said all of it.
+        users: users that were learned in this run.
+        steps_done, steps_reused: steps computed, and steps that an earlier run had done, over all users of the release.
+        left_out: lines that found no room in their block.
+        rejected: unusable rows of tables and documents.
+        timings: seconds of the parts of publishing.
+    """
+
+    manifest: Manifest
+    published: bool
+    users: int
+    steps_done: int
+    steps_reused: int
+    left_out: int
+    rejected: int
+    timings: dict[str, float]
+
+
+def publish(
+    job: Job,
+    ledger: Ledger,
+    scope: Scope,
+    tables: Tables,
+    population: pl.DataFrame,
+    pairs: pl.DataFrame,
+    folder: Path,
+    run_id: str,
+    shards: Sequence[int],
+) -> Outcome:
+    """Build, switch, and record."""
+    clock = _Clock()
+    name = _keep_population(job, scope, population, pairs)
+    learned = _learned_users(folder)
+    removed = _removed_users(scope, learned)
+    segments = _user_segments(job, scope, folder, learned, removed)
+    clock.lap("segments")
+    vectors = VectorStore(job.layout.lance)
+    base = dict(scope.current.lance) if scope.current else {}
+    if learned or removed or "blocks" not in base:
+        base["blocks"] = vectors.write_blocks(part_files(folder, "blocks"), removed, replace=scope.full or "blocks" not in base, base=base.get("blocks")).version
+    clock.lap("lance")
+    shared, lance, rejected = _shared(job, scope, tables, population, pairs, vectors, clock)
+    counts = _counts(folder)
+    draft = ReleaseDraft(
+        run_id=run_id,
+        as_of_us=scope.as_of_us if scope.only is None or scope.current is None else max(scope.as_of_us, scope.current.as_of_us),
+        config_digest=job.config_digest,
+        user_segments=segments,
+        shared_segment=shared,
+        population=_population_entry(job, scope, name),
+        lance={**base, **lance},
+        row_files=tuple(sorted(f"rows/{shard:04d}/{file}" for shard, files in scope.files.items() for file in files)),
+        counts=_totals(job, segments, shared),
+    )
+    manifest = publish_release(job.layout, draft)
+    clock.lap("switch")
+    _close_books(ledger, scope, learned + removed)
+    steps = int(manifest.counts.get("steps", 0))
+    return Outcome(
+        manifest=manifest,
+        published=scope.current is None or manifest.release_id != scope.current.release_id,
+        users=len(learned),
+        steps_done=counts["done"],
+        steps_reused=max(steps - counts["done"], 0),
+        left_out=counts["left_out"],
+        rejected=rejected + len(tables.rejects),
+        timings=clock.laps,
+    )
+
+
+class _Clock:
+    """Seconds of consecutive pieces of work."""
+
+    def __init__(self) -> None:
+        self.laps: dict[str, float] = {}
+        self._last = time.perf_counter()
+
+    def lap(self, name: str) -> None:
+        now = time.perf_counter()
+        self.laps[f"publish.{name}"] = self.laps.get(f"publish.{name}", 0.0) + now - self._last
+        self._last = now
+
+
+def _learned_users(folder: Path) -> list[str]:
+    files = part_files(folder, "users")
+    return pl.concat([pl.read_parquet(file, columns=["user_id"]) for file in files])["user_id"].to_list() if files else []
+
+
+def _removed_users(scope: Scope, learned: Sequence[str]) -> list[str]:
+    """Users that were to be learned and have no rows any more."""
+    if scope.users is None or scope.current is None:
+        return []
+    return sorted(set(scope.users["user_id"].to_list()) - set(learned))
+
+
+def _user_segments(job: Job, scope: Scope, folder: Path, learned: Sequence[str], removed: Sequence[str]) -> tuple[SegmentInfo, ...]:
+    before = scope.current.user_segments if scope.current is not None and not scope.full else ()
+    if not learned and not removed and before:
+        return tuple(before)
+    segment = write_user_segment(job.layout, {name: part_files(folder, name) for name in TABLES}, removed)
+    return stack_segments(job.layout, (*before, segment))
+
+
+def _keep_population(job: Job, scope: Scope, population: pl.DataFrame, pairs: pl.DataFrame) -> str:
+    if not scope.full and scope.current is not None:
+        return str(scope.current.population["file"])
+    name = digest(population.write_csv(), pairs.write_csv())
+    place = job.layout.root / "population"
+    place.mkdir(exist_ok=True)
+    for suffix, frame in (("", population), ("-pairs", pairs)):
+        aside = place / f"{name}{suffix}.tmp"
+        frame.write_parquet(aside)
+        move_durably(aside, place / f"{name}{suffix}.parquet")
+    return name
+
+
+def _population_entry(job: Job, scope: Scope, name: str) -> dict[str, object]:
+    if scope.current is not None and not scope.full:
+        return dict(scope.current.population)
+    return {"file": name, "boundary": scope.boundary, "inputs": scope.inputs, "as_of": job.as_of_us, "partial": scope.only is not None}
+
+
+def _shared(
+    job: Job, scope: Scope, tables: Tables, population: pl.DataFrame, pairs: pl.DataFrame, vectors: VectorStore, clock: _Clock
+) -> tuple[SegmentInfo, dict[str, int], int]:
+    """The shared segment and the versions of the searchable tables; those of the current release where nothing changed."""
+    if scope.only is not None and scope.current is not None:
+        return scope.current.shared_segment, {}, 0
+    passages, rejects = read_passages(job)
+    embedder = job.embedder()
+    written = {"passages": vectors.write_passages(passages, embedder), "items": vectors.write_items(_recommended(tables), embedder)}
+    clock.laps["publish.embedding"] = sum(part.embed_seconds for part in written.values())
+    clock.laps["publish.text_index"] = sum(part.index_seconds for part in written.values())
+    clock.lap("search")
+    content = _shared_tables(job, tables, population, pairs, passages)
+    segment = write_shared_segment(job.layout, content)
+    if scope.current is not None and scope.current.shared_segment.content_digest == segment.content_digest:
+        segment = scope.current.shared_segment
+    clock.lap("shared")
+    return segment, {name: part.version for name, part in written.items()}, len(rejects)
+
+
+def _recommended(tables: Tables) -> pl.DataFrame:
+    return tables.catalogue.items.filter(pl.col("recommend"))
+
+
+def _shared_tables(job: Job, tables: Tables, population: pl.DataFrame, pairs: pl.DataFrame, passages: Sequence[object]) -> dict[str, pl.DataFrame]:
+    items = tables.catalogue.items
+    names = items.select("item_id", pl.coalesce("name", "item_id").alias("name"))
+    keys = population.select("dim", "label").unique()
+    nothing = pl.DataFrame(schema={"dim_name": pl.String, "label": pl.String, "parent": pl.String})
+    suppressed = suppressed_keys(job, keys, names, nothing, tables.catalogue)
+    trends = next((spec for spec in job.blocks if spec.label == "trends"), None)
+    lines = [document_statements(passages, job.blocks)]  # type: ignore[arg-type]
+    if trends is not None:
+        lines.append(trend_statements(population, pairs, names, suppressed, job.shared.min_users, trends))
+    blocks = [{"label": spec.label, "description": spec.description, "limit": spec.limit, "read_only": spec.read_only, "shared": spec.shared} for spec in job.blocks]
+    return {
+        "items": items,
+        "blocks": pl.DataFrame(blocks),
+        "shared_statements": pl.concat(lines),
+        "popularity": popularity(population, job.shared.min_users),
+        "pairs": pairs,
+        "passages": passage_frame(passages),  # type: ignore[arg-type]
+        "key_levels": _key_levels(tables),
+    }
+
+
+def _key_levels(tables: Tables) -> pl.DataFrame:
+    schema = {"dim": pl.String, "key": pl.String, "parent_dim": pl.String, "parent_key": pl.String}
+    out = [pl.DataFrame(schema=schema)]
+    levels = tables.catalogue.levels
+    for coarse, fine in zip(levels, levels[1:], strict=False):
+        pair = tables.catalogue.items.select(pl.col(LEVEL_PREFIX + fine).alias("key"), pl.col(LEVEL_PREFIX + coarse).alias("parent_key")).drop_nulls().unique()
+        out.append(pair.select(pl.lit(fine).alias("dim"), "key", pl.lit(coarse).alias("parent_dim"), "parent_key"))
+    return pl.concat(out).sort("dim", "key", "parent_key")
+
+
+def _counts(folder: Path) -> dict[str, int]:
+    files = part_files(folder, "counts")
+    if not files:
+        return {"left_out": 0, "done": 0, "statements": 0}
+    return {name: int(value) for name, value in pl.concat([pl.read_parquet(file) for file in files]).sum().row(0, named=True).items()}
+
+
+def _totals(job: Job, segments: Sequence[SegmentInfo], shared: SegmentInfo) -> dict[str, int]:
+    """Steps, events and statements over all users of the release."""
+    return count_segments(job.layout, segments, shared)
+
+
+def _close_books(ledger: Ledger, scope: Scope, users: Sequence[str]) -> None:
+    with ledger.transaction():
+        if scope.users is None and scope.only is None:
+            ledger.execute("delete from dirty")
+            return
+        left = ledger.fetch("select user_id, shard, since_us from dirty").filter(~pl.col("user_id").is_in(list(users)))
+        ledger.execute("delete from dirty")
+        ledger.append("dirty", left)
+

@@ -1,0 +1,256 @@
+"""A learn run, stage by stage: ingest, fold, shared memory, render, publish.
+
+Each stage leaves its results in the run's work folder or in the ledger, so that the stages may be called by a loop, by
+threads or by the tasks of a flow. A run that dies is simply run again: what its ledger transactions named is kept, and
+everything else is removed.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+import polars as pl
+
+from memlearn.errors import BusyError
+from memlearn.learning.embedded.pairs import add_pairs, pair_dimension, sample_modulus
+from memlearn.learning.embedded.population import add_up
+from memlearn.learning.fold import FoldTask, fold_shard, pick_up
+from memlearn.learning.ingest import Ingested, find_pending, ingest, mark_dirty
+from memlearn.learning.job import MANAGER_VERSION, Job
+from memlearn.learning.publish import Outcome, publish
+from memlearn.learning.render import RenderTask, render_shard
+from memlearn.learning.scope import Scope, decide_scope
+from memlearn.learning.sweep import sweep
+from memlearn.learning.tables import Tables, given_digests, read_tables
+from memlearn.records import LEVEL_PREFIX
+from memlearn.store.ledger import Ledger
+from memlearn.store.layout import StoreLayout
+from memlearn.store.locks import lock_file
+from memlearn.store.rows import user_hash
+from memlearn.store.status import write_status
+
+
+@dataclass(slots=True)
+class LearnRun:
+    """One run, from opening the ledger to closing it.
+
+    Use as `with open_run(job) as run:` and call the stages in order.
+    """
+
+    job: Job
+    ledger: Ledger
+    run_id: str
+    folder: Path
+    started: float
+    tables: Tables
+    ingested: Ingested = field(default_factory=Ingested)
+    scope: Scope | None = None
+    population: pl.DataFrame | None = None
+    pairs: pl.DataFrame | None = None
+    earlier: list[dict[str, object]] = field(default_factory=list)
+    warnings: tuple[str, ...] = ()
+    timings: dict[str, float] = field(default_factory=dict)
+
+    @contextmanager
+    def _timed(self, stage: str) -> Iterator[None]:
+        begun = time.perf_counter()
+        self._say(stage)
+        try:
+            yield
+        finally:
+            self.timings[stage] = self.timings.get(stage, 0.0) + time.perf_counter() - begun
+
+    def ingest(self) -> None:
+        """Read what is new, and decide whom the run has to learn."""
+        with self._timed("ingest"):
+            self.ingested = ingest(self.job, self.ledger, find_pending(self.job, self.ledger), self.folder, self.run_id)
+            self._mark_given()
+            self.scope = decide_scope(self.job, self.ledger, self.tables)
+
+    def _mark_given(self) -> None:
+        """Users whose given facts changed are learned anew too."""
+        now = given_digests(self.tables)
+        with self.ledger.transaction():
+            before = self.ledger.fetch("select user_id, given from given")
+            both = now.join(before.rename({"given": "before"}), on="user_id", how="full", coalesce=True)
+            changed = both.filter(pl.col("given").ne_missing(pl.col("before")))
+            if changed.is_empty():
+                return
+            shards = int(self.ledger.fact("shards") or 1)
+            mark_dirty(self.ledger, [_with_shard(changed, shards)])
+            self.ledger.execute("delete from given")
+            self.ledger.append("given", now)
+
+    def shard_ids(self) -> list[int]:
+        """The shards that have something to fold."""
+        assert self.scope is not None
+        return list(self.scope.shards)
+
+    def fold_shard(self, shard: int) -> None:
+        """Fold one shard."""
+        scope = self._scope()
+        users = None if scope.users is None else scope.users.filter(pl.col("shard") == shard)["user_hash"]
+        task = FoldTask(shard, scope.files[shard], users, scope.boundary if scope.full else None, self._pairs_of(scope), self.folder / "fold", self.run_id)
+        fold_shard(self.job, self.ledger, self.tables.catalogue, task)
+
+    def _pairs_of(self, scope: Scope) -> tuple[str, int]:
+        items = self.tables.catalogue.items
+        sizes = {level: items[LEVEL_PREFIX + level].n_unique() for level in self.job.levels}
+        return pair_dimension(sizes), sample_modulus(scope.user_count)
+
+    def fold(self) -> None:
+        """Fold all shards, side by side."""
+        with self._timed("fold"):
+            self._side_by_side("fold", self.fold_shard)
+
+    def share(self) -> None:
+        """Add up what all users do, or take it over from the current release where it still stands."""
+        scope = self._scope()
+        with self._timed("shared"):
+            if scope.full:
+                shards = self.shard_ids()
+                self.population = add_up(pick_up(self.folder / "fold", shard, "population") for shard in shards)
+                self.pairs = add_pairs((pick_up(self.folder / "fold", shard, "pairs") for shard in shards), self.job.shared.min_users)
+            else:
+                self.population, self.pairs = scope.load_population(self.job.layout)
+
+    def render_shard(self, shard: int) -> None:
+        """Word the memory of one shard's users."""
+        assert self.population is not None
+        scope = self._scope()
+        render_shard(self.job, self.tables, RenderTask(shard, scope.files[shard], self.folder, self.population, scope.only))
+
+    def render(self) -> None:
+        """Render all shards, side by side."""
+        with self._timed("render"):
+            self._side_by_side("render", self.render_shard)
+
+    def publish(self) -> Outcome:
+        """Build the release, switch to it, and close the books."""
+        assert self.population is not None
+        assert self.pairs is not None
+        with self._timed("publish"):
+            outcome = publish(self.job, self.ledger, self._scope(), self.tables, self.population, self.pairs, self.folder, self.run_id, self.shard_ids())
+        self.timings.update(outcome.timings)
+        return outcome
+
+    def _scope(self) -> Scope:
+        assert self.scope is not None, "ingest comes first"
+        return self.scope
+
+    def _side_by_side(self, stage: str, work: object) -> None:
+        shards = self.shard_ids()
+        assert callable(work)
+        with ThreadPoolExecutor(self.job.learning.workers) as pool:
+            for done, _ in enumerate(pool.map(work, shards), start=1):
+                self.job.report(stage, done, len(shards), "shards")
+                self._say(stage, done, len(shards))
+
+    def _say(self, stage: str, done: int = 0, total: int = 0) -> None:
+        write_status(self.job.layout, self.run_id, stage, done, total, self.earlier)
+
+
+def _with_shard(users: pl.DataFrame, shards: int) -> pl.DataFrame:
+    hashes = pl.Series("shard", user_hash(users["user_id"]) % shards).cast(pl.Int32)
+    return users.select("user_id", hashes, pl.lit(None, pl.Int64).alias("since_us"))
+
+
+@contextmanager
+def open_run(job: Job) -> Iterator[LearnRun]:
+    """Open the ledger and begin a run; at the end the books say how it went.
+
+    Raises:
+        BusyError: another learn run works on this store.
+        SourceError: a table of items, persons or statements cannot be read; nothing was changed.
+    """
+    with learning(job):
+        ledger = Ledger(job.layout.ledger)
+        try:
+            run = _begin(job, ledger)
+            try:
+                yield run
+            except BaseException as error:
+                _end(run, "failed", error=str(error) or type(error).__name__)
+                raise
+        finally:
+            ledger.close()
+
+
+def _begin(job: Job, ledger: Ledger) -> LearnRun:
+    sweep(job.layout, ledger)
+    tables = read_tables(job)
+    number = ledger.fetch("select count(*) as n from runs").item() + 1
+    run_id = f"run-{number:06d}"
+    folder = job.layout.tmp / run_id
+    folder.mkdir(parents=True)
+    ledger.execute("update runs set state = 'killed' where state = 'running'")
+    ledger.execute(
+        "insert into runs (run_id, started_at, state, as_of_us, version) values (?, ?, 'running', ?, ?)",
+        [run_id, datetime.now(UTC), job.as_of_us, MANAGER_VERSION],
+    )
+    return LearnRun(job, ledger, run_id, folder, time.perf_counter(), tables, earlier=last_runs(ledger)[1:])
+
+
+def last_runs(ledger: Ledger, most: int = 20) -> list[dict[str, object]]:
+    """The last runs, newest first: run_id, state, started_at, ended_at (ISO 8601), release_id, report (JSON)."""
+    rows = ledger.fetch(
+        "select run_id, state, strftime(started_at at time zone 'UTC', '%Y-%m-%dT%H:%M:%SZ') as started_at, "
+        "strftime(ended_at at time zone 'UTC', '%Y-%m-%dT%H:%M:%SZ') as ended_at, release_id, report from runs order by run_id desc"
+    )
+    return rows.head(most).to_dicts()
+
+
+def finish(run: LearnRun, report: dict[str, object]) -> None:
+    """Close the books of a run that went through, and clear its work folder."""
+    _end(run, "done", report=report)
+    _clear(run.folder)
+
+
+def _end(run: LearnRun, state: str, *, report: dict[str, object] | None = None, error: str | None = None) -> None:
+    text = json.dumps(report if report is not None else {"error": error})
+    release = report.get("release_id") if report else None
+    run.ledger.execute(
+        "update runs set state = ?, ended_at = ?, release_id = ?, report = ? where run_id = ?", [state, datetime.now(UTC), release, text, run.run_id]
+    )
+    write_status(run.job.layout, run.run_id, state)
+    if state != "done":
+        _clear(run.folder)
+
+
+def _clear(folder: Path) -> None:
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def learning(job: Job) -> Iterator[None]:
+    """Hold the store's lock of learning.
+
+    Raises:
+        BusyError: another learn run holds it.
+    """
+    descriptor = hold_learning_lock(job.layout)
+    if descriptor is None:
+        raise BusyError(
+            f"Another learn run works on the store {str(job.layout.root)!r}. `memlearn status CONFIG` shows how far it is; wait for it to end, then try again."
+        )
+    try:
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def hold_learning_lock(layout: StoreLayout) -> int | None:
+    """Take the lock of learning at once; its descriptor holds it until closed, also by the end of the process. None: it is taken."""
+    layout.create()
+    path = layout.root / "learn.lock"
+    path.touch()
+    return lock_file(path, shared=False)

@@ -1,0 +1,187 @@
+"""Decide what a run has to learn: everybody, or only the users whose rows or given facts changed.
+
+Everybody is learned when something changed that everybody's memory depends on: the config, the catalogue, the manager,
+the as-of instant, or the population snapshot. The snapshot covers the months before a boundary, the month of the newest
+event, so it stays the same from night to night; it moves with the first event of a new month, and with late rows of
+months before it.
+"""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import polars as pl
+
+from memlearn.errors import NoReleaseError, SourceError, StoreError, UnknownUserError
+from memlearn.learning.embedded.annotate import month_of_us
+from memlearn.learning.job import MANAGER_VERSION, Job, digest
+from memlearn.learning.tables import Tables
+from memlearn.store.layout import StoreLayout
+from memlearn.store.ledger import Ledger
+from memlearn.store.manifest import Manifest, read_manifest
+from memlearn.store.rows import read_rows, user_hash
+from memlearn.store.switch import current_release_id
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What a run learns, and from what.
+
+    Args:
+        full: True: every user, and the population anew.
+        reason: why, in words.
+        files: row files of each shard, oldest first.
+        users: user_id, user_hash, shard of the users to fold; None for all.
+        only: ids of the only users whose memory is published; None for all that are folded.
+        boundary: the population covers months before this one (year * 12 + month - 1).
+        as_of_us: everything before this instant is learned.
+        user_count: users in the row store.
+        inputs: digest of what every user's memory depends on.
+        current: the current release; None where there is none.
+    """
+
+    full: bool
+    reason: str
+    files: dict[int, tuple[str, ...]]
+    users: pl.DataFrame | None
+    only: tuple[str, ...] | None
+    boundary: int
+    as_of_us: int
+    user_count: int
+    inputs: str
+    current: Manifest | None
+
+    @property
+    def shards(self) -> list[int]:
+        """Shards that have something to fold."""
+        if self.users is None:
+            return sorted(self.files)
+        return sorted(set(self.users["shard"].to_list()) & set(self.files))
+
+    def load_population(self, layout: StoreLayout) -> tuple[pl.DataFrame, pl.DataFrame]:
+        """The current release's population sums and pairs."""
+        assert self.current is not None
+        folder = layout.root / "population"
+        name = str(self.current.population["file"])
+        try:
+            return pl.read_parquet(folder / f"{name}.parquet"), pl.read_parquet(folder / f"{name}-pairs.parquet")
+        except (OSError, pl.exceptions.PolarsError) as error:
+            raise StoreError(f"The population snapshot {name!r} of release {self.current.release_id!r} cannot be read: {error}. Remove CURRENT's release and learn again.") from error
+
+
+@dataclass(frozen=True, slots=True)
+class _Extent:
+    newest_us: int
+    months: dict[int, int]
+    users: int
+
+
+def decide_scope(job: Job, ledger: Ledger, tables: Tables) -> Scope:
+    """Look at what changed since the current release.
+
+    Raises:
+        SourceError: there are no events at all.
+        UnknownUserError: a user named with `--users` has no events.
+    """
+    files = {shard: tuple(file.file for file in held) for shard, held in ledger.row_files().items()}
+    extent = _measure(job, files)
+    if extent is None:
+        raise SourceError("There are no events to learn from" + (" before the as-of instant." if job.as_of_us else ". Check the paths of the event sources in the config."))
+    as_of_us = job.as_of_us if job.as_of_us is not None else extent.newest_us + 1
+    boundary = _boundary(extent)
+    current = current_manifest(job.layout)
+    inputs = digest(job.config_digest, tables.digest, MANAGER_VERSION)
+    dirty = ledger.fetch("select user_id, shard, since_us from dirty order by user_id")
+    reason = _why_full(job, current, inputs, boundary, dirty)
+    shards = int(ledger.fact("shards") or 1)
+    users: pl.DataFrame | None = None
+    if job.users is not None and current is not None:
+        reason, inputs, boundary = None, str(current.population["inputs"]), int(current.population["boundary"])
+        users = _named_users(job, job.users, shards, files)
+    elif reason is None:
+        users = _hashed(dirty.select("user_id"), shards)
+    return Scope(
+        full=reason is not None,
+        reason=reason or "only users whose rows changed",
+        files=files,
+        users=users,
+        only=job.users,
+        boundary=boundary,
+        as_of_us=as_of_us,
+        user_count=extent.users,
+        inputs=inputs,
+        current=current,
+    )
+
+
+def current_manifest(layout: StoreLayout) -> Manifest | None:
+    """The current release's manifest; None where nothing was published or it cannot be read (a new one will heal that)."""
+    try:
+        return read_manifest(layout, current_release_id(layout))
+    except (NoReleaseError, StoreError, FileNotFoundError):
+        return None
+
+
+def _why_full(job: Job, current: Manifest | None, inputs: str, boundary: int, dirty: pl.DataFrame) -> str | None:
+    if current is None:
+        return "nothing was published yet"
+    held = current.population
+    if held.get("inputs") != inputs:
+        return "the config, the catalogue or the manager changed"
+    if held.get("as_of") != job.as_of_us:
+        return "another as-of instant"
+    if held.get("boundary") != boundary:
+        return "a new month began, so the population snapshot moves"
+    if held.get("partial"):
+        return "the current release holds some users only"
+    late = dirty.filter(pl.col("since_us").is_not_null())
+    if len(late) and int(month_of_us(late["since_us"].to_numpy()).min()) < boundary:
+        return "rows of months that the population snapshot covers changed"
+    return None
+
+
+def _measure(job: Job, files: dict[int, tuple[str, ...]]) -> _Extent | None:
+    def measure(shard: int) -> tuple[int | None, dict[int, int], int]:
+        rows = read_rows(job.layout.rows / f"{shard:04d}", files[shard], columns=["time_us"])
+        if job.as_of_us is not None:
+            rows = rows.filter(pl.col("time_us") < job.as_of_us)
+        if rows.is_empty():
+            return None, {}, 0
+        months = pl.Series("month", month_of_us(rows["time_us"].to_numpy())).value_counts()
+        newest = rows["time_us"].max()
+        assert isinstance(newest, int)
+        return newest, dict(months.iter_rows()), rows["user_hash"].n_unique()
+
+    with ThreadPoolExecutor(job.learning.workers) as pool:
+        parts = list(pool.map(measure, sorted(files)))
+    newest = [part[0] for part in parts if part[0] is not None]
+    if not newest:
+        return None
+    months: dict[int, int] = {}
+    for _, counts, _ in parts:
+        for month, n in counts.items():
+            months[month] = months.get(month, 0) + n
+    return _Extent(max(newest), months, sum(part[2] for part in parts))
+
+
+def _boundary(extent: _Extent) -> int:
+    """The newest month, unless most events lie in it: then the month after, so that all count."""
+    newest = max(extent.months)
+    before = sum(n for month, n in extent.months.items() if month < newest)
+    return newest if 2 * before >= sum(extent.months.values()) else newest + 1
+
+
+def _hashed(users: pl.DataFrame, shards: int) -> pl.DataFrame:
+    hashes = user_hash(users["user_id"]) if len(users) else []
+    frame = users.with_columns(pl.Series("user_hash", hashes, dtype=pl.UInt64))
+    return frame.with_columns((pl.col("user_hash") % shards).cast(pl.Int32).alias("shard"))
+
+
+def _named_users(job: Job, names: tuple[str, ...], shards: int, files: dict[int, tuple[str, ...]]) -> pl.DataFrame:
+    users = _hashed(pl.DataFrame({"user_id": list(dict.fromkeys(names))}), shards)
+    for user_id, hashed, shard in users.iter_rows():
+        rows = read_rows(job.layout.rows / f"{shard:04d}", files.get(shard, ()), pl.Series([hashed], dtype=pl.UInt64), ["time_us"])
+        if rows.is_empty():
+            raise UnknownUserError(f"User {user_id!r} has no events in the sources. Check the spelling; ids are compared exactly.")
+    return users

@@ -1,0 +1,145 @@
+"""The stages of a learn run behind ids and paths: what the loop of the CLI and the tasks of a flow call.
+
+A `RunHandle` is plain JSON values, so it may cross the border of a task; the open run behind it stays in the process that
+prepared it. The ledger has one writer, so all stages of a run are called in that process.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import datetime
+
+from memlearn.errors import MemlearnError
+from memlearn.learning.job import Report
+from memlearn.learning.publish import Outcome
+from memlearn.learning.run import LearnRun, finish, open_run
+from memlearn.wiring.instants import iso_instant
+from memlearn.wiring.jobs import make_job
+from memlearn.wiring.load import LoadedConfig
+from memlearn.wiring.reports import LearnReport
+
+
+@dataclass(frozen=True, slots=True)
+class RunHandle:
+    """Names an open run: its id, its store, and whether everybody is learned."""
+
+    run_id: str
+    store: str
+
+
+_open: dict[str, tuple[LearnRun, ExitStack]] = {}
+
+
+def prepare(
+    loaded: LoadedConfig, *, as_of: str | datetime | None = None, users: Sequence[str] | None = None, report: Report | None = None
+) -> RunHandle:
+    """Open a run; `publish` or `abandon` closes it.
+
+    Raises:
+        BusyError: another learn run works on this store.
+    """
+    stack = ExitStack()
+    run = stack.enter_context(open_run(make_job(loaded, as_of=as_of, users=users, report=report)))
+    handle = RunHandle(run.run_id, str(loaded.config.store))
+    _open[_key(handle)] = (run, stack)
+    return handle
+
+
+def ingest(handle: RunHandle) -> None:
+    """Read what is new."""
+    _run(handle).ingest()
+
+
+def shard_ids(handle: RunHandle) -> list[int]:
+    """Shards that have something to fold; after `ingest`."""
+    return _run(handle).shard_ids()
+
+
+def fold_shard(handle: RunHandle, shard: int) -> None:
+    """Fold one shard."""
+    _run(handle).fold_shard(shard)
+
+
+def fold(handle: RunHandle) -> None:
+    """Fold all shards."""
+    _run(handle).fold()
+
+
+def population(handle: RunHandle) -> None:
+    """Add up what all users do; after all shards are folded."""
+    _run(handle).share()
+
+
+def render_shard(handle: RunHandle, shard: int) -> None:
+    """Word one shard's memory."""
+    _run(handle).render_shard(shard)
+
+
+def render(handle: RunHandle) -> None:
+    """Word all shards' memory."""
+    _run(handle).render()
+
+
+def publish(handle: RunHandle) -> LearnReport:
+    """Publish the release and close the run."""
+    run, stack = _open[_key(handle)]
+    report = _report(run, run.publish())
+    finish(run, report.to_json())
+    del _open[_key(handle)]
+    stack.close()
+    return report
+
+
+def abandon(handle: RunHandle, error: BaseException) -> None:
+    """Close a run that failed; its books say why. Does nothing for a run that is closed already."""
+    run, stack = _open.pop(_key(handle), (None, None))
+    if run is not None and stack is not None:
+        stack.__exit__(type(error), error, error.__traceback__)
+
+
+def _key(handle: RunHandle) -> str:
+    return f"{handle.store}#{handle.run_id}"
+
+
+def _run(handle: RunHandle) -> LearnRun:
+    held = _open.get(_key(handle))
+    if held is None:
+        raise MemlearnError(f"Run {handle.run_id!r} is not open in this process. All stages of a run belong to the process that prepared it.")
+    return held[0]
+
+
+def _report(run: LearnRun, outcome: Outcome) -> LearnReport:
+    counts = outcome.manifest.counts
+    rejected = run.ingested.rejected + outcome.rejected
+    return LearnReport(
+        run_id=run.run_id,
+        release_id=outcome.manifest.release_id,
+        users=int(counts.get("users", 0)),
+        events=int(counts.get("events", 0)),
+        rejected_rows=rejected,
+        steps_done=outcome.steps_done,
+        steps_reused=outcome.steps_reused,
+        statements=int(counts.get("statements", 0)),
+        refused_edits=outcome.left_out,
+        seconds=round(time.perf_counter() - run.started, 3),
+        as_of=iso_instant(outcome.manifest.as_of_us - 1 if run.job.as_of_us is None else outcome.manifest.as_of_us),
+        published=outcome.published,
+        rejects_file=str(run.ingested.rejects_file) if run.ingested.rejects_file else None,
+        warnings=run.warnings,
+        timings={name: round(seconds, 3) for name, seconds in run.timings.items()},
+    )
+
+
+def run_stages(handle: RunHandle) -> LearnReport:
+    """All stages, one after the other, in this process."""
+    stages: Sequence[Callable[[RunHandle], None]] = (ingest, fold, population, render)
+    try:
+        for stage in stages:
+            stage(handle)
+        return publish(handle)
+    except BaseException as error:
+        abandon(handle, error)
+        raise

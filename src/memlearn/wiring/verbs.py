@@ -1,0 +1,180 @@
+"""The verbs of memlearn: what the command line and `import memlearn` offer."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from pathlib import Path
+
+from memlearn.errors import NoReleaseError
+from memlearn.learning.job import Job
+from memlearn.learning.plan import Plan, make_plan
+from memlearn.store import StoreLayout
+from memlearn.store import diff_releases as compare_releases
+from memlearn.store import promote as promote_release
+from memlearn.store import rollback as roll_back
+from memlearn.store.gc import collect_garbage
+from memlearn.store.release import open_release
+from memlearn.store.switch import current_release_id, list_releases
+from memlearn.wiring import run as stages
+from memlearn.wiring.cleaning import clean_store
+from memlearn.wiring.instants import iso_instant
+from memlearn.wiring.jobs import make_job
+from memlearn.wiring.load import LoadedConfig, load_config
+from memlearn.wiring.reports import (
+    DiffReport,
+    GcReport,
+    LearnReport,
+    PlanReport,
+    Progress,
+    ReleaseInfo,
+    ReleaseList,
+    ReleaseSwitch,
+)
+from memlearn.wiring.verbs_checking import status, verify
+from memlearn.wiring.verbs_serving import recommend, show
+
+__all__ = ["diff_releases", "gc", "learn", "promote", "recommend", "releases", "rollback", "show", "status", "verify"]
+
+ConfigLike = str | Path | LoadedConfig
+
+
+def learn(
+    config: ConfigLike,
+    *,
+    as_of: str | datetime | None = None,
+    users: Sequence[str] | None = None,
+    plan: bool = False,
+    progress: Callable[[Progress], None] | None = None,
+) -> LearnReport:
+    """Learn what is new in the sources and publish a release.
+
+    Args:
+        config: the config file, or one that is loaded already.
+        as_of: learn from what was before this instant only (half-open); text is ISO 8601.
+        users: learn these users only; everybody else keeps their memory, shared memory stays as it is.
+        plan: say what would be done, and do nothing.
+        progress: called as the run goes on.
+
+    Raises:
+        ConfigError: the config is not valid.
+        InputError: the sources cannot be used; nothing was changed.
+        BusyError: another learn run works on this store.
+        StoreError: the store cannot be read or written.
+    """
+    loaded = load(config)
+
+    def report(stage: str, done: int, total: int, message: str) -> None:
+        if progress is not None:
+            progress(Progress(stage, done, total, message))
+
+    if plan:
+        return _planned(make_job(loaded, as_of=as_of, users=users, report=report))
+    return stages.run_stages(stages.prepare(loaded, as_of=as_of, users=users, report=report))
+
+
+def load(config: ConfigLike) -> LoadedConfig:
+    """The config, loaded if it is not yet."""
+    return config if isinstance(config, LoadedConfig) else load_config(config)
+
+
+def _planned(job: Job) -> LearnReport:
+    begun = time.perf_counter()
+    found: Plan = make_plan(job)
+    return LearnReport(
+        run_id="",
+        release_id=found.release_id,
+        users=found.users,
+        events=found.events,
+        rejected_rows=0,
+        steps_done=0,
+        steps_reused=0,
+        statements=found.statements,
+        refused_edits=0,
+        seconds=round(time.perf_counter() - begun, 3),
+        published=False,
+        plan=PlanReport(found.steps_to_do, found.steps_to_reuse, found.rows_to_read, found.deliveries_to_read, found.deliveries_unchanged, found.basis),
+    )
+
+
+def releases(config: ConfigLike) -> ReleaseList:
+    """Every release that is kept, newest first."""
+    layout = StoreLayout(load(config).config.store)
+    entries = list_releases(layout)
+    current = next((entry.release_id for entry in entries if entry.current), None)
+    infos = [
+        ReleaseInfo(
+            release_id=entry.release_id,
+            published=_published(layout, entry.release_id),
+            as_of=iso_instant(entry.manifest.as_of_us) or "",
+            users=int(entry.manifest.counts.get("users", 0)),
+            statements=int(entry.manifest.counts.get("statements", 0)),
+            bytes=sum(segment.bytes for segment in entry.manifest.segments),
+            current=entry.current,
+        )
+        for entry in entries
+        if entry.manifest is not None
+    ]
+    return ReleaseList(current, tuple(reversed(infos)))
+
+
+def _published(layout: StoreLayout, release_id: str) -> str:
+    return iso_instant(int(layout.manifest(release_id).stat().st_mtime) * 1_000_000) or ""
+
+
+def diff_releases(config: ConfigLike, a: str | None = None, b: str | None = None) -> DiffReport:
+    """What changed from release `a` to release `b`, in words.
+
+    Args:
+        config: the config.
+        a: the older one; default: the one before `b`.
+        b: the newer one; default: the current one.
+
+    Raises:
+        NoReleaseError: there is nothing to compare with.
+    """
+    layout = StoreLayout(load(config).config.store)
+    newer = b or current_release_id(layout)
+    older = a or _before(layout, newer)
+    with open_release(layout, older) as before, open_release(layout, newer) as after:
+        difference = compare_releases(before, after)
+    return DiffReport(older, newer, tuple(difference.describe().splitlines()), difference.to_json())
+
+
+def _before(layout: StoreLayout, release_id: str) -> str:
+    earlier = [entry.release_id for entry in list_releases(layout) if entry.release_id < release_id]
+    if not earlier:
+        raise NoReleaseError(f"Release {release_id!r} is the first one of {str(layout.root)!r}; there is none before it to compare with.")
+    return earlier[-1]
+
+
+def promote(config: ConfigLike, release_id: str) -> ReleaseSwitch:
+    """Make a release current, after checking its files."""
+    layout = StoreLayout(load(config).config.store)
+    before = _current(layout)
+    return ReleaseSwitch(promote_release(layout, release_id).release_id, before)
+
+
+def rollback(config: ConfigLike) -> ReleaseSwitch:
+    """Make the release current that was so before."""
+    layout = StoreLayout(load(config).config.store)
+    before = _current(layout)
+    return ReleaseSwitch(roll_back(layout).release_id, before)
+
+
+def _current(layout: StoreLayout) -> str | None:
+    return layout.current.read_text().strip() if layout.current.is_file() else None
+
+
+def gc(config: ConfigLike, keep: int | None = None) -> GcReport:
+    """Remove releases beyond the newest `keep`, and what nothing needs any more; releases in use stay.
+
+    Raises:
+        BusyError: a learn run works on this store.
+    """
+    loaded = load(config)
+    layout = StoreLayout(loaded.config.store)
+    report = collect_garbage(layout, loaded.config.releases.keep if keep is None else keep)
+    freed = clean_store(layout)
+    return GcReport(report.removed, report.kept, report.in_use, report.bytes + freed)
