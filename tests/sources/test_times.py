@@ -130,6 +130,7 @@ def test_numbers_count_from_their_origin() -> None:
     assert written(days) == ["2016-03-24T11:00:00", "2016-03-25T11:00:00", None]
     assert days.has_clock.to_list() == [False, True, False]
     assert written(reads(["20250601"], unit="days", origin="2016-03-23")) == [None]
+    assert written(reads(["20250601", "2025061"])) == ["2025-06-01T10:00:00", "1970-01-24T10:31:01"]
     assert written(reads([60], origin="2016-03-23")) == ["2016-03-22T23:01:00"]
     wrong_unit = reads([1_748_764_800_123, 2**62])
     assert wrong_unit.problem.to_list() == [OUTSIDE, OUTSIDE]

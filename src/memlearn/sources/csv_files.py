@@ -17,7 +17,7 @@ from memlearn.sources.locate import Delivery
 from memlearn.sources.raw import RawBatch, check_columns, no_rejects, reject_texts, slices
 from memlearn.sources.streams import Utf8Stream, open_text
 
-_BLOCK = 16 << 20
+_BLOCK = 8 << 20
 _LONGEST_HEADER = 1 << 20
 
 

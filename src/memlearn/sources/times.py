@@ -24,6 +24,8 @@ _EARLIEST_US = int(datetime(FIRST_YEAR, 1, 2, tzinfo=UTC).timestamp()) * 1_000_0
 _LATEST_US = int(datetime(LAST_YEAR, 12, 30, tzinfo=UTC).timestamp()) * 1_000_000
 _WRITTEN_MIDNIGHT = r"[T\s]0?0:00(?::00(?:\.0+)?)?\s*(?:[+-]|$)"
 _DIRECTIVES = frozenset("aAbBdDeFfHIjkmMpPRSTyYz%")
+# Without separators a format takes texts of other lengths, too.
+_BY_VALUE = (NUMBER, "%Y%m%d")
 _NUMERIC_ORDER = re.compile(r"%[dm][-/.]%[dm]")
 _MONTHS = 12
 _NUMERIC_DAY = (19_000_101, 21_991_231)
@@ -152,7 +154,7 @@ class TimeReader:
             first = text.drop_nulls().head(1)
             self._usual = detect_format(first.item(), self.order, days=self._rules.unit == "days") if len(first) else None
         usual = self._usual
-        if usual is None or usual.pattern == NUMBER or (_NUMERIC_ORDER.match(usual.pattern) and self.order() in ("mixed", "unknown")):
+        if usual is None or usual.pattern.startswith(_BY_VALUE) or (_NUMERIC_ORDER.match(usual.pattern) and self.order() in ("mixed", "unknown")):
             return self._by_value(text)
         parsed = _parse(text, usual)
         local = parsed["us"]
