@@ -154,7 +154,11 @@ class TimeReader:
             first = text.drop_nulls().head(1)
             self._usual = detect_format(first.item(), self.order, days=self._rules.unit == "days") if len(first) else None
         usual = self._usual
-        if usual is None or usual.pattern.startswith(_BY_VALUE) or (_NUMERIC_ORDER.match(usual.pattern) and self.order() in ("mixed", "unknown")):
+        if (
+            usual is None
+            or usual.pattern.startswith(_BY_VALUE)
+            or (_NUMERIC_ORDER.match(usual.pattern) and self.order() in ("mixed", "unknown"))
+        ):
             return self._by_value(text)
         parsed = _parse(text, usual)
         local = parsed["us"]
