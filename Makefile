@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 SAMPLE_CONFIG := configs/sample.yaml
-SAMPLE_USER ?= C-10007
+SAMPLE_USER ?= C11512
 PYTEST_WORKERS ?= 2
 # Prefect keeps its database here and not in the home folder.
 export PREFECT_HOME ?= $(CURDIR)/$(VENV)/prefect
