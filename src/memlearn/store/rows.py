@@ -223,7 +223,8 @@ def _missing_rows(arrived: pl.DataFrame, old: pl.DataFrame, snapshots: Sequence[
 
 
 def _changed_users(delta: pl.DataFrame, old: pl.DataFrame) -> pl.DataFrame:
-    times = delta.select("user_hash", "user_id", "time_us")
+    # A tombstone's own time says nothing; the row that it deletes has one.
+    times = delta.select("user_hash", "user_id", pl.when(~pl.col("tombstone")).then("time_us").alias("time_us"))
     if len(old):
         before = old.join(delta.select(ID), on=ID, how="semi")
         times = pl.concat([times, before.select("user_hash", "user_id", "time_us")])
