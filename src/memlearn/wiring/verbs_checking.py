@@ -9,7 +9,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from memlearn.grounding import verify_release
 from memlearn.learning.ingest import find_pending
 from memlearn.learning.run import hold_learning_lock, last_runs
 from memlearn.store import StoreLayout, open_release
@@ -31,6 +30,8 @@ def verify(config: str | Path | LoadedConfig, *, progress: Callable[[Progress], 
     Raises:
         NoReleaseError: nothing was published yet.
     """
+    from memlearn.grounding import verify_release
+
     begun = time.perf_counter()
     job = make_job(config if isinstance(config, LoadedConfig) else load_config(config))
 
