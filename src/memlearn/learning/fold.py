@@ -6,7 +6,7 @@ knows is not done again. Steps of closed chunks leave their piece behind; the op
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -84,7 +84,7 @@ def fold_shard(job: Job, ledger: Ledger, catalogue: Catalogue, task: FoldTask) -
     _leave(task, "parents", parents)
     _leave(task, "steps", user_steps(steps))
     if task.boundary is not None:
-        _leave(task, "population", sum_shard(annotated, task.boundary))
+        _leave(task, "population", sum_shard(annotated, state.counts, task.boundary))
         dim, modulus = task.pairs
         _leave(task, "pairs", sum_pairs(annotated, task.boundary, modulus, dim))
 
@@ -140,12 +140,17 @@ def _advance(job: Job, ledger: Ledger, task: FoldTask, rows: Annotated, steps: S
     keys = Keys(tuple(dimension.name for dimension in rows.dimensions), tuple(dimension.labels for dimension in rows.dimensions), rows.currency.labels)
     names = [file for (file,) in ledger.fetch("select file from piece_files where shard = ? order by file", [task.shard]).iter_rows()]
     loaded, found = load_pieces(_folder(job, task), names, reusable, keys)
-    counted = ~steps.table["step_key"].is_in(found.implode()).to_numpy()
-    selected = np.repeat(counted, np.diff(np.append(steps.first, len(rows))))
-    pieces = count_pieces(rows, selected)
+    counted = ~steps.table["step_key"].is_in(found.implode())
+    sizes = np.diff(np.append(steps.first, len(rows)))
+    # Where nothing is taken over, the states are counted in one go; only closed chunks need pieces of their own.
+    chosen = counted & steps.table["closed"] if loaded is None else counted
+    pieces = count_pieces(rows, np.repeat(chosen.to_numpy(), sizes))
     fresh = steps.table.filter(~pl.col("known"))
     _record(ledger, task, fresh, save_pieces(_folder(job, task), f"{task.run_id}.parquet", pieces, fresh, keys))
-    return State(rows.users, keys, join(pieces if loaded is None else loaded.plus(pieces)))
+    if loaded is not None:
+        return State(rows.users, keys, join(loaded.plus(pieces)))
+    whole = replace(rows, chunk=np.zeros(len(rows), dtype=np.int64))
+    return State(rows.users, keys, join(count_pieces(whole, np.ones(len(rows), dtype=np.bool_))))
 
 
 def _folder(job: Job, task: FoldTask) -> Path:

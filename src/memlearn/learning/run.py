@@ -17,6 +17,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from threading import Lock
 
 import polars as pl
 
@@ -56,6 +57,8 @@ class LearnRun:
     scope: Scope | None = None
     population: pl.DataFrame | None = None
     pairs: pl.DataFrame | None = None
+    stages: dict[str, tuple[float, int]] = field(default_factory=dict)
+    guard: Lock = field(default_factory=Lock)
     earlier: list[dict[str, object]] = field(default_factory=list)
     warnings: tuple[str, ...] = ()
     timings: dict[str, float] = field(default_factory=dict)
@@ -97,6 +100,10 @@ class LearnRun:
 
     def fold_shard(self, shard: int) -> None:
         """Fold one shard."""
+        with self._part("fold"):
+            self._fold_shard(shard)
+
+    def _fold_shard(self, shard: int) -> None:
         scope = self._scope()
         users = None if scope.users is None else scope.users.filter(pl.col("shard") == shard)["user_hash"]
         task = FoldTask(shard, scope.files[shard], users, scope.boundary if scope.full else None, self._pairs_of(scope), self.folder / "fold", self.run_id)
@@ -109,8 +116,7 @@ class LearnRun:
 
     def fold(self) -> None:
         """Fold all shards, side by side."""
-        with self._timed("fold"):
-            self._side_by_side("fold", self.fold_shard)
+        self._side_by_side("fold", self.fold_shard)
 
     def share(self) -> None:
         """Add up what all users do, or take it over from the current release where it still stands."""
@@ -127,12 +133,12 @@ class LearnRun:
         """Word the memory of one shard's users."""
         assert self.population is not None
         scope = self._scope()
-        render_shard(self.job, self.tables, RenderTask(shard, scope.files[shard], self.folder, self.population, scope.only))
+        with self._part("render"):
+            render_shard(self.job, self.tables, RenderTask(shard, scope.files[shard], self.folder, self.population, scope.only))
 
     def render(self) -> None:
         """Render all shards, side by side."""
-        with self._timed("render"):
-            self._side_by_side("render", self.render_shard)
+        self._side_by_side("render", self.render_shard)
 
     def publish(self) -> Outcome:
         """Build the release, switch to it, and close the books."""
@@ -143,6 +149,20 @@ class LearnRun:
         self.timings.update(outcome.timings)
         return outcome
 
+    @contextmanager
+    def _part(self, stage: str) -> Iterator[None]:
+        """One of the pieces of a stage that are worked on side by side: the stage lasts from the first to the last one."""
+        now = time.perf_counter()
+        with self.guard:
+            begun, done = self.stages.setdefault(stage, (now, 0))
+        yield
+        with self.guard:
+            begun, done = self.stages[stage]
+            self.stages[stage] = (begun, done + 1)
+            self.timings[stage] = time.perf_counter() - begun
+            self.job.report(stage, done + 1, len(self.shard_ids()), "shards")
+            self._say(stage, done + 1, len(self.shard_ids()))
+
     def _scope(self) -> Scope:
         assert self.scope is not None, "ingest comes first"
         return self.scope
@@ -150,10 +170,10 @@ class LearnRun:
     def _side_by_side(self, stage: str, work: object) -> None:
         shards = self.shard_ids()
         assert callable(work)
+        self._say(stage, 0, len(shards))
         with ThreadPoolExecutor(self.job.learning.workers) as pool:
-            for done, _ in enumerate(pool.map(work, shards), start=1):
-                self.job.report(stage, done, len(shards), "shards")
-                self._say(stage, done, len(shards))
+            for _ in pool.map(work, shards):
+                pass
 
     def _say(self, stage: str, done: int = 0, total: int = 0) -> None:
         write_status(self.job.layout, self.run_id, stage, done, total, self.earlier)

@@ -17,6 +17,7 @@ from memlearn.records import ATTRIBUTE_PREFIX, LEVEL_PREFIX
 from memlearn.store.row_hash import column_hash, finish, name_hash
 
 Ints = NDArray[np.int64]
+Small = NDArray[np.int32]
 Hashes = NDArray[np.uint64]
 Flags = NDArray[np.bool_]
 

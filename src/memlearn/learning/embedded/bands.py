@@ -11,9 +11,13 @@ BANDS = ("weekends", "mornings", "middays", "afternoons", "evenings", "nights")
 HOURS = {"mornings": (5, 11), "middays": (11, 14), "afternoons": (14, 18), "evenings": (18, 23)}
 
 
+# Slots of a week: weekday * 25 + hour, hour 24 where it is unknown.
+SLOTS = 7 * 25
+
+
 def _band_table(name: str) -> NDArray[np.int64]:
     """For each slot (weekday * 25 + hour) 1 if it lies in the band, 0 if not, -1 if the band needs an unknown hour."""
-    slot = np.arange(7 * 25)
+    slot = np.arange(SLOTS)
     weekday, hour = slot // 25, slot % 25
     if name == "weekends":
         return (weekday >= 5).astype(np.int64)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from memlearn.learning.embedded.pieces import Pieces
 
@@ -16,13 +18,17 @@ def join(pieces: Pieces) -> Pieces:
         Tables as in `pieces`, without the column `chunk`, in no particular order.
     """
     several = _users_of_several_chunks(pieces.activity)
-    single = {name: table.filter(~pl.col("u").is_in(several)).drop("chunk") for name, table in pieces.tables().items()}
-    parts = {name: table.filter(pl.col("u").is_in(several)) for name, table in pieces.tables().items()}
+    if several is None:
+        return Pieces(**{name: table.drop("chunk") for name, table in pieces.tables().items()})
+    masks = {name: pl.Series(several[table["u"].to_numpy()]) for name, table in pieces.tables().items()}
+    single = {name: table.filter(~masks[name]).drop("chunk") for name, table in pieces.tables().items()}
+    parts = {name: table.filter(masks[name]) for name, table in pieces.tables().items()}
     counts, seams = _join_counts(parts["counts"])
+    many = counts.filter(pl.col("n") > 2).select(_KEY)
     joined = {
         "counts": counts,
-        "gaps": _sum(pl.concat([parts["gaps"].drop("chunk"), seams]), [*_KEY, "gap"]),
-        "months": _join_months(parts["counts"], parts["months"]),
+        "gaps": _sum(pl.concat([with_single_gaps(parts["counts"], parts["gaps"]).drop("chunk"), seams]), [*_KEY, "gap"]).join(many, on=_KEY, how="semi"),
+        "months": _join_months(parts["counts"], parts["months"]).join(many, on=_KEY, how="semi"),
         "slots": _sum(parts["slots"].drop("chunk"), ["u", "slot"]),
         "money": _sum(parts["money"].drop("chunk"), ["u", "key", "month"]),
         "offers": _join_offers(parts["offers"]),
@@ -31,16 +37,25 @@ def join(pieces: Pieces) -> Pieces:
     return Pieces(**{name: pl.concat([table, joined[name].select(table.columns).cast(dict(table.schema))]) for name, table in single.items()})
 
 
+def with_single_gaps(counts: pl.DataFrame, gaps: pl.DataFrame) -> pl.DataFrame:
+    """Gaps of every key, the one gap of two purchases on two days included."""
+    key = [name for name in gaps.columns if name not in ("gap", "n")]
+    two = counts.filter((pl.col("n") == 2) & (pl.col("days") == 2))
+    return pl.concat([gaps, two.select(*key, (pl.col("last_day") - pl.col("first_day")).alias("gap"), pl.lit(1, pl.Int32).alias("n")).select(gaps.columns)])
+
+
 def with_single_months(counts: pl.DataFrame, months: pl.DataFrame) -> pl.DataFrame:
-    """Purchases of every key and month, those of keys bought in one month only included.
+    """Purchases of every key and month, those that `months` leaves out included.
 
     Args:
         counts, months: tables with the same key columns; `months` leaves out what `counts` tells alone.
     """
     key = [name for name in months.columns if name not in ("month", "n")]
-    one = counts.filter(pl.col("n") > 0).with_columns(month_of(pl.col("first_day")).alias("first"), month_of(pl.col("last_day")).alias("last"))
-    one = one.filter(pl.col("first") == pl.col("last")).select(*key, pl.col("first").alias("month"), "n")
-    return pl.concat([months, one.select(months.columns)])
+    ends = counts.filter(pl.col("n") > 0).with_columns(month_of(pl.col("first_day")).alias("first"), month_of(pl.col("last_day")).alias("last"))
+    one = ends.filter(pl.col("first") == pl.col("last")).select(*key, pl.col("first").alias("month"), "n")
+    two = ends.filter((pl.col("first") != pl.col("last")) & (pl.col("n") == 2))
+    halves = [two.select(*key, pl.col(end).alias("month"), pl.lit(1, pl.Int32).alias("n")) for end in ("first", "last")]
+    return pl.concat([months, *(part.select(months.columns) for part in (one, *halves))])
 
 
 def month_of(day: pl.Expr) -> pl.Expr:
@@ -49,9 +64,10 @@ def month_of(day: pl.Expr) -> pl.Expr:
     return (date.dt.year() * 12 + date.dt.month().cast(pl.Int32) - 1).cast(pl.Int32)
 
 
-def _users_of_several_chunks(activity: pl.DataFrame) -> pl.Series:
-    sizes = activity.group_by("u").len()
-    return sizes.filter(pl.col("len") > 1)["u"].implode()
+def _users_of_several_chunks(activity: pl.DataFrame) -> NDArray[np.bool_] | None:
+    """For each user index whether the user has several chunks; None where nobody has."""
+    chunks = np.bincount(activity["u"].to_numpy()) if len(activity) else np.zeros(0, dtype=np.int64)
+    return chunks > 1 if (chunks > 1).any() else None
 
 
 def _sum(table: pl.DataFrame, key: list[str]) -> pl.DataFrame:

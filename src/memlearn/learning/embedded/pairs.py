@@ -13,7 +13,7 @@ import polars as pl
 
 from memlearn.learning.embedded.annotate import CATEGORY, NO_KEY, Annotated
 
-SAMPLE_USERS = 20_000
+SAMPLE_USERS = 5_000
 MOST_KEYS = 400
 # Of a day with more different keys than this only the first ones by name are paired.
 MOST_PER_DAY = 30

@@ -32,29 +32,35 @@ SCHEMA = {
 }
 
 
-def sum_shard(rows: Annotated, boundary: int) -> pl.DataFrame:
+def sum_shard(rows: Annotated, counts: pl.DataFrame, boundary: int) -> pl.DataFrame:
     """Sum one shard's rows of months before `boundary`.
+
+    Args:
+        rows: the shard's rows.
+        counts: the joined counts of its users, which tell how many users know a key.
+        boundary: calendar month (year * 12 + month - 1).
 
     Returns:
         dim, label, month (null for sums over all months), n, of, users (0 where months are told apart).
     """
     before = rows.month < boundary
     bought = before & rows.purchase
-    parts = [_sum_keys(rows, number, bought) for number in range(len(rows.dimensions))]
+    first_day = np.datetime64(f"{boundary // 12:04d}-{boundary % 12 + 1:02d}", "D").astype(np.int64)
+    knowing = counts.filter((pl.col("n") > 0) & (pl.col("first_day") < int(first_day))).select("dim", "key")
+    parts = [_sum_keys(rows, number, bought, knowing) for number in range(len(rows.dimensions))]
     parts += [_sum_bands(rows, bought), _sum_answers(rows, before), _sum_rates(rows, before)]
     return pl.concat(parts).cast(SCHEMA)
 
 
-def _sum_keys(rows: Annotated, number: int, bought: NDArray[np.bool_]) -> pl.DataFrame:
+def _sum_keys(rows: Annotated, number: int, bought: NDArray[np.bool_], knowing: pl.DataFrame) -> pl.DataFrame:
     dimension = rows.dimensions[number]
     at = np.flatnonzero(bought & (dimension.codes != NO_KEY))
     keys = len(dimension.labels)
     if len(at) == 0:
         return pl.DataFrame(schema=SCHEMA)
-    codes, user = dimension.codes[at], rows.user[at]
+    codes = dimension.codes[at]
     n = np.bincount(codes, minlength=keys)
-    pairs = np.unique(codes * (int(user.max()) + 1) + user)
-    users = np.bincount(pairs // (int(user.max()) + 1), minlength=keys)
+    users = np.bincount(knowing.filter(pl.col("dim") == number)["key"].to_numpy(), minlength=keys)
     name = dimension.name or TOTAL
     sums = pl.DataFrame({"key": np.arange(keys), "n": n, "users": users}).filter(pl.col("n") > 0)
     frame = sums.select(
