@@ -48,6 +48,8 @@ def column_hash(column: pl.Series) -> Hashes:
 
 def _string_hash(column: pl.Series) -> Hashes:
     text = column.cast(pl.String)
+    if column.null_count() == len(column):
+        return np.zeros(len(column), dtype=np.uint64)
     if not column.null_count() and (text == text[0]).all():
         return np.full(len(text), hash_strings(text.head(1))[0], dtype=np.uint64)
     coded = text.cast(pl.Categorical)

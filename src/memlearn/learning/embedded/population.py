@@ -112,7 +112,7 @@ def _sum_answers(rows: Annotated, before: NDArray[np.bool_]) -> pl.DataFrame:
         users = np.bincount(np.unique(dimension.codes[shown & keyed] * (len(rows.users) + 1) + rows.user[shown & keyed]) // (len(rows.users) + 1), minlength=keys)
         labels = dimension.labels.cast(pl.String).to_list()
         prefix = f"{ANSWER}{dimension.name}"
-        out += [(prefix, labels[key], int(min(hits[key], seen[key])), int(seen[key]), int(users[key])) for key in np.flatnonzero(seen)]
+        out += [(prefix, labels[key], int(hits[key]), int(seen[key]), int(users[key])) for key in np.flatnonzero(seen + hits)]
     return _rates(out)
 
 
@@ -140,6 +140,9 @@ def add_up(parts: Iterable[pl.DataFrame]) -> pl.DataFrame:
     # Of a key's dimension the trials are all purchases in it, also those of shards that never saw the key.
     keyed = ~pl.col("dim").str.starts_with("#")
     fixed = whole.with_columns(pl.when(keyed).then(pl.col("dim_n")).otherwise(pl.col("of")).alias("of")).drop("dim_n")
+    # More answers than offers shown are cut off over all users, not in each shard, whose bounds must not matter.
+    answers = pl.col("dim").str.starts_with(ANSWER)
+    fixed = fixed.with_columns(pl.when(answers).then(pl.min_horizontal("n", "of")).otherwise(pl.col("n")).alias("n"))
     months = summed.filter(pl.col("month").is_not_null())
     return pl.concat([fixed, months.select(fixed.columns)]).sort("dim", "label", "month")
 
