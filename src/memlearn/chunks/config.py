@@ -12,7 +12,9 @@ class ChunkConfig(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    tokens: int = Field(default=8000, ge=100, le=1_000_000, description="Size at which a chunk of events ends, in estimated tokens (four bytes each).")
+    tokens: int = Field(
+        default=8000, ge=100, le=1_000_000, description="Size at which a chunk of events ends, in estimated tokens (four bytes each)."
+    )
     calendar: Literal["none", "month", "quarter", "year"] = Field(
         default="none", description="End a chunk also where this part of the calendar ends, in event time."
     )

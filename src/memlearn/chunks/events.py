@@ -58,7 +58,8 @@ def cut_chunks(user: NDArray[np.int64], month: NDArray[np.int64], tokens: NDArra
     new_chunk = starts | _starts(within // config.tokens)
     running = np.cumsum(new_chunk)
     first_of_user = np.flatnonzero(_starts(user))
-    return running - running[first_of_user][np.cumsum(_starts(user)) - 1]
+    chunks: NDArray[np.int64] = running - running[first_of_user][np.cumsum(_starts(user)) - 1]
+    return chunks
 
 
 def _starts(values: NDArray[np.int64]) -> NDArray[np.bool_]:
@@ -75,7 +76,7 @@ def digest_chunks(row_digests: NDArray[np.uint64], bounds: NDArray[np.int64]) ->
     Returns:
         One 16-byte BLAKE2b digest for each chunk.
     """
-    data = memoryview(np.ascontiguousarray(row_digests, dtype="<u8")).cast("B")
+    data = memoryview(row_digests.astype("<u8").tobytes())
     edges = (bounds * 8).tolist()
     return [blake2b(data[edges[i] : edges[i + 1]], digest_size=16).digest() for i in range(len(edges) - 1)]
 

@@ -12,7 +12,9 @@ class EmbeddedConfig(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    manager: Literal["embedded"] = Field(default="embedded", description="Who revises memory: `embedded`, exact statistics without a language model.")
+    manager: Literal["embedded"] = Field(
+        default="embedded", description="Who revises memory: `embedded`, exact statistics without a language model."
+    )
     workers: int = Field(default=2, ge=1, le=256, description="Shards worked on side by side, in threads.")
     shards: int | None = Field(
         default=None,
@@ -33,4 +35,6 @@ class SharedConfig(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    min_users: int = Field(default=5, ge=1, description="Fewest users behind any figure that is shared over users; below it the figure is left out.")
+    min_users: int = Field(
+        default=5, ge=1, description="Fewest users behind any figure that is shared over users; below it the figure is left out."
+    )

@@ -137,7 +137,11 @@ def user_steps(steps: Steps) -> pl.DataFrame:
 def _advance(job: Job, ledger: Ledger, task: FoldTask, rows: Annotated, steps: Steps) -> State:
     """Do the missing steps, record them, and join all into the users' states."""
     reusable = steps.table.filter(pl.col("known") & pl.col("closed"))
-    keys = Keys(tuple(dimension.name for dimension in rows.dimensions), tuple(dimension.labels for dimension in rows.dimensions), rows.currency.labels)
+    keys = Keys(
+        tuple(dimension.name for dimension in rows.dimensions),
+        tuple(dimension.labels for dimension in rows.dimensions),
+        rows.currency.labels,
+    )
     names = [file for (file,) in ledger.fetch("select file from piece_files where shard = ? order by file", [task.shard]).iter_rows()]
     loaded, found = load_pieces(_folder(job, task), names, reusable, keys)
     counted = ~steps.table["step_key"].is_in(found.implode())
@@ -161,7 +165,16 @@ def _record(ledger: Ledger, task: FoldTask, fresh: pl.DataFrame, file: str | Non
     if fresh.is_empty():
         return
     shard = pl.lit(task.shard, pl.Int32).alias("shard")
-    rows = fresh.select("user_id", shard, "chunk", "step_key", "events", "closed", pl.lit(MANAGER_VERSION).alias("version"), pl.lit(task.run_id).alias("run_id"))
+    rows = fresh.select(
+        "user_id",
+        shard,
+        "chunk",
+        "step_key",
+        "events",
+        "closed",
+        pl.lit(MANAGER_VERSION).alias("version"),
+        pl.lit(task.run_id).alias("run_id"),
+    )
     with ledger.transaction():
         ledger.append("steps", rows)
         if file is not None:
@@ -177,4 +190,3 @@ def _leave(task: FoldTask, name: str, frame: pl.DataFrame) -> None:
 def pick_up(folder: Path, shard: int, name: str) -> pl.DataFrame:
     """Read what `fold_shard` left under a name."""
     return pl.read_ipc(folder / f"{shard:04d}" / f"{name}.arrow")
-

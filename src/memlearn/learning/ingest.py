@@ -219,7 +219,13 @@ def _delivery_row(job: Job, source: Pending, delivery: Delivery, counts: tuple[i
 def _check_rejects(job: Job, source: Pending, read: int, rejected: int, rejects: Sequence[pl.DataFrame]) -> None:
     limit = source.source.max_rejects if source.source.max_rejects is not None else job.context.max_rejects
     if read and rejected > limit * read:
-        reasons = pl.concat(list(rejects)).filter(pl.col("source") == source.name).group_by("reason").len().sort("len", "reason", descending=[True, False])
+        reasons = (
+            pl.concat(list(rejects))
+            .filter(pl.col("source") == source.name)
+            .group_by("reason")
+            .len()
+            .sort("len", "reason", descending=[True, False])
+        )
         example = pl.concat(list(rejects)).filter(pl.col("source") == source.name).row(0, named=True)
         kept = _write_rejects(job, rejects, "stopped")
         raise RejectLimitError(
@@ -291,8 +297,12 @@ def _record(
             if delta.replaces:
                 ledger.execute("delete from row_files where shard = ?", [delta.shard])
             seq = 0 if delta.replaces else known[delta.shard][-1].seq + 1
-            ledger.append("row_files", pl.DataFrame([{"shard": delta.shard, "seq": seq, "file": delta.file, "rows": delta.rows, "run_id": run_id}]))
-        mark_dirty(ledger, [delta.changed.select("user_id", "since_us").with_columns(pl.lit(delta.shard).alias("shard")) for delta in deltas])
+            ledger.append(
+                "row_files", pl.DataFrame([{"shard": delta.shard, "seq": seq, "file": delta.file, "rows": delta.rows, "run_id": run_id}])
+            )
+        mark_dirty(
+            ledger, [delta.changed.select("user_id", "since_us").with_columns(pl.lit(delta.shard).alias("shard")) for delta in deltas]
+        )
         for source in pending:
             if source.replaces:
                 ledger.execute("delete from deliveries where source = ?", [source.name])

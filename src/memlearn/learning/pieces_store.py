@@ -68,7 +68,9 @@ def load_pieces(folder: Path, files: Sequence[str], steps: pl.DataFrame, keys: K
         scan = pl.scan_parquet([folder / name for name in files], missing_columns="insert", extra_columns="ignore")
         held = scan.filter(pl.col("step_key").is_in(steps["step_key"].implode())).collect()
     except (OSError, pl.exceptions.PolarsError) as error:
-        raise DamagedError(f"A file of pieces in {folder.name!r} cannot be read: {error}. Remove that folder of pieces; its steps are done again.") from error
+        raise DamagedError(
+            f"A file of pieces in {folder.name!r} cannot be read: {error}. Remove that folder of pieces; its steps are done again."
+        ) from error
     if held.is_empty():
         return None, nothing
     coded = held.join(steps.select("u", "chunk", "step_key"), on="step_key")
@@ -76,7 +78,11 @@ def load_pieces(folder: Path, files: Sequence[str], steps: pl.DataFrame, keys: K
     known = coded.join(names, on=["dim_name", "label"], how="left")
     found = known.select("step_key").unique()["step_key"]
     items = names.filter(pl.col("dim_name") == "item").select(pl.col("key").alias("item_key"), "label")
-    currencies = pl.DataFrame({"label": keys.currencies.cast(pl.String)}).with_row_index("money_key").with_columns(pl.col("money_key").cast(pl.Int32))
+    currencies = (
+        pl.DataFrame({"label": keys.currencies.cast(pl.String)})
+        .with_row_index("money_key")
+        .with_columns(pl.col("money_key").cast(pl.Int32))
+    )
     known = known.join(items, on="label", how="left").join(currencies, on="label", how="left")
     return Pieces(**{part: _table(known.filter(pl.col("part") == part), part) for part in NAMES}), found
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,8 +20,8 @@ from memlearn.store.files import move_durably
 from memlearn.store.ledger import Ledger
 from memlearn.store.manifest import Manifest, SegmentInfo
 from memlearn.store.segments import stack_segments, write_shared_segment, write_user_segment
-from memlearn.store.totals import count_segments
 from memlearn.store.switch import ReleaseDraft, publish_release
+from memlearn.store.totals import count_segments
 from memlearn.store.vectors import VectorStore
 
 TABLES = ("users", "statements", "item_facts", "cited_rows", "persons")
@@ -59,7 +60,6 @@ def publish(
     pairs: pl.DataFrame,
     folder: Path,
     run_id: str,
-    shards: Sequence[int],
 ) -> Outcome:
     """Build, switch, and record."""
     clock = _Clock()
@@ -71,7 +71,9 @@ def publish(
     vectors = VectorStore(job.layout.lance)
     base = dict(scope.current.lance) if scope.current else {}
     if learned or removed or "blocks" not in base:
-        base["blocks"] = vectors.write_blocks(part_files(folder, "blocks"), removed, replace=scope.full or "blocks" not in base, base=base.get("blocks")).version
+        base["blocks"] = vectors.write_blocks(
+            part_files(folder, "blocks"), removed, replace=scope.full or "blocks" not in base, base=base.get("blocks")
+        ).version
     clock.lap("lance")
     shared, lance, rejected = _shared(job, scope, tables, population, pairs, vectors, clock)
     counts = _counts(folder)
@@ -178,7 +180,9 @@ def _recommended(tables: Tables) -> pl.DataFrame:
     return tables.catalogue.items.filter(pl.col("recommend"))
 
 
-def _shared_tables(job: Job, tables: Tables, population: pl.DataFrame, pairs: pl.DataFrame, passages: Sequence[object]) -> dict[str, pl.DataFrame]:
+def _shared_tables(
+    job: Job, tables: Tables, population: pl.DataFrame, pairs: pl.DataFrame, passages: Sequence[object]
+) -> dict[str, pl.DataFrame]:
     items = tables.catalogue.items
     names = items.select("item_id", pl.coalesce("name", "item_id").alias("name"))
     keys = population.select("dim", "label").unique()
@@ -188,7 +192,10 @@ def _shared_tables(job: Job, tables: Tables, population: pl.DataFrame, pairs: pl
     lines = [document_statements(passages, job.blocks)]  # type: ignore[arg-type]
     if trends is not None:
         lines.append(trend_statements(population, pairs, names, suppressed, job.shared.min_users, trends))
-    blocks = [{"label": spec.label, "description": spec.description, "limit": spec.limit, "read_only": spec.read_only, "shared": spec.shared} for spec in job.blocks]
+    blocks = [
+        {"label": spec.label, "description": spec.description, "limit": spec.limit, "read_only": spec.read_only, "shared": spec.shared}
+        for spec in job.blocks
+    ]
     return {
         "items": items,
         "blocks": pl.DataFrame(blocks),
@@ -204,8 +211,12 @@ def _key_levels(tables: Tables) -> pl.DataFrame:
     schema = {"dim": pl.String, "key": pl.String, "parent_dim": pl.String, "parent_key": pl.String}
     out = [pl.DataFrame(schema=schema)]
     levels = tables.catalogue.levels
-    for coarse, fine in zip(levels, levels[1:], strict=False):
-        pair = tables.catalogue.items.select(pl.col(LEVEL_PREFIX + fine).alias("key"), pl.col(LEVEL_PREFIX + coarse).alias("parent_key")).drop_nulls().unique()
+    for coarse, fine in itertools.pairwise(levels):
+        pair = (
+            tables.catalogue.items.select(pl.col(LEVEL_PREFIX + fine).alias("key"), pl.col(LEVEL_PREFIX + coarse).alias("parent_key"))
+            .drop_nulls()
+            .unique()
+        )
         out.append(pair.select(pl.lit(fine).alias("dim"), "key", pl.lit(coarse).alias("parent_dim"), "parent_key"))
     return pl.concat(out).sort("dim", "key", "parent_key")
 
@@ -230,4 +241,3 @@ def _close_books(ledger: Ledger, scope: Scope, users: Sequence[str]) -> None:
         left = ledger.fetch("select user_id, shard, since_us from dirty").filter(~pl.col("user_id").is_in(list(users)))
         ledger.execute("delete from dirty")
         ledger.append("dirty", left)
-

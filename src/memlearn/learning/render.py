@@ -65,7 +65,13 @@ def render_shard(job: Job, tables: Tables, task: RenderTask) -> None:
         "counts": pl.DataFrame({"left_out": [rendered.left_out], "done": [steps["done"].sum()], "statements": [len(rendered.statements)]}),
     }
     for name, frame in parts.items():
-        _leave(task, name, frame if name == "counts" else frame.join(order, on="user_id", maintain_order="left").sort("place", maintain_order=True).drop("place"))
+        _leave(
+            task,
+            name,
+            frame
+            if name == "counts"
+            else frame.join(order, on="user_id", maintain_order="left").sort("place", maintain_order=True).drop("place"),
+        )
 
 
 def _leave(task: RenderTask, name: str, frame: pl.DataFrame) -> None:
@@ -79,7 +85,9 @@ def part_files(folder: Path, name: str) -> list[Path]:
     return sorted((folder / "parts" / name).glob("*.parquet"))
 
 
-def render_input(job: Job, tables: Tables, population: pl.DataFrame, parents: pl.DataFrame, candidates: dict[str, pl.DataFrame]) -> RenderInput:
+def render_input(
+    job: Job, tables: Tables, population: pl.DataFrame, parents: pl.DataFrame, candidates: dict[str, pl.DataFrame]
+) -> RenderInput:
     """Gather what rendering needs beside the candidates."""
     keys = pl.concat([frame.select("dim", "label") for frame in candidates.values() if "dim" in frame.columns]).unique()
     keys = pl.concat([keys, tables.statements.select("dim", pl.col("key").alias("label"))]).unique().sort("dim", "label")
@@ -112,8 +120,12 @@ def suppressed_keys(job: Job, keys: pl.DataFrame, names: pl.DataFrame, parents: 
     items = catalogue.items.select(pl.col("item_id").alias("label"), *levels)
     for level in levels:
         dim = level.removeprefix("level_")
-        links = pl.concat([links, items.select(pl.lit("item").alias("dim"), "label", (pl.lit(f"{dim}:") + pl.col(level)).alias("parent")).drop_nulls()])
-    parent_names = links.select("parent").unique().with_columns(pl.col("parent").str.split_exact(":", 1).struct.field("field_1").alias("name"))
+        links = pl.concat(
+            [links, items.select(pl.lit("item").alias("dim"), "label", (pl.lit(f"{dim}:") + pl.col(level)).alias("parent")).drop_nulls()]
+        )
+    parent_names = (
+        links.select("parent").unique().with_columns(pl.col("parent").str.split_exact(":", 1).struct.field("field_1").alias("name"))
+    )
     bad = parent_names.filter(is_sensitive(parent_names["name"], job.sensitive)).select("parent")
     for _ in range(len(levels) + 1):
         found = links.join(bad, on="parent", how="semi").select((pl.col("dim") + ":" + pl.col("label")).alias("parent"))

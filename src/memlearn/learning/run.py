@@ -33,8 +33,8 @@ from memlearn.learning.scope import Scope, decide_scope
 from memlearn.learning.sweep import sweep
 from memlearn.learning.tables import Tables, given_digests, read_tables
 from memlearn.records import LEVEL_PREFIX
-from memlearn.store.ledger import Ledger
 from memlearn.store.layout import StoreLayout
+from memlearn.store.ledger import Ledger
 from memlearn.store.locks import lock_file
 from memlearn.store.rows import user_hash
 from memlearn.store.status import write_status
@@ -106,7 +106,15 @@ class LearnRun:
     def _fold_shard(self, shard: int) -> None:
         scope = self._scope()
         users = None if scope.users is None else scope.users.filter(pl.col("shard") == shard)["user_hash"]
-        task = FoldTask(shard, scope.files[shard], users, scope.boundary if scope.full else None, self._pairs_of(scope), self.folder / "fold", self.run_id)
+        task = FoldTask(
+            shard,
+            scope.files[shard],
+            users,
+            scope.boundary if scope.full else None,
+            self._pairs_of(scope),
+            self.folder / "fold",
+            self.run_id,
+        )
         fold_shard(self.job, self.ledger, self.tables.catalogue, task)
 
     def _pairs_of(self, scope: Scope) -> tuple[str, int]:
@@ -145,7 +153,7 @@ class LearnRun:
         assert self.population is not None
         assert self.pairs is not None
         with self._timed("publish"):
-            outcome = publish(self.job, self.ledger, self._scope(), self.tables, self.population, self.pairs, self.folder, self.run_id, self.shard_ids())
+            outcome = publish(self.job, self.ledger, self._scope(), self.tables, self.population, self.pairs, self.folder, self.run_id)
         self.timings.update(outcome.timings)
         return outcome
 
@@ -239,7 +247,8 @@ def _end(run: LearnRun, state: str, *, report: dict[str, object] | None = None, 
     text = json.dumps(report if report is not None else {"error": error})
     release = report.get("release_id") if report else None
     run.ledger.execute(
-        "update runs set state = ?, ended_at = ?, release_id = ?, report = ? where run_id = ?", [state, datetime.now(UTC), release, text, run.run_id]
+        "update runs set state = ?, ended_at = ?, release_id = ?, report = ? where run_id = ?",
+        [state, datetime.now(UTC), release, text, run.run_id],
     )
     write_status(run.job.layout, run.run_id, state)
     if state != "done":

@@ -67,7 +67,9 @@ class Scope:
         try:
             return pl.read_parquet(folder / f"{name}.parquet"), pl.read_parquet(folder / f"{name}-pairs.parquet")
         except (OSError, pl.exceptions.PolarsError) as error:
-            raise StoreError(f"The population snapshot {name!r} of release {self.current.release_id!r} cannot be read: {error}. Remove CURRENT's release and learn again.") from error
+            raise StoreError(
+                f"The population snapshot {name!r} of release {self.current.release_id!r} cannot be read: {error}. Remove CURRENT's release and learn again."
+            ) from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +89,10 @@ def decide_scope(job: Job, ledger: Ledger, tables: Tables) -> Scope:
     files = {shard: tuple(file.file for file in held) for shard, held in ledger.row_files().items()}
     extent = _measure(job, files)
     if extent is None:
-        raise SourceError("There are no events to learn from" + (" before the as-of instant." if job.as_of_us else ". Check the paths of the event sources in the config."))
+        raise SourceError(
+            "There are no events to learn from"
+            + (" before the as-of instant." if job.as_of_us else ". Check the paths of the event sources in the config.")
+        )
     as_of_us = job.as_of_us if job.as_of_us is not None else extent.newest_us + 1
     boundary = _boundary(extent)
     current = current_manifest(job.layout)
@@ -123,7 +128,9 @@ def current_manifest(layout: StoreLayout) -> Manifest | None:
         return None
 
 
-def _why_full(job: Job, current: Manifest | None, inputs: str, boundary: int, dirty: pl.DataFrame) -> str | None:
+def _why_full(  # noqa: PLR0911 - one return for each reason
+    job: Job, current: Manifest | None, inputs: str, boundary: int, dirty: pl.DataFrame
+) -> str | None:
     if current is None:
         return "nothing was published yet"
     held = current.population
@@ -173,8 +180,8 @@ def _boundary(extent: _Extent) -> int:
 
 
 def _hashed(users: pl.DataFrame, shards: int) -> pl.DataFrame:
-    hashes = user_hash(users["user_id"]) if len(users) else []
-    frame = users.with_columns(pl.Series("user_hash", hashes, dtype=pl.UInt64))
+    hashes = pl.Series("user_hash", user_hash(users["user_id"]) if len(users) else [], dtype=pl.UInt64)
+    frame = users.with_columns(hashes)
     return frame.with_columns((pl.col("user_hash") % shards).cast(pl.Int32).alias("shard"))
 
 

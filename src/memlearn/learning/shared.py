@@ -42,7 +42,7 @@ def read_passages(job: Job) -> tuple[list[Passage], pl.DataFrame]:
 
 def passage_frame(passages: Sequence[Passage]) -> pl.DataFrame:
     """Passages as a table of a release."""
-    schema = {name: pl.String for name in ("passage_id", "document_id", "source", "path", "title", "kind")}
+    schema = dict.fromkeys(("passage_id", "document_id", "source", "path", "title", "kind"), pl.String)
     schema = {**schema, "headings": pl.List(pl.String), "text": pl.String, "digest": pl.String}  # type: ignore[dict-item]
     rows = [{**asdict(passage), "headings": list(passage.headings)} for passage in passages]
     return pl.DataFrame(rows, schema_overrides=schema).select(list(schema)) if rows else pl.DataFrame(schema=schema)
@@ -52,14 +52,17 @@ def popularity(population: pl.DataFrame, min_users: int) -> pl.DataFrame:
     """dim, key, n, users, recent (purchases of the last full months), most bought first; at least `min_users` users each."""
     months = population.filter(pl.col("month").is_not_null() & ~pl.col("dim").str.starts_with("#"))
     newest = population.filter(pl.col("dim") == TOTAL)["month"].max()
-    recent = months.filter(pl.col("month") > (newest or 0) - TREND_MONTHS).group_by("dim", "label").agg(pl.col("n").sum().alias("recent"))
+    last = newest if isinstance(newest, int) else 0
+    recent = months.filter(pl.col("month") > last - TREND_MONTHS).group_by("dim", "label").agg(pl.col("n").sum().alias("recent"))
     whole = population.filter(pl.col("month").is_null() & ~pl.col("dim").str.starts_with("#") & (pl.col("users") >= min_users))
     ranked = whole.join(recent, on=["dim", "label"], how="left").with_columns(pl.col("recent").fill_null(0))
     ordered = ranked.sort("dim", -pl.col("n"), "label").filter(pl.int_range(pl.len()).over("dim") < POPULAR_KEPT)
     return ordered.select("dim", pl.col("label").alias("key"), "n", "users", "recent")
 
 
-def trend_statements(population: pl.DataFrame, pairs: pl.DataFrame, names: pl.DataFrame, suppressed: pl.DataFrame, min_users: int, spec: BlockSpec) -> pl.DataFrame:
+def trend_statements(
+    population: pl.DataFrame, pairs: pl.DataFrame, names: pl.DataFrame, suppressed: pl.DataFrame, min_users: int, spec: BlockSpec
+) -> pl.DataFrame:
     """The lines of the block of trends, from computed statistics only.
 
     Args:
@@ -70,7 +73,9 @@ def trend_statements(population: pl.DataFrame, pairs: pl.DataFrame, names: pl.Da
         min_users: fewest users behind a figure.
         spec: the block.
     """
-    shown = population.join(suppressed, on=["dim", "label"], how="anti").filter(~pl.col("dim").str.starts_with("#") | (pl.col("dim") == TOTAL))
+    shown = population.join(suppressed, on=["dim", "label"], how="anti").filter(
+        ~pl.col("dim").str.starts_with("#") | (pl.col("dim") == TOTAL)
+    )
     dim = _telling_dimension(shown)
     parts = [
         _popular_lines(shown, names, dim, min_users),
@@ -113,13 +118,23 @@ def _named(frame: pl.DataFrame, names: pl.DataFrame, column: str = "label", into
 
 def _lines(frame: pl.DataFrame, kind: str, text: pl.Expr, values: Sequence[str]) -> pl.DataFrame:
     fact = pl.struct(pl.lit(kind).alias("kind"), "dim", pl.col("label").alias("key"), *values)
-    return frame.select(text.alias("text"), pl.lit(kind).alias("kind"), "dim", pl.col("label").alias("key"), fact.struct.json_encode().alias("fact"))
+    return frame.select(
+        text.alias("text"), pl.lit(kind).alias("kind"), "dim", pl.col("label").alias("key"), fact.struct.json_encode().alias("fact")
+    )
 
 
 def _popular_lines(population: pl.DataFrame, names: pl.DataFrame, dim: str, min_users: int) -> pl.DataFrame:
     whole = population.filter(pl.col("month").is_null() & (pl.col("dim") == dim) & (pl.col("users") >= min_users))
     top = _named(whole.sort(-pl.col("n"), "label").head(POPULAR_LINES), names)
-    text = pl.lit("Popular: ") + pl.col("display") + " (" + percent(pl.col("n") / pl.col("of")) + " of purchases, " + pl.col("users").cast(pl.String) + " users)."
+    text = (
+        pl.lit("Popular: ")
+        + pl.col("display")
+        + " ("
+        + percent(pl.col("n") / pl.col("of"))
+        + " of purchases, "
+        + pl.col("users").cast(pl.String)
+        + " users)."
+    )
     return _lines(top, "popular", text, ["n", "of", "users"])
 
 
@@ -135,7 +150,7 @@ def _trend_lines(population: pl.DataFrame, names: pl.DataFrame, dim: str, min_us
     months = _by_month(population, dim, min_users)
     totals = population.filter((pl.col("dim") == TOTAL) & pl.col("month").is_not_null()).select("month", "n")
     newest = totals["month"].max()
-    last = int(newest) if isinstance(newest, int) else 0
+    last = newest if isinstance(newest, int) else 0
     late, early = ((last - TREND_MONTHS * (part + 1) + 1, last - TREND_MONTHS * part) for part in (0, 1))
 
     def total(window: tuple[int, int]) -> int:
@@ -148,12 +163,26 @@ def _trend_lines(population: pl.DataFrame, names: pl.DataFrame, dim: str, min_us
     sums = sums.with_columns(pl.lit(total(late)).alias("after_total"), pl.lit(total(early)).alias("before_total"))
     enough = (pl.col("after") + pl.col("before") >= TREND_COUNT) & (pl.col("after_total") > 0) & (pl.col("before_total") > 0)
     change = (pl.col("after") + 1) / (pl.col("after_total") + 1) / ((pl.col("before") + 1) / (pl.col("before_total") + 1))
-    telling = sums.filter(enough).with_columns(change.alias("change")).filter((pl.col("change") >= TREND_FACTOR) | (pl.col("change") <= 1 / TREND_FACTOR))
+    telling = (
+        sums.filter(enough)
+        .with_columns(change.alias("change"))
+        .filter((pl.col("change") >= TREND_FACTOR) | (pl.col("change") <= 1 / TREND_FACTOR))
+    )
     top = telling.with_columns(pl.col("change").log().abs().round(6).alias("size")).sort(-pl.col("size"), "label").head(TREND_LINES)
     month = pl.lit(last - TREND_MONTHS + 1, pl.Int64)
     since = month_date(month).dt.strftime("%B %Y")
     word = pl.when(pl.col("change") > 1).then(pl.lit("Growing: ")).otherwise(pl.lit("Shrinking: "))
-    text = word + pl.col("display") + " (" + percent(pl.col("after") / pl.col("after_total")) + " of purchases since " + since + ", before that " + percent(pl.col("before") / pl.col("before_total")) + ")."
+    text = (
+        word
+        + pl.col("display")
+        + " ("
+        + percent(pl.col("after") / pl.col("after_total"))
+        + " of purchases since "
+        + since
+        + ", before that "
+        + percent(pl.col("before") / pl.col("before_total"))
+        + ")."
+    )
     placed = _named(top, names).with_columns(month_date(month).dt.strftime("%Y-%m").alias("month"))
     return _lines(placed, "trend", text, ["month", "after", "after_total", "before", "before_total"])
 
@@ -167,11 +196,25 @@ def _season_lines(population: pl.DataFrame, names: pl.DataFrame, dim: str, min_u
     whole = months.group_by("dim", "label").agg(pl.col("n").sum().alias("all_n"))
     everything = int(totals["n"].sum())
     rate = (pl.col("n") / pl.col("total")) / (pl.col("all_n") / everything)
-    telling = year.join(whole, on=["dim", "label"]).with_columns(rate.round(4).alias("factor")).filter((pl.col("n") >= TREND_COUNT) & (pl.col("factor") >= SEASON_FACTOR))
+    telling = (
+        year.join(whole, on=["dim", "label"])
+        .with_columns(rate.round(4).alias("factor"))
+        .filter((pl.col("n") >= TREND_COUNT) & (pl.col("factor") >= SEASON_FACTOR))
+    )
     best = telling.sort(-pl.col("factor"), "label", "of_year").unique("label", keep="first", maintain_order=True).head(SEASON_LINES)
-    named = pl.Series(["January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"])
+    named = pl.Series(
+        ["January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"]
+    )
     placed = _named(best, names).with_columns((pl.col("of_year") + 1).alias("month_of_year"))
-    text = pl.lit("In season in ") + pl.lit(named).gather(pl.col("of_year")) + ": " + pl.col("display") + " (" + pl.col("factor").round(1).cast(pl.String) + " times its usual share of purchases)."
+    text = (
+        pl.lit("In season in ")
+        + pl.lit(named).gather(pl.col("of_year"))
+        + ": "
+        + pl.col("display")
+        + " ("
+        + pl.col("factor").round(1).cast(pl.String)
+        + " times its usual share of purchases)."
+    )
     return _lines(placed, "season", text, ["month_of_year", "n", "total", "all_n", "factor"])
 
 
@@ -179,11 +222,23 @@ def _pair_lines(pairs: pl.DataFrame, names: pl.DataFrame, suppressed: pl.DataFra
     known = pairs.join(suppressed, left_on=["dim", "key"], right_on=["dim", "label"], how="anti").join(
         suppressed, left_on=["dim", "other"], right_on=["dim", "label"], how="anti"
     )
-    top = known.filter(pl.col("lift") >= 1.5).sort("kind", -pl.col("lift"), "key", "other").filter(pl.int_range(pl.len()).over("kind") < PAIR_LINES // 2)
+    top = (
+        known.filter(pl.col("lift") >= 1.5)
+        .sort("kind", -pl.col("lift"), "key", "other")
+        .filter(pl.int_range(pl.len()).over("kind") < PAIR_LINES // 2)
+    )
     placed = _named(_named(top.rename({"key": "label"}), names), names, "other", "other_display")
     word = pl.when(pl.col("kind") == "with").then(pl.lit("Bought together: ")).otherwise(pl.lit("Often bought next after "))
     link = pl.when(pl.col("kind") == "with").then(pl.lit(" and ")).otherwise(pl.lit(": "))
-    text = word + pl.col("display") + link + pl.col("other_display") + " (" + pl.col("lift").round(1).cast(pl.String) + " times as often as by chance)."
+    text = (
+        word
+        + pl.col("display")
+        + link
+        + pl.col("other_display")
+        + " ("
+        + pl.col("lift").round(1).cast(pl.String)
+        + " times as often as by chance)."
+    )
     fact = pl.struct("kind", "dim", pl.col("label").alias("key"), "other", "n", "users", "lift")
     return placed.select(text.alias("text"), "kind", "dim", pl.col("label").alias("key"), fact.struct.json_encode().alias("fact"))
 

@@ -74,14 +74,18 @@ def _read_items(job: Job, rejects: list[pl.DataFrame]) -> pl.DataFrame:
 
 def _persons_at(persons: pl.DataFrame, as_of_us: int | None) -> pl.DataFrame:
     known = persons if as_of_us is None else persons.filter(pl.col("since_us").is_null() | (pl.col("since_us") < as_of_us))
-    latest = known.sort("user_id", "attribute", "since_us", nulls_last=False).unique(["user_id", "attribute"], keep="last", maintain_order=True)
+    latest = known.sort("user_id", "attribute", "since_us", nulls_last=False).unique(
+        ["user_id", "attribute"], keep="last", maintain_order=True
+    )
     return latest.select("user_id", "attribute", "value")
 
 
 def _statements_at(statements: pl.DataFrame, as_of_us: int | None) -> pl.DataFrame:
     """Statements in force: the last word on each (user, dim, key), unless it withdraws."""
     said = statements if as_of_us is None else statements.filter(pl.col("time_us") < as_of_us)
-    latest = said.sort("user_id", "time_us", maintain_order=True).unique(["user_id", "stance", "dim", "key"], keep="last", maintain_order=True)
+    latest = said.sort("user_id", "time_us", maintain_order=True).unique(
+        ["user_id", "stance", "dim", "key"], keep="last", maintain_order=True
+    )
     return latest.filter(~pl.col("withdrawn").fill_null(value=False)).sort("user_id", "time_us", "dim", "key")
 
 

@@ -58,7 +58,8 @@ def _string_hash(column: pl.Series) -> Hashes:
     table = np.zeros(int(codes.max()) + 1, dtype=np.uint64)
     table[codes] = hash_strings(distinct.cast(pl.String)).to_numpy()
     if not column.null_count():
-        return table[coded.to_physical().to_numpy()]
+        known: Hashes = table[coded.to_physical().to_numpy()]
+        return known
     return np.where(column.is_null().to_numpy(), np.uint64(0), table[coded.to_physical().fill_null(int(codes[0])).to_numpy()])
 
 

@@ -96,7 +96,7 @@ def total_order(user: Hashes, time_us: NDArray[np.int64], seq: NDArray[np.int64]
     distinct, rank = np.unique(user, return_inverse=True)
     span = int(time_us.max() - time_us.min())
     shift = span.bit_length()
-    if len(distinct).bit_length() + shift > 64:
+    if len(distinct).bit_length() + shift > np.iinfo(np.uint64).bits:
         return np.lexsort((row_id, seq, time_us, rank))
     packed = (rank.astype(np.uint64) << np.uint64(shift)) | (time_us - time_us.min()).astype(np.uint64)
     order = np.argsort(packed)
@@ -162,9 +162,7 @@ def _read_file(path: Path, users: pl.Series | None, columns: list[str] | None) -
         ) from error
 
 
-def merge_delivery(
-    folder: Path, files: Sequence[str], new: pl.DataFrame, *, shard: int, name: str, snapshots: Sequence[str]
-) -> ShardDelta:
+def merge_delivery(folder: Path, files: Sequence[str], new: pl.DataFrame, *, shard: int, name: str, snapshots: Sequence[str]) -> ShardDelta:
     """Merge newly delivered rows into a shard and write what changed.
 
     Args:
@@ -214,7 +212,9 @@ def _changed_rows(arrived: pl.DataFrame, old: pl.DataFrame) -> pl.DataFrame:
     return arrived.join(same, on=[*ID, "content", "tombstone"], how="anti", maintain_order="left")
 
 
-def _missing_rows(arrived: pl.DataFrame, old: pl.DataFrame, snapshots: Sequence[str]) -> tuple[pl.DataFrame, dict[str, int], dict[str, int]]:
+def _missing_rows(
+    arrived: pl.DataFrame, old: pl.DataFrame, snapshots: Sequence[str]
+) -> tuple[pl.DataFrame, dict[str, int], dict[str, int]]:
     if not snapshots or old.is_empty():
         return arrived.clear(), {}, {}
     held = old.filter(pl.col("source").is_in(list(snapshots)) & ~pl.col("tombstone"))

@@ -20,7 +20,8 @@ def write_status(
         layout: the store.
         run_id: the run.
         stage: what it does, or how it ended.
-        done, total: units of the stage.
+        done: units of the stage that are finished.
+        total: units of the stage; 0 where that is not known.
         earlier: the runs before it, newest first.
     """
     now = datetime.now(UTC).isoformat(timespec="seconds")

@@ -107,7 +107,9 @@ def _key(handle: RunHandle) -> str:
 def _run(handle: RunHandle) -> LearnRun:
     held = _open.get(_key(handle))
     if held is None:
-        raise MemlearnError(f"Run {handle.run_id!r} is not open in this process. All stages of a run belong to the process that prepared it.")
+        raise MemlearnError(
+            f"Run {handle.run_id!r} is not open in this process. All stages of a run belong to the process that prepared it."
+        )
     return held[0]
 
 

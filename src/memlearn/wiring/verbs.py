@@ -94,7 +94,9 @@ def _planned(job: Job) -> LearnReport:
         refused_edits=0,
         seconds=round(time.perf_counter() - begun, 3),
         published=False,
-        plan=PlanReport(found.steps_to_do, found.steps_to_reuse, found.rows_to_read, found.deliveries_to_read, found.deliveries_unchanged, found.basis),
+        plan=PlanReport(
+            found.steps_to_do, found.steps_to_reuse, found.rows_to_read, found.deliveries_to_read, found.deliveries_unchanged, found.basis
+        ),
     )
 
 

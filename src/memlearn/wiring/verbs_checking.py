@@ -40,8 +40,12 @@ def verify(config: str | Path | LoadedConfig, *, progress: Callable[[Progress], 
             progress(Progress("verify", done, total, "shards"))
 
     with open_release(job.layout, verify=True) as release:
-        found = verify_release(release, job.layout, weak=job.weak, attributes=job.context.attributes, min_users=job.shared.min_users, progress=say)
-    problems = tuple(FactProblem(problem.user_id, problem.label, problem.text, problem.reason) for problem in found.problems[:PROBLEMS_SHOWN])
+        found = verify_release(
+            release, job.layout, weak=job.weak, attributes=job.context.attributes, min_users=job.shared.min_users, progress=say
+        )
+    problems = tuple(
+        FactProblem(problem.user_id, problem.label, problem.text, problem.reason) for problem in found.problems[:PROBLEMS_SHOWN]
+    )
     return VerifyReport(
         release_id=found.release_id,
         facts=found.facts,
@@ -87,7 +91,12 @@ def _runs(loaded: LoadedConfig, layout: StoreLayout) -> tuple[RunSummary | None,
     descriptor = hold_learning_lock(layout)
     if descriptor is None:
         said = read_status(layout) or {}
-        running = RunSummary(str(said.get("run_id", "")), "running", str(said.get("at", "")), message=f"{said.get('stage')} {said.get('done')}/{said.get('total')}")
+        running = RunSummary(
+            str(said.get("run_id", "")),
+            "running",
+            str(said.get("at", "")),
+            message=f"{said.get('stage')} {said.get('done')}/{said.get('total')}",
+        )
         return running, tuple(_summary(run) for run in said.get("earlier", [])), ()
     try:
         if not layout.ledger.is_file():

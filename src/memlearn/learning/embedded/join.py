@@ -27,31 +27,41 @@ def join(pieces: Pieces) -> Pieces:
     many = counts.filter(pl.col("n") > 2).select(_KEY)
     joined = {
         "counts": counts,
-        "gaps": _sum(pl.concat([with_single_gaps(parts["counts"], parts["gaps"]).drop("chunk"), seams]), [*_KEY, "gap"]).join(many, on=_KEY, how="semi"),
+        "gaps": _sum(pl.concat([with_single_gaps(parts["counts"], parts["gaps"]).drop("chunk"), seams]), [*_KEY, "gap"]).join(
+            many, on=_KEY, how="semi"
+        ),
         "months": _join_months(parts["counts"], parts["months"]).join(many, on=_KEY, how="semi"),
         "slots": _sum(parts["slots"].drop("chunk"), ["u", "slot"]),
         "money": _sum(parts["money"].drop("chunk"), ["u", "key", "month"]),
         "offers": _join_offers(parts["offers"]),
         "activity": _join_activity(parts["activity"]),
     }
-    return Pieces(**{name: pl.concat([table, joined[name].select(table.columns).cast(dict(table.schema))]) for name, table in single.items()})
+    return Pieces(**{name: pl.concat([table, joined[name].select(table.columns).cast(table.schema)]) for name, table in single.items()})
 
 
 def with_single_gaps(counts: pl.DataFrame, gaps: pl.DataFrame) -> pl.DataFrame:
     """Gaps of every key, the one gap of two purchases on two days included."""
     key = [name for name in gaps.columns if name not in ("gap", "n")]
     two = counts.filter((pl.col("n") == 2) & (pl.col("days") == 2))
-    return pl.concat([gaps, two.select(*key, (pl.col("last_day") - pl.col("first_day")).alias("gap"), pl.lit(1, pl.Int32).alias("n")).select(gaps.columns)])
+    return pl.concat(
+        [
+            gaps,
+            two.select(*key, (pl.col("last_day") - pl.col("first_day")).alias("gap"), pl.lit(1, pl.Int32).alias("n")).select(gaps.columns),
+        ]
+    )
 
 
 def with_single_months(counts: pl.DataFrame, months: pl.DataFrame) -> pl.DataFrame:
     """Purchases of every key and month, those that `months` leaves out included.
 
     Args:
-        counts, months: tables with the same key columns; `months` leaves out what `counts` tells alone.
+        counts: counts of the keys.
+        months: purchases by month, with the same key columns, without what `counts` tells alone.
     """
     key = [name for name in months.columns if name not in ("month", "n")]
-    ends = counts.filter(pl.col("n") > 0).with_columns(month_of(pl.col("first_day")).alias("first"), month_of(pl.col("last_day")).alias("last"))
+    ends = counts.filter(pl.col("n") > 0).with_columns(
+        month_of(pl.col("first_day")).alias("first"), month_of(pl.col("last_day")).alias("last")
+    )
     one = ends.filter(pl.col("first") == pl.col("last")).select(*key, pl.col("first").alias("month"), "n")
     two = ends.filter((pl.col("first") != pl.col("last")) & (pl.col("n") == 2))
     halves = [two.select(*key, pl.col(end).alias("month"), pl.lit(1, pl.Int32).alias("n")) for end in ("first", "last")]
@@ -89,7 +99,8 @@ def _join_counts(counts: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     same_day = seams.filter(pl.col("gap") == 0).group_by(_KEY).agg(pl.len().cast(pl.Int32).alias("shared"))
     sums = parts.group_by(_KEY).agg(pl.col("n", "returned", "days").sum())
     ends = bought.group_by(_KEY, maintain_order=True).agg(
-        *(pl.col(f"first_{name}").first() for name in ("us", "day", "row")), *(pl.col(f"last_{name}").last() for name in ("us", "day", "row"))
+        *(pl.col(f"first_{name}").first() for name in ("us", "day", "row")),
+        *(pl.col(f"last_{name}").last() for name in ("us", "day", "row")),
     )
     joined = sums.join(ends, on=_KEY, how="left").join(same_day, on=_KEY, how="left")
     joined = joined.with_columns(pl.col("days") - pl.col("shared").fill_null(0)).drop("shared")
@@ -112,5 +123,3 @@ def _join_activity(activity: pl.DataFrame) -> pl.DataFrame:
     return ordered.group_by("u", maintain_order=True).agg(
         pl.col("events", "priced", "discounted").sum(), pl.col("first_us").first(), pl.col("last_us").last()
     )
-
-

@@ -19,7 +19,7 @@ MOST_KEYS = 400
 MOST_PER_DAY = 30
 LEAST_COUNT = 10
 
-SCHEMA = {"kind": pl.String, "dim": pl.String, "key": pl.String, "other": pl.String, "n": pl.Int64, "users": pl.Int64}
+SCHEMA = pl.Schema({"kind": pl.String, "dim": pl.String, "key": pl.String, "other": pl.String, "n": pl.Int64, "users": pl.Int64})
 
 
 def sample_modulus(users: int) -> int:
@@ -48,16 +48,31 @@ def sum_pairs(rows: Annotated, boundary: int, modulus: int, dim: str) -> pl.Data
     visits = days.select("u", "day").unique().sort("u", "day").with_columns(pl.col("day").shift(-1).over("u").alias("next"))
     placed = days.join(visits, on=["u", "day"])
     with_same = days.join(days, on=["u", "day"], suffix="_other").filter(pl.col("key") < pl.col("key_other"))
-    after = placed.drop_nulls("next").select("u", "key", pl.col("next").alias("day")).join(days.rename({"key": "key_other"}), on=["u", "day"])
+    after = (
+        placed.drop_nulls("next").select("u", "key", pl.col("next").alias("day")).join(days.rename({"key": "key_other"}), on=["u", "day"])
+    )
     labels = pl.DataFrame({"label": dimension.labels.cast(pl.String)}).with_row_index("key").with_columns(pl.col("key").cast(pl.Int64))
     singles = days.group_by("key").agg(pl.len().alias("n"), pl.col("u").n_unique().alias("users")).join(labels, on="key")
     whole = pl.DataFrame({"label": [""], "n": [len(visits)], "users": [visits["u"].n_unique()]})
     base = pl.concat([singles.select("label", "n", "users").cast({"n": pl.Int64, "users": pl.Int64}), whole])
-    parts = [base.select(pl.lit("").alias("kind"), pl.lit(dimension.name).alias("dim"), pl.col("label").alias("key"), pl.lit("").alias("other"), "n", "users").cast(SCHEMA)]
+    parts = [
+        base.select(
+            pl.lit("").alias("kind"),
+            pl.lit(dimension.name).alias("dim"),
+            pl.col("label").alias("key"),
+            pl.lit("").alias("other"),
+            "n",
+            "users",
+        ).cast(SCHEMA)
+    ]
     for kind, table in (("with", with_same), ("after", after.filter(pl.col("key") != pl.col("key_other")))):
         counted = table.group_by("key", "key_other").agg(pl.len().alias("n"), pl.col("u").n_unique().alias("users"))
         named = counted.join(labels, on="key").join(labels.rename({"key": "key_other", "label": "other"}), on="key_other")
-        parts.append(named.select(pl.lit(kind).alias("kind"), pl.lit(dimension.name).alias("dim"), pl.col("label").alias("key"), "other", "n", "users").cast(SCHEMA))
+        parts.append(
+            named.select(
+                pl.lit(kind).alias("kind"), pl.lit(dimension.name).alias("dim"), pl.col("label").alias("key"), "other", "n", "users"
+            ).cast(SCHEMA)
+        )
     return pl.concat(parts)
 
 
@@ -81,6 +96,14 @@ def add_pairs(parts: Iterable[pl.DataFrame], min_users: int) -> pl.DataFrame:
     single = summed.filter((pl.col("kind") == "") & (pl.col("key") != "")).select("dim", "key", pl.col("n").alias("key_n"))
     whole = summed.filter((pl.col("kind") == "") & (pl.col("key") == "")).select("dim", pl.col("n").alias("days"))
     pairs = summed.filter((pl.col("kind") != "") & (pl.col("users") >= min_users) & (pl.col("n") >= LEAST_COUNT))
-    known = pairs.join(single, on=["dim", "key"]).join(single.rename({"key": "other", "key_n": "other_n"}), on=["dim", "other"]).join(whole, on="dim")
+    known = (
+        pairs.join(single, on=["dim", "key"])
+        .join(single.rename({"key": "other", "key_n": "other_n"}), on=["dim", "other"])
+        .join(whole, on="dim")
+    )
     lift = pl.col("n") * pl.col("days") / (pl.col("key_n") * pl.col("other_n"))
-    return known.with_columns(lift.round(4).alias("lift")).select("kind", "dim", "key", "other", "n", "users", "lift").sort("kind", "dim", "key", "other")
+    return (
+        known.with_columns(lift.round(4).alias("lift"))
+        .select("kind", "dim", "key", "other", "n", "users", "lift")
+        .sort("kind", "dim", "key", "other")
+    )

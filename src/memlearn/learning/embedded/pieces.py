@@ -35,39 +35,45 @@ NAMES = ("counts", "gaps", "months", "slots", "money", "offers", "activity")
 
 
 _KEY = {"u": pl.Int32, "chunk": pl.Int32, "dim": pl.Int16, "key": pl.Int32}
-_COUNTS = {
-    **_KEY,
-    "n": pl.Int32,
-    "returned": pl.Int32,
-    "days": pl.Int32,
-    "first_us": pl.Int64,
-    "last_us": pl.Int64,
-    "first_day": pl.Int32,
-    "last_day": pl.Int32,
-    "first_row": pl.UInt64,
-    "last_row": pl.UInt64,
-}
-_GAPS = {**_KEY, "gap": pl.Int32, "n": pl.Int32}
-_MONTHS = {**_KEY, "month": pl.Int32, "n": pl.Int32}
+_COUNTS = pl.Schema(
+    {
+        **_KEY,
+        "n": pl.Int32,
+        "returned": pl.Int32,
+        "days": pl.Int32,
+        "first_us": pl.Int64,
+        "last_us": pl.Int64,
+        "first_day": pl.Int32,
+        "last_day": pl.Int32,
+        "first_row": pl.UInt64,
+        "last_row": pl.UInt64,
+    }
+)
+_GAPS = pl.Schema({**_KEY, "gap": pl.Int32, "n": pl.Int32})
+_MONTHS = pl.Schema({**_KEY, "month": pl.Int32, "n": pl.Int32})
 _PLACE = {"u": pl.Int32, "chunk": pl.Int32}
-SCHEMAS: dict[str, dict[str, type[pl.DataType]]] = {
+SCHEMAS: dict[str, pl.Schema] = {
     "counts": _COUNTS,
     "gaps": _GAPS,
     "months": _MONTHS,
-    "slots": {**_PLACE, "slot": pl.Int32, "n": pl.Int32},
-    "money": {**_PLACE, "key": pl.Int32, "month": pl.Int32, "n": pl.Int32, "amount": pl.Int64},
-    "offers": {
-        **_PLACE,
-        "key": pl.Int32,
-        "shown": pl.Int32,
-        "weak": pl.Int32,
-        "answered": pl.Int32,
-        "shown_us": pl.Int64,
-        "answered_us": pl.Int64,
-        "shown_row": pl.UInt64,
-        "answered_row": pl.UInt64,
-    },
-    "activity": {**_PLACE, "events": pl.Int32, "priced": pl.Int32, "discounted": pl.Int32, "first_us": pl.Int64, "last_us": pl.Int64},
+    "slots": pl.Schema({**_PLACE, "slot": pl.Int32, "n": pl.Int32}),
+    "money": pl.Schema({**_PLACE, "key": pl.Int32, "month": pl.Int32, "n": pl.Int32, "amount": pl.Int64}),
+    "offers": pl.Schema(
+        {
+            **_PLACE,
+            "key": pl.Int32,
+            "shown": pl.Int32,
+            "weak": pl.Int32,
+            "answered": pl.Int32,
+            "shown_us": pl.Int64,
+            "answered_us": pl.Int64,
+            "shown_row": pl.UInt64,
+            "answered_row": pl.UInt64,
+        }
+    ),
+    "activity": pl.Schema(
+        {**_PLACE, "events": pl.Int32, "priced": pl.Int32, "discounted": pl.Int32, "first_us": pl.Int64, "last_us": pl.Int64}
+    ),
 }
 
 
@@ -93,7 +99,7 @@ class Pieces:
         return Pieces(**{name: pl.concat([mine[name].select(theirs[name].columns), theirs[name]]) for name in NAMES})
 
     @staticmethod
-    def schema(name: str) -> dict[str, type[pl.DataType]]:
+    def schema(name: str) -> pl.Schema:
         """Columns and types of a table."""
         return SCHEMAS[name]
 
@@ -153,7 +159,7 @@ def _gather_bought(rows: Annotated, selected: Flags) -> _Bought:
     )
 
 
-def _concat(tables: list[Table], schema: dict[str, type[pl.DataType]]) -> Table:
+def _concat(tables: list[Table], schema: pl.Schema) -> Table:
     return pl.concat(tables) if tables else pl.DataFrame(schema=schema)
 
 
@@ -165,7 +171,7 @@ def _count_dimension(bought: _Bought, number: int, dimension: Dimension) -> tupl
     place, code = bought.place[at], codes[at]
     starts = _changes(place, code)
     edges = np.flatnonzero(starts)
-    key = {
+    key: dict[str, NDArray[np.generic]] = {
         "u": bought.place_user[place[edges]],
         "chunk": bought.place_chunk[place[edges]],
         "dim": np.full(len(edges), number, dtype=np.int16),

@@ -22,14 +22,16 @@ RETURN = "#returns"
 DISCOUNT = "#discounts"
 TOTAL = "#total"
 
-SCHEMA = {
-    "dim": pl.String,
-    "label": pl.String,
-    "month": pl.Int32,
-    "n": pl.Int64,
-    "of": pl.Int64,
-    "users": pl.Int64,
-}
+SCHEMA = pl.Schema(
+    {
+        "dim": pl.String,
+        "label": pl.String,
+        "month": pl.Int32,
+        "n": pl.Int64,
+        "of": pl.Int64,
+        "users": pl.Int64,
+    }
+)
 
 
 def sum_shard(rows: Annotated, counts: pl.DataFrame, boundary: int) -> pl.DataFrame:
@@ -98,7 +100,10 @@ def _sum_bands(rows: Annotated, bought: NDArray[np.bool_]) -> pl.DataFrame:
     hits = [BAND_OF_SLOT[name][rows.slot[at]] for name in BANDS]
     known = [BAND_OF_SLOT[name][rows.slot[at]] >= 0 for name in BANDS]
     return _rates(
-        [(BAND, name, int((hit > 0).sum()), int(seen.sum()), len(np.unique(rows.user[at][hit > 0]))) for name, hit, seen in zip(BANDS, hits, known, strict=True)]
+        [
+            (BAND, name, int((hit > 0).sum()), int(seen.sum()), len(np.unique(rows.user[at][hit > 0])))
+            for name, hit, seen in zip(BANDS, hits, known, strict=True)
+        ]
     )
 
 
@@ -109,7 +114,10 @@ def _sum_answers(rows: Annotated, before: NDArray[np.bool_]) -> pl.DataFrame:
         keyed = dimension.codes != NO_KEY
         keys = len(dimension.labels)
         seen, hits = (np.bincount(dimension.codes[at & keyed], minlength=keys) for at in (shown, answered))
-        users = np.bincount(np.unique(dimension.codes[shown & keyed] * (len(rows.users) + 1) + rows.user[shown & keyed]) // (len(rows.users) + 1), minlength=keys)
+        users = np.bincount(
+            np.unique(dimension.codes[shown & keyed] * (len(rows.users) + 1) + rows.user[shown & keyed]) // (len(rows.users) + 1),
+            minlength=keys,
+        )
         labels = dimension.labels.cast(pl.String).to_list()
         prefix = f"{ANSWER}{dimension.name}"
         out += [(prefix, labels[key], int(hits[key]), int(seen[key]), int(users[key])) for key in np.flatnonzero(seen + hits)]
@@ -122,15 +130,13 @@ def _sum_rates(rows: Annotated, before: NDArray[np.bool_]) -> pl.DataFrame:
         (RETURN, rows.returned, rows.purchase),
         (DISCOUNT, rows.discounted & rows.priced & rows.purchase, rows.priced & rows.purchase),
     ):
-        hit, of = hit & before, of & before
-        out.append((name, "", int(hit.sum()), int(of.sum()), len(np.unique(rows.user[hit]))))
+        hits, trials = hit & before, of & before
+        out.append((name, "", int(hits.sum()), int(trials.sum()), len(np.unique(rows.user[hits]))))
     return _rates(out)
 
 
 def _rates(rows: list[tuple[str, str, int, int, int]]) -> pl.DataFrame:
-    return pl.DataFrame(
-        [(dim, label, None, n, of, users) for dim, label, n, of, users in rows], schema=SCHEMA, orient="row"
-    )
+    return pl.DataFrame([(dim, label, None, n, of, users) for dim, label, n, of, users in rows], schema=SCHEMA, orient="row")
 
 
 def add_up(parts: Iterable[pl.DataFrame]) -> pl.DataFrame:

@@ -16,7 +16,7 @@ def count_slots(rows: Annotated, at: Flags) -> pl.DataFrame:
     """Purchases at each hour of the week, for each (u, chunk)."""
     user, chunk, slot = rows.user[at], rows.chunk[at], rows.slot[at]
     if len(user) == 0:
-        return pl.DataFrame(schema={name: pl.Int32 for name in ("u", "chunk", "slot", "n")})
+        return pl.DataFrame(schema=dict.fromkeys(("u", "chunk", "slot", "n"), pl.Int32))
     starts = np.ones(len(user), dtype=np.bool_)
     starts[1:] = (user[1:] != user[:-1]) | (chunk[1:] != chunk[:-1])
     place = np.cumsum(starts) - 1

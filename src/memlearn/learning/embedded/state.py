@@ -29,7 +29,7 @@ class Keys:
     currencies: pl.Series
 
     def table(self) -> pl.DataFrame:
-        """dim (index), key (index), dim_name, label."""
+        """Dim (index), key (index), dim_name, label."""
         frames = [
             pl.DataFrame({"key": np.arange(len(labels), dtype=np.int32), "label": labels.cast(pl.String).to_list()}).select(
                 pl.lit(number, pl.Int16).alias("dim"), "key", pl.lit(name).alias("dim_name"), pl.col("label").cast(pl.String)
@@ -71,8 +71,14 @@ class State:
     def whole(self) -> pl.DataFrame:
         """Counts of each user as a whole: u, user_n, user_days, and the first and last purchase (day, row)."""
         number = self.keys.index(WHOLE)
-        names = {"n": "user_n", "days": "user_days", **{name: f"user_{name}" for name in ("first_day", "last_day", "first_row", "last_row")}}
-        return self.counts.filter((pl.col("dim") == number) & (pl.col("n") > 0)).select("u", *(pl.col(old).alias(new) for old, new in names.items()))
+        names = {
+            "n": "user_n",
+            "days": "user_days",
+            **{name: f"user_{name}" for name in ("first_day", "last_day", "first_row", "last_row")},
+        }
+        return self.counts.filter((pl.col("dim") == number) & (pl.col("n") > 0)).select(
+            "u", *(pl.col(old).alias(new) for old, new in names.items())
+        )
 
     def months_of(self, chosen: pl.DataFrame) -> tuple[NDArray[np.int64], int]:
         """Purchases of chosen keys by month.
