@@ -98,6 +98,8 @@ def _show_recommendation(answer: Recommendation) -> None:
     screen = output.console()
     moment = f" at {answer.at}" if answer.at else ""
     screen.print(output.plain(f"For user {answer.user_id}{moment} ({answer.tier}, release {answer.release_id})", "bold"))
+    if answer.note:
+        screen.print(output.plain(answer.note, "yellow"))
     if not answer.items:
         screen.print("  nothing may be recommended: no item is valid at this moment, or all are avoided")
         return

@@ -201,13 +201,23 @@ class RecommendedItem(_Report):
 
 @dataclass(frozen=True, slots=True)
 class Recommendation(_Report):
-    """What the user should see now; `tier` says where it comes from: `personal`, `segment` or `popular`."""
+    """What the user should see now.
+
+    Args:
+        user_id: the user.
+        release_id: the release that answers.
+        tier: where the items come from: `personal`, `segment` or `popular`.
+        items: best first; fewer than asked for where no more may be shown.
+        at: the moment they are for, ISO 8601.
+        note: what who asked should know, an unknown user for example; None where there is nothing.
+    """
 
     user_id: str
     release_id: str
     tier: str
     items: tuple[RecommendedItem, ...]
     at: str | None = None
+    note: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
