@@ -10,7 +10,7 @@ import polars as pl
 
 from memlearn.chunks.documents import Passage, cut_passages
 from memlearn.learning.documents import guideline_statements, policy_statements
-from memlearn.learning.embedded.population import TOTAL
+from memlearn.learning.embedded.population import ANSWER, TOTAL
 from memlearn.learning.embedded.render.words import display, month_date, percent
 from memlearn.learning.job import Job
 from memlearn.memory import BlockSpec, Statement
@@ -49,15 +49,26 @@ def passage_frame(passages: Sequence[Passage]) -> pl.DataFrame:
 
 
 def popularity(population: pl.DataFrame, min_users: int) -> pl.DataFrame:
-    """dim, key, n, users, recent (purchases of the last full months), most bought first; at least `min_users` users each."""
+    """What is bought by many and how offers are answered: dim, key, n, users, recent, shown, answered; most bought first.
+
+    `recent` counts purchases of the last full months. A key is there where at least `min_users` users bought it or were shown it;
+    figures of fewer users are 0.
+    """
     months = population.filter(pl.col("month").is_not_null() & ~pl.col("dim").str.starts_with("#"))
     newest = population.filter(pl.col("dim") == TOTAL)["month"].max()
     last = newest if isinstance(newest, int) else 0
     recent = months.filter(pl.col("month") > last - TREND_MONTHS).group_by("dim", "label").agg(pl.col("n").sum().alias("recent"))
-    whole = population.filter(pl.col("month").is_null() & ~pl.col("dim").str.starts_with("#") & (pl.col("users") >= min_users))
-    ranked = whole.join(recent, on=["dim", "label"], how="left").with_columns(pl.col("recent").fill_null(0))
-    ordered = ranked.sort("dim", -pl.col("n"), "label").filter(pl.int_range(pl.len()).over("dim") < POPULAR_KEPT)
-    return ordered.select("dim", pl.col("label").alias("key"), "n", "users", "recent")
+    enough = population.filter(pl.col("month").is_null() & (pl.col("users") >= min_users))
+    bought = (
+        enough.filter(~pl.col("dim").str.starts_with("#"))
+        .select("dim", "label", "n", "users")
+        .join(recent, on=["dim", "label"], how="left")
+    )
+    offered = enough.filter(pl.col("dim").str.starts_with(ANSWER) & (pl.col("dim") != ANSWER))
+    answers = offered.select(pl.col("dim").str.strip_prefix(ANSWER), "label", pl.col("of").alias("shown"), pl.col("n").alias("answered"))
+    both = bought.join(answers, on=["dim", "label"], how="full", coalesce=True).with_columns(pl.col(pl.Int64).fill_null(0))
+    ordered = both.sort("dim", -pl.col("n"), -pl.col("shown"), "label").filter(pl.int_range(pl.len()).over("dim") < POPULAR_KEPT)
+    return ordered.select("dim", pl.col("label").alias("key"), "n", "users", "recent", "shown", "answered")
 
 
 def trend_statements(
