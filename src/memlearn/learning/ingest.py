@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -24,6 +26,8 @@ SHARD_ROWS = 400_000
 _ROWS_PER_MIB = {"parquet": 60_000, "csv": 12_000, "jsonl": 6_000, "packed": 60_000}
 _SQL_ROWS = 1_000_000
 MOST_SHARDS = 1024
+# Batches that are partitioned side by side while the next one is read.
+SPILLING = 2
 
 
 @dataclass(slots=True)
@@ -192,12 +196,19 @@ def _read_delivery(
     job: Job, source: Pending, delivery: Delivery, spill: Spill, number: int, rejects: list[pl.DataFrame]
 ) -> tuple[int, int]:
     read = rejected = 0
-    for batch in read_events(source.name, source.source, delivery, job.context):
-        spill.add(batch.events, number)
-        read += batch.read
-        rejected += len(batch.rejects)
-        if len(batch.rejects):
-            rejects.append(batch.rejects)
+    # A bounded number of batches is under way, so that memory does not grow with the file.
+    under_way: deque[Future[None]] = deque()
+    with ThreadPoolExecutor(SPILLING) as pool, closing(read_events(source.name, source.source, delivery, job.context)) as batches:
+        for batch in batches:
+            while len(under_way) >= SPILLING:
+                under_way.popleft().result()
+            under_way.append(pool.submit(spill.add, batch.events, number, spill.next_batch()))
+            read += batch.read
+            rejected += len(batch.rejects)
+            if len(batch.rejects):
+                rejects.append(batch.rejects)
+        for future in under_way:
+            future.result()
     return read, rejected
 
 

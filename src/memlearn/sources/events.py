@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -42,7 +42,7 @@ class EventBatch:
     read: int
 
 
-def read_events(name: str, source: EventSource, delivery: Delivery, context: SourceContext) -> Iterator[EventBatch]:
+def read_events(name: str, source: EventSource, delivery: Delivery, context: SourceContext) -> Generator[EventBatch, None, None]:
     """Read a delivery of events in batches of at most about 500,000 rows, in the order of the rows.
 
     Args:

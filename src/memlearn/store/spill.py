@@ -24,14 +24,23 @@ class Spill:
         self._folder = folder
         self._shards = shards
         self._batches = 0
-        self.rows = 0
         folder.mkdir(parents=True, exist_ok=True)
 
-    def add(self, events: pl.DataFrame, delivery: int) -> None:
-        """Append one batch of events of one delivery (its number ascends with arrival)."""
+    def next_batch(self) -> int:
+        """Number the next batch; numbers ascend with arrival, whichever batch is written first."""
+        self._batches += 1
+        return self._batches - 1
+
+    def add(self, events: pl.DataFrame, delivery: int, batch: int) -> None:
+        """Write one batch of events; may be called for several batches side by side.
+
+        Args:
+            events: rows with the canonical columns.
+            delivery: number of the delivery, ascending with arrival.
+            batch: from `next_batch`.
+        """
         if events.is_empty():
             return
-        self.rows += len(events)
         users = user_hash(events["user_id"])
         shard = pl.Series("shard", users % self._shards).cast(pl.UInt32)
         filled = [name for name in events.columns if name in _ALWAYS or events[name].null_count() < len(events)]
@@ -42,9 +51,8 @@ class Spill:
         start = 0
         for number, count in shard.gather(order).rle().struct.unnest().select("value", "len").iter_rows():
             part = placed[order.slice(start, count).sort()]
-            part.write_ipc(self._folder / f"{number:04d}-{self._batches:06d}.arrow", compression="lz4")
+            part.write_ipc(self._folder / f"{number:04d}-{batch:06d}.arrow", compression="lz4")
             start += count
-        self._batches += 1
 
 
 def spilled_shards(folder: Path) -> list[int]:
