@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from memlearn.chunks.documents import Passage, cut_passages
-from memlearn.learning.documents import guideline_statements, policy_statements, quote_stands
+from memlearn.grounding import quote_stands
+from memlearn.learning.documents import guideline_statements, policy_statements
 from memlearn.learning.wording import advice_strength, rule_strength
 from memlearn.memory import DEFAULT_BLOCKS, Block, Edit, Statement, apply_edit
 from memlearn.records import Document

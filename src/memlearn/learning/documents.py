@@ -90,23 +90,6 @@ def guideline_statements(passages: Sequence[Passage], limit: int) -> list[Statem
     return _choose(passages, limit, advice_strength)
 
 
-def quote_stands(fact: Fact, passage: Passage) -> bool:
-    """True where the quotation that a `passage` fact claims stands in the passage at the place it names."""
-    start, end, quote = (fact.values.get(name) for name in ("start", "end", "quote"))
-    return (
-        fact.kind == "passage"
-        and fact.key == passage.passage_id
-        and fact.values.get("document") == passage.document_id
-        and fact.values.get("headings") == list(passage.headings)
-        and isinstance(start, int)
-        and isinstance(end, int)
-        and isinstance(quote, str)
-        and bool(quote)
-        and 0 <= start < end <= len(passage.text)
-        and passage.text[start:end] == quote
-    )
-
-
 def _choose(passages: Sequence[Passage], limit: int, strength: Callable[[str], float]) -> list[Statement]:
     order = {passage.passage_id: at for at, passage in enumerate(passages)}
     left = list(_all_candidates([passage for passage in passages if not _is_legal_text(passage)], strength))

@@ -1,0 +1,214 @@
+"""Verify a release: execute every published fact again on the rows that the release pins."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import polars as pl
+
+from memlearn.grounding.check import CONTRADICTED, SOURCE_GONE, VERIFIED, check_facts
+from memlearn.grounding.population import SCHEMA as POPULATION_SCHEMA
+from memlearn.grounding.population import add_sums, sum_population
+from memlearn.grounding.tables import NEEDED_ROWS, FactTables, Settings
+from memlearn.store import Manifest, Release, StoreLayout
+from memlearn.store.rows import read_rows
+
+_REPORTED = 100
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class FactProblem:
+    """A published fact that the rows do not bear out, or that cannot be checked any more.
+
+    Args:
+        user_id: whose memory; empty for shared memory.
+        label: the block.
+        text: the statement.
+        reason: what differs.
+        outcome: `contradicted` or `source_gone`.
+    """
+
+    user_id: str
+    label: str
+    text: str
+    reason: str
+    outcome: str = CONTRADICTED
+
+
+@dataclass(frozen=True, slots=True)
+class VerifyResult:
+    """How the facts of a release fared.
+
+    Args:
+        release_id: the release.
+        facts: facts that were executed: verified, contradicted or with their source gone.
+        verified: those that hold.
+        contradicted: those that the rows contradict.
+        hypotheses: statements that make no claim to be checked.
+        source_gone: facts whose rows are no longer there.
+        problems: the first hundred that do not hold, contradicted ones first.
+    """
+
+    release_id: str
+    facts: int
+    verified: int
+    contradicted: int
+    hypotheses: int
+    source_gone: int
+    problems: tuple[FactProblem, ...]
+
+
+def verify_release(
+    release: Release,
+    layout: StoreLayout,
+    *,
+    weak: Mapping[str, Sequence[str]],
+    attributes: Sequence[str],
+    min_users: int,
+    progress: Progress | None = None,
+) -> VerifyResult:
+    """Execute every fact of a release again on the rows it was computed from.
+
+    Args:
+        release: an open release.
+        layout: its store.
+        weak: source → what it is no evidence for, as when the release was learned.
+        attributes: names of the free attributes, as when the release was learned.
+        min_users: fewest users behind a figure, as when the release was learned.
+        progress: told how many pieces of work are done, and of how many.
+    """
+    users = release.users()["user_id"]
+    population_of = release.manifest.population
+    settings = Settings(weak, attributes, min_users, int(population_of.get("boundary", 0)), int(population_of.get("sample", 1)))
+    shards = _shard_files(release.manifest, layout)
+    tell = progress or (lambda _done, _total: None)
+    population = _sum_all(release, shards, settings, tell)
+    items = release.shared("items")
+    seen, complete, found = pl.Series("user_id", [], dtype=pl.String), all(part.whole for part in shards), []
+    for done, shard in enumerate(shards, start=1):
+        rows = shard.read(release.manifest.as_of_us, attributes)
+        here = rows["user_id"].unique() if shard.whole else pl.Series("user_id", [], dtype=pl.String)
+        tables = FactTables(settings, rows if shard.whole else rows.clear(), items, population=population, complete=complete)
+        found.append(_check_users(release, here, tables))
+        seen = pl.concat([seen, here])
+        tell(len(shards) + done, 2 * len(shards))
+    nobody = FactTables(settings, pl.DataFrame(schema=_ROW_TYPES), items, population=population, complete=complete)
+    left = users.filter(~users.is_in(seen.implode()))
+    found.append(_check_users(release, left, nobody))
+    found.append(
+        _check(release.shared("shared_statements").with_columns(pl.lit(None, pl.String).alias("user_id")), _with_passages(nobody, release))
+    )
+    return _result(release.release_id, pl.concat(found))
+
+
+@dataclass(frozen=True, slots=True)
+class _Shard:
+    folder: Path
+    files: tuple[str, ...]
+
+    @property
+    def whole(self) -> bool:
+        """True where all files are there."""
+        return all((self.folder / name).exists() for name in self.files)
+
+    def read(self, as_of_us: int, attributes: Sequence[str]) -> pl.DataFrame:
+        if not self.whole:
+            return pl.DataFrame(schema=_ROW_TYPES)
+        rows = read_rows(self.folder, self.files, columns=[*NEEDED_ROWS, *(f"attr_{name}" for name in attributes)])
+        return rows.filter(pl.col("time_us") < as_of_us)
+
+
+_ROW_TYPES = {"user_id": pl.String, "user_hash": pl.UInt64, "row_id": pl.UInt64}
+
+
+def _shard_files(manifest: Manifest, layout: StoreLayout) -> list[_Shard]:
+    """The pinned row files by shard; names are numbered by run, so oldest first."""
+    folders: dict[Path, list[str]] = {}
+    for name in sorted(manifest.row_files):
+        path = layout.root / name
+        folders.setdefault(path.parent, []).append(path.name)
+    return [_Shard(folder, tuple(files)) for folder, files in sorted(folders.items())]
+
+
+def _sum_all(release: Release, shards: Sequence[_Shard], settings: Settings, tell: Progress) -> pl.DataFrame:
+    items = release.shared("items")
+    pairs = release.shared("shared_statements").filter(pl.col("kind").is_in(["with", "after"]))["dim"].drop_nulls().to_list()
+    total = pl.DataFrame(schema=POPULATION_SCHEMA)
+    for done, shard in enumerate(shards, start=1):
+        rows = shard.read(release.manifest.as_of_us, settings.attributes)
+        total = add_sums(pl.concat([total, sum_population(FactTables(settings, rows, items), pairs).select(total.columns)]))
+        tell(done, 2 * len(shards))
+    return total
+
+
+def _check_users(release: Release, users: pl.Series, tables: FactTables) -> pl.DataFrame:
+    names = users.sort().to_list()
+    kept = {name: release.table(name, names) for name in ("statements", "persons", "item_facts", "cited_rows")}
+    given = FactTables(
+        tables.settings,
+        tables.rows,
+        tables.items,
+        persons=kept["persons"],
+        stances=kept["item_facts"].select("user_id", "dim", "key", "stance", "stance_until_us"),
+        kept_rows=kept["cited_rows"].select("user_id", "row_id"),
+        population=tables.population,
+        complete=tables.complete,
+    )
+    return _check(kept["statements"], given)
+
+
+def _with_passages(tables: FactTables, release: Release) -> FactTables:
+    return FactTables(
+        tables.settings,
+        tables.rows,
+        tables.items,
+        passages=release.shared("passages"),
+        population=tables.population,
+        complete=tables.complete,
+    )
+
+
+def _check(statements: pl.DataFrame, tables: FactTables) -> pl.DataFrame:
+    """user_id, label, text, outcome, reason of every statement; a hypothesis has the outcome `hypothesis`."""
+    claimed = statements.filter(pl.col("status") == "verified")
+    held = claimed.filter(pl.col("fact").is_not_null())
+    checked = check_facts(held, tables)
+    columns = ["user_id", "label", "text", "outcome", "reason"]
+    same = _fact_of_columns(held)
+    checked = checked.with_columns(
+        pl.when(same | (pl.col("outcome") == SOURCE_GONE)).then("outcome").otherwise(pl.lit(CONTRADICTED)).alias("outcome"),
+        pl.when(same)
+        .then("reason")
+        .otherwise(pl.coalesce("reason", pl.lit("the fact is about something else than its statement")))
+        .alias("reason"),
+    )
+    bare = claimed.filter(pl.col("fact").is_null()).with_columns(
+        pl.lit(CONTRADICTED).alias("outcome"), pl.lit("it is marked verified and has no fact").alias("reason")
+    )
+    free = statements.filter(pl.col("status") != "verified").with_columns(
+        pl.lit("hypothesis").alias("outcome"), pl.lit(None, pl.String).alias("reason")
+    )
+    return pl.concat([part.select(columns) for part in (checked, bare, free)])
+
+
+def _fact_of_columns(statements: pl.DataFrame) -> pl.Series:
+    """True where kind, dim and key of a statement are those of its fact."""
+    paths = {name: pl.col("fact").str.json_path_match(f"$.{name}") for name in ("kind", "dim", "key")}
+    return statements.select(pl.all_horizontal(pl.col(name).eq_missing(path) for name, path in paths.items()).alias("same"))["same"]
+
+
+def _result(release_id: str, found: pl.DataFrame) -> VerifyResult:
+    counts = {outcome: int(n) for outcome, n in found.group_by("outcome").len().iter_rows()}
+    wrong = (
+        found.filter(pl.col("outcome").is_in([CONTRADICTED, SOURCE_GONE]))
+        .sort("outcome", "user_id", "label", "text", nulls_last=True)
+        .head(_REPORTED)
+    )
+    problems = tuple(
+        FactProblem(row["user_id"] or "", row["label"], row["text"], row["reason"], row["outcome"]) for row in wrong.iter_rows(named=True)
+    )
+    verified, contradicted, gone = (counts.get(name, 0) for name in (VERIFIED, CONTRADICTED, SOURCE_GONE))
+    return VerifyResult(release_id, verified + contradicted + gone, verified, contradicted, counts.get("hypothesis", 0), gone, problems)
