@@ -13,7 +13,7 @@ class Weights(BaseModel):
     due: float = Field(default=2.0, description="Bought at a regular interval, and the interval is nearly or fully over.")
     liked: float = Field(default=2.0, description="Much of what the user buys has a key that the item has, more than for others.")
     stated: float = Field(default=3.0, description="An operator stated that the user likes or needs it.")
-    answers: float = Field(default=2.5, description="The user answers such offers more, or less, than all users answer offers.")
+    answers: float = Field(default=4.0, description="The user answers such offers more, or less, than all users answer offers.")
     goes: float = Field(default=0.6, description="Bought together with, or next after, what the user buys.")
     season: float = Field(default=0.8, description="The user buys it in some months of the year, and this is, or is not, one of them.")
     popular: float = Field(default=0.6, description="Many users buy it, pay there or answer it.")

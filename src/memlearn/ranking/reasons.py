@@ -71,7 +71,7 @@ def give_reason(
     speaking = sorted((entry for entry in mine if entry[0] > 0), key=lambda entry: (-entry[0], entry[1].feature, entry[1].source))
     crowd = weights["popular"] * float(popular.values[item])
     best = max(speaking[0][0] if speaking else 0.0, _TELLING * crowd)
-    telling = [signal for value, signal in speaking if value >= _TELLING * best]
+    telling = sorted((signal for value, signal in speaking if value >= _TELLING * best), key=lambda signal: not _is_due(signal, at_us))
     for signal in telling:
         statement = _statement(memory, signal)
         if statement is not None:
@@ -93,6 +93,14 @@ def _statement(memory: UserMemory, signal: Signal) -> Statement | None:
             if fact is not None and fact.kind == kind and fact.values.get("stance") != "avoids":
                 return statement
     return None
+
+
+def _is_due(signal: Signal, at_us: int) -> bool:
+    """What is due now is the most useful thing to say."""
+    fact = signal.fact
+    if signal.feature != "due" or not signal.regular or fact is None or fact.last_us is None or fact.every_days is None:
+        return False
+    return timing(fact.last_us, fact.every_days, at_us) in (Timing.DUE, Timing.OVERDUE)
 
 
 def _prefixed(signal: Signal, text: str, at_us: int) -> str:

@@ -12,9 +12,9 @@ from dataclasses import dataclass, replace
 from memlearn.ranking.allowed import known_dim
 from memlearn.ranking.config import RankingConfig
 from memlearn.ranking.items import ItemIndex
-from memlearn.ranking.known import known_facts, regular_keys
+from memlearn.ranking.known import dampers, in_season, known_facts, regular_keys
 from memlearn.ranking.levels import ITEM
-from memlearn.ranking.memory import AVOIDS, KeyFact, Stance, UserMemory, month_at
+from memlearn.ranking.memory import AVOIDS, KeyFact, Stance, UserMemory
 from memlearn.ranking.timing import DAY_US, dueness, restedness
 
 # Purchases or exposures after which a figure is half believed.
@@ -64,8 +64,9 @@ def find_signals(index: ItemIndex, memory: UserMemory, stances: Sequence[Stance]
         at_us: the moment of asking, microseconds UTC.
         config: settings.
     """
-    facts = known_facts(memory)
+    facts = known_facts(memory, at_us)
     regular = regular_keys(memory)
+    damped = dampers(memory, at_us)
     strongest: dict[str, float] = {}
     for fact in facts:
         strongest[fact.dim] = max(strongest.get(fact.dim, 0.0), fact.strength)
@@ -76,10 +77,10 @@ def find_signals(index: ItemIndex, memory: UserMemory, stances: Sequence[Stance]
         for code in level.find(fact.key) if level is not None else ():
             specific = float(index.specific[dim][code])
             place = Signal("", dim, code, 0.0, (fact.dim, fact.key), fact, (fact.dim, fact.key) in regular)
-            found += _bought(place, fact, specific, _weight(fact, strongest), at_us)
+            found += _bought(place, fact, specific * damped.get(place.source, 1.0), _weight(fact, strongest), at_us)
             found += _answered(fact, dim, code, index)
     found += _stated(index, stances, config)
-    found += _seasonal(index, memory, month_at(at_us), config)
+    found += _seasonal(index, memory, at_us, config)
     found += _companions(index, facts, strongest, at_us, config)
     return tuple(found)
 
@@ -134,21 +135,16 @@ def _stated(index: ItemIndex, stances: Sequence[Stance], config: RankingConfig) 
             yield Signal("stated", dim, code, worth, (stance.dim, stance.key))
 
 
-def _seasonal(index: ItemIndex, memory: UserMemory, month: int, config: RankingConfig) -> Iterator[Signal]:
+def _seasonal(index: ItemIndex, memory: UserMemory, at_us: int, config: RankingConfig) -> Iterator[Signal]:
     for (named, key), statements in memory.named.items():
         dim = known_dim(named, config)
         level = index.levels.get(dim)
-        for statement in statements if level is not None else ():
-            fact = statement.fact
-            if level is None or fact is None or fact.kind != "season" or not {"first_month", "last_month"} <= fact.values.keys():
+        for fact in (statement.fact for statement in statements):
+            inside = in_season(fact, at_us) if fact is not None else None
+            if level is None or inside is None:
                 continue
-            inside = _in_months(month, int(fact.values["first_month"]), int(fact.values["last_month"]))
             for code in level.find(key):
                 yield Signal("season", dim, code, (1.0 if inside else -0.5) * float(index.specific[dim][code]), (named, key))
-
-
-def _in_months(month: int, first: int, last: int) -> bool:
-    return first <= month <= last if first <= last else month >= first or month <= last
 
 
 def _companions(
