@@ -23,7 +23,7 @@ from memlearn.learning.embedded.pieces import count_pieces
 from memlearn.learning.embedded.population import sum_shard
 from memlearn.learning.embedded.state import Keys, State
 from memlearn.learning.job import MANAGER_VERSION, Job
-from memlearn.learning.pieces_store import load_pieces, save_pieces
+from memlearn.learning.pieces_store import load_pieces, save_pieces, sound_files
 from memlearn.store.ledger import Ledger
 from memlearn.store.rows import read_rows
 
@@ -142,15 +142,14 @@ def _advance(job: Job, ledger: Ledger, task: FoldTask, rows: Annotated, steps: S
         tuple(dimension.labels for dimension in rows.dimensions),
         rows.currency.labels,
     )
-    names = [file for (file,) in ledger.fetch("select file from piece_files where shard = ? order by file", [task.shard]).iter_rows()]
-    loaded, found = load_pieces(_folder(job, task), names, reusable, keys)
+    loaded, found = load_pieces(_folder(job, task), _piece_files(job, ledger, task), reusable, keys)
     counted = ~steps.table["step_key"].is_in(found.implode())
     sizes = np.diff(np.append(steps.first, len(rows)))
     # Where nothing is taken over, the states are counted in one go; only closed chunks need pieces of their own.
     chosen = counted & steps.table["closed"] if loaded is None else counted
     pieces = count_pieces(rows, np.repeat(chosen.to_numpy(), sizes))
     fresh = steps.table.filter(~pl.col("known"))
-    _record(ledger, task, fresh, save_pieces(_folder(job, task), f"{task.run_id}.parquet", pieces, fresh, keys))
+    _record(ledger, task, fresh, save_pieces(_folder(job, task), f"{task.run_id}.parquet", pieces, steps.table.filter(counted), keys))
     if loaded is not None:
         return State(rows.users, keys, join(loaded.plus(pieces)))
     whole = replace(rows, chunk=np.zeros(len(rows), dtype=np.int64))
@@ -161,8 +160,17 @@ def _folder(job: Job, task: FoldTask) -> Path:
     return job.layout.root / "pieces" / f"{task.shard:04d}"
 
 
+def _piece_files(job: Job, ledger: Ledger, task: FoldTask) -> list[str]:
+    """Files of pieces that are sound; the ledger forgets the others."""
+    named = ledger.fetch("select file from piece_files where shard = ? order by file", [task.shard])["file"].to_list()
+    sound = sound_files(_folder(job, task), named)
+    for lost in sorted(set(named) - set(sound)):
+        ledger.execute("delete from piece_files where shard = ? and file = ?", [task.shard, lost])
+    return sound
+
+
 def _record(ledger: Ledger, task: FoldTask, fresh: pl.DataFrame, file: str | None) -> None:
-    if fresh.is_empty():
+    if fresh.is_empty() and file is None:
         return
     shard = pl.lit(task.shard, pl.Int32).alias("shard")
     rows = fresh.select(

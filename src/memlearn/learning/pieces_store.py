@@ -10,19 +10,19 @@ import polars as pl
 from memlearn.errors import DamagedError
 from memlearn.learning.embedded.pieces import NAMES, Pieces
 from memlearn.learning.embedded.state import Keys
-from memlearn.store.files import move_durably
+from memlearn.store.files import is_whole, move_checked
 
 # One file holds all tables of a run's pieces, told apart by `part`; every table has a subset of the columns.
 
 
 def save_pieces(folder: Path, name: str, pieces: Pieces, fresh: pl.DataFrame, keys: Keys) -> str | None:
-    """Write the pieces of newly closed chunks.
+    """Write the pieces of closed chunks.
 
     Args:
         folder: the shard's folder of pieces.
         name: name of the file.
         pieces: pieces of all counted chunks.
-        fresh: the steps done anew: u, chunk, step_key, closed.
+        fresh: the steps whose pieces are not kept yet: u, chunk, step_key, closed.
         keys: names of the pieces' keys.
 
     Returns:
@@ -45,8 +45,12 @@ def save_pieces(folder: Path, name: str, pieces: Pieces, fresh: pl.DataFrame, ke
     folder.mkdir(parents=True, exist_ok=True)
     aside = folder / f"{name}.tmp"
     pl.concat(parts, how="diagonal").sort("step_key", maintain_order=True).write_parquet(aside, compression="lz4")
-    move_durably(aside, folder / name)
-    return name
+    return move_checked(aside, folder, name)
+
+
+def sound_files(folder: Path, names: Sequence[str]) -> list[str]:
+    """The files that are there and whole; what the others held is simply counted again."""
+    return [name for name in names if is_whole(folder / name)]
 
 
 def load_pieces(folder: Path, files: Sequence[str], steps: pl.DataFrame, keys: Keys) -> tuple[Pieces | None, pl.Series]:
@@ -69,7 +73,7 @@ def load_pieces(folder: Path, files: Sequence[str], steps: pl.DataFrame, keys: K
         held = scan.filter(pl.col("step_key").is_in(steps["step_key"].implode())).collect()
     except (OSError, pl.exceptions.PolarsError) as error:
         raise DamagedError(
-            f"A file of pieces in {folder.name!r} cannot be read: {error}. Remove that folder of pieces; its steps are done again."
+            f"A file of pieces in {str(folder)!r} cannot be read: {error}. Remove the files there and learn again; the pieces are counted anew."
         ) from error
     if held.is_empty():
         return None, nothing

@@ -10,9 +10,10 @@ from pathlib import Path
 
 import polars as pl
 
-from memlearn.learning.job import Job, digest
+from memlearn.learning.embedded.pairs import sample_modulus
+from memlearn.learning.job import Job
 from memlearn.learning.render import part_files, suppressed_keys
-from memlearn.learning.scope import Scope
+from memlearn.learning.scope import Scope, population_name
 from memlearn.learning.shared import document_statements, passage_frame, popularity, read_passages, trend_statements
 from memlearn.learning.tables import Tables
 from memlearn.records import LEVEL_PREFIX
@@ -90,7 +91,7 @@ def publish(
     )
     manifest = publish_release(job.layout, draft)
     clock.lap("switch")
-    _close_books(ledger, scope, learned + removed)
+    _close_books(ledger, scope, learned + removed, manifest.release_id)
     steps = int(manifest.counts.get("steps", 0))
     return Outcome(
         manifest=manifest,
@@ -140,7 +141,7 @@ def _user_segments(job: Job, scope: Scope, folder: Path, learned: Sequence[str],
 def _keep_population(job: Job, scope: Scope, population: pl.DataFrame, pairs: pl.DataFrame) -> str:
     if not scope.full and scope.current is not None:
         return str(scope.current.population["file"])
-    name = digest(population.write_csv(), pairs.write_csv())
+    name = population_name(population, pairs)
     place = job.layout.root / "population"
     place.mkdir(exist_ok=True)
     for suffix, frame in (("", population), ("-pairs", pairs)):
@@ -153,7 +154,14 @@ def _keep_population(job: Job, scope: Scope, population: pl.DataFrame, pairs: pl
 def _population_entry(job: Job, scope: Scope, name: str) -> dict[str, object]:
     if scope.current is not None and not scope.full:
         return dict(scope.current.population)
-    return {"file": name, "boundary": scope.boundary, "inputs": scope.inputs, "as_of": job.as_of_us, "partial": scope.only is not None}
+    return {
+        "file": name,
+        "boundary": scope.boundary,
+        "inputs": scope.inputs,
+        "as_of": job.as_of_us,
+        "partial": scope.only is not None,
+        "sample": sample_modulus(scope.user_count),
+    }
 
 
 def _shared(
@@ -233,9 +241,13 @@ def _totals(job: Job, segments: Sequence[SegmentInfo], shared: SegmentInfo) -> d
     return count_segments(job.layout, segments, shared)
 
 
-def _close_books(ledger: Ledger, scope: Scope, users: Sequence[str]) -> None:
+def _close_books(ledger: Ledger, scope: Scope, users: Sequence[str], release_id: str) -> None:
     with ledger.transaction():
-        if scope.users is None and scope.only is None:
+        ledger.set_facts({"booked_release": release_id})
+        if scope.only is not None:
+            # Shared memory stayed as it was, so the next run still has to know that these users' rows changed.
+            return
+        if scope.users is None:
             ledger.execute("delete from dirty")
             return
         left = ledger.fetch("select user_id, shard, since_us from dirty").filter(~pl.col("user_id").is_in(list(users)))

@@ -13,15 +13,19 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from memlearn.errors import NoReleaseError, SourceError, StoreError, UnknownUserError
+from memlearn.errors import DamagedError, FormatError, NoReleaseError, SourceError, StoreError, UnknownUserError
 from memlearn.learning.embedded.annotate import month_of_us
+from memlearn.learning.embedded.pairs import sample_modulus
 from memlearn.learning.job import MANAGER_VERSION, Job, digest
 from memlearn.learning.tables import Tables
 from memlearn.store.layout import StoreLayout
 from memlearn.store.ledger import Ledger
 from memlearn.store.manifest import Manifest, read_manifest
 from memlearn.store.rows import read_rows, user_hash
-from memlearn.store.switch import current_release_id
+from memlearn.store.switch import check_segment, current_release_id
+from memlearn.store.vectors import VectorStore
+
+_WEST_US = 12 * 3600 * 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +42,8 @@ class Scope:
         as_of_us: everything before this instant is learned.
         user_count: users in the row store.
         inputs: digest of what every user's memory depends on.
-        current: the current release; None where there is none.
+        current: the current release; None where there is none, or none that can be built on.
+        problem: why the current release cannot be built on; None where it can.
     """
 
     full: bool
@@ -51,6 +56,7 @@ class Scope:
     user_count: int
     inputs: str
     current: Manifest | None
+    problem: str | None = None
 
     @property
     def shards(self) -> list[int]:
@@ -62,14 +68,7 @@ class Scope:
     def load_population(self, layout: StoreLayout) -> tuple[pl.DataFrame, pl.DataFrame]:
         """The current release's population sums and pairs."""
         assert self.current is not None
-        folder = layout.root / "population"
-        name = str(self.current.population["file"])
-        try:
-            return pl.read_parquet(folder / f"{name}.parquet"), pl.read_parquet(folder / f"{name}-pairs.parquet")
-        except (OSError, pl.exceptions.PolarsError) as error:
-            raise StoreError(
-                f"The population snapshot {name!r} of release {self.current.release_id!r} cannot be read: {error}. Remove CURRENT's release and learn again."
-            ) from error
+        return read_population(layout, str(self.current.population["file"]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,10 +94,14 @@ def decide_scope(job: Job, ledger: Ledger, tables: Tables) -> Scope:
         )
     as_of_us = job.as_of_us if job.as_of_us is not None else extent.newest_us + 1
     boundary = _boundary(extent)
-    current = current_manifest(job.layout)
+    current, problem = sound_release(job.layout)
+    if problem is not None and job.users is not None:
+        raise DamagedError(f"{problem} Learn everybody, without naming users, to mend it.")
     inputs = digest(job.config_digest, tables.digest, MANAGER_VERSION)
     dirty = ledger.fetch("select user_id, shard, since_us from dirty order by user_id")
-    reason = _why_full(job, current, inputs, boundary, dirty)
+    reason = problem or _why_full(job, current, inputs, boundary, dirty)
+    if reason is None and current is not None:
+        reason = _why_not_from(current, ledger, extent)
     shards = int(ledger.fact("shards") or 1)
     users: pl.DataFrame | None = None
     if job.users is not None and current is not None:
@@ -117,7 +120,48 @@ def decide_scope(job: Job, ledger: Ledger, tables: Tables) -> Scope:
         user_count=extent.users,
         inputs=inputs,
         current=current,
+        problem=problem,
     )
+
+
+def sound_release(layout: StoreLayout) -> tuple[Manifest | None, str | None]:
+    """The current release where all that it needs is whole; else None and what is wrong, which learning anew mends."""
+    try:
+        manifest = read_manifest(layout, current_release_id(layout))
+        for segment in manifest.segments:
+            check_segment(layout, segment, verify=True)
+        read_population(layout, str(manifest.population.get("file")))
+        vectors = VectorStore(layout.lance)
+        for table, version in manifest.lance.items():
+            vectors.check(table, version)
+    except NoReleaseError:
+        return None, None
+    except FormatError:
+        raise
+    except (StoreError, FileNotFoundError) as error:
+        return None, f"The current release cannot be built on: {error}"
+    return manifest, None
+
+
+def read_population(layout: StoreLayout, name: str) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Read a population snapshot: the sums and the pairs.
+
+    Raises:
+        DamagedError: a file is missing or not what its name says.
+    """
+    folder = layout.root / "population"
+    try:
+        sums, pairs = pl.read_parquet(folder / f"{name}.parquet"), pl.read_parquet(folder / f"{name}-pairs.parquet")
+    except (OSError, pl.exceptions.PolarsError) as error:
+        raise DamagedError(f"The population snapshot {name!r} cannot be read: {error}. Learn again with `memlearn learn CONFIG`.") from error
+    if population_name(sums, pairs) != name:
+        raise DamagedError(f"The population snapshot {name!r} is damaged: its content is not what its name says. Learn again with `memlearn learn CONFIG`.")
+    return sums, pairs
+
+
+def population_name(sums: pl.DataFrame, pairs: pl.DataFrame) -> str:
+    """Name of a population snapshot: a digest of its content."""
+    return digest(sums.write_csv(), pairs.write_csv())
 
 
 def current_manifest(layout: StoreLayout) -> Manifest | None:
@@ -143,8 +187,18 @@ def _why_full(  # noqa: PLR0911 - one return for each reason
     if held.get("partial"):
         return "the current release holds some users only"
     late = dirty.filter(pl.col("since_us").is_not_null())
-    if len(late) and int(month_of_us(late["since_us"].to_numpy()).min()) < boundary:
+    # Rows count in their local month, which in the west begins up to half a day after that of UTC.
+    if len(late) and int(month_of_us(late["since_us"].to_numpy() - _WEST_US).min()) < boundary:
         return "rows of months that the population snapshot covers changed"
+    return None
+
+
+def _why_not_from(current: Manifest, ledger: Ledger, extent: _Extent) -> str | None:
+    if ledger.fact("booked_release") != current.release_id:
+        # After a rollback, or a run that died right after its switch: who is up to date is not known.
+        return "the current release is not the one learned last"
+    if current.population.get("sample") != sample_modulus(extent.users):
+        return "there are so many more users that another share of them is sampled"
     return None
 
 

@@ -9,9 +9,12 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from zlib import crc32
 
 from memlearn.errors import StoreError
 
+_PIECE = 1 << 20
+_CHECKSUM_DIGITS = 8
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _FULL_WORDS = ("No space left", "Disk quota exceeded", "File too large", "max_temp_directory_size")
 
@@ -43,6 +46,39 @@ def move_durably(source: Path, target: Path) -> None:
     source.replace(target)
     sync_folder(target.parent)
     sync_folder(source.parent)
+
+
+def move_checked(source: Path, folder: Path, name: str) -> str:
+    """Move a finished file into a folder, under a name that tells its checksum.
+
+    Args:
+        source: the file, written and closed.
+        folder: where it goes.
+        name: its name without the checksum.
+
+    Returns:
+        The new name, `<stem>-<checksum><ending>`.
+    """
+    wanted = Path(name)
+    target = folder / f"{wanted.stem}-{_checksum(source):08x}{wanted.suffix}"
+    move_durably(source, target)
+    return target.name
+
+
+def is_whole(path: Path) -> bool:
+    """Whether a file is there and its content is what its name tells; a name without a checksum tells nothing."""
+    told = path.stem.rpartition("-")[2]
+    if len(told) != _CHECKSUM_DIGITS:
+        return path.is_file()
+    return path.is_file() and told == f"{_checksum(path):08x}"
+
+
+def _checksum(path: Path) -> int:
+    checksum = 0
+    with path.open("rb") as file:
+        while piece := file.read(_PIECE):
+            checksum = crc32(piece, checksum)
+    return checksum
 
 
 def sync_file(path: Path) -> None:

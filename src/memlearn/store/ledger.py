@@ -146,4 +146,3 @@ class Ledger:
                 for statement in _MIGRATIONS[number]:
                     self.execute(statement)
                 self.set_facts({"format": str(number)})
-

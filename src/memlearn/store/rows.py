@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from memlearn.errors import DamagedError
 from memlearn.records import ATTRIBUTE_PREFIX, EVENT_SCHEMA
-from memlearn.store.files import move_durably
+from memlearn.store.files import is_whole, move_checked
 from memlearn.store.row_hash import Hashes, column_hash, finish, hash_rows, name_hash
 
 ORDER = ["user_hash", "time_us", "seq", "row_id"]
@@ -147,6 +147,8 @@ def newest_versions(frames: Sequence[pl.DataFrame]) -> pl.DataFrame:
 
 def _read_file(path: Path, users: pl.Series | None, columns: list[str] | None) -> pl.DataFrame:
     try:
+        if users is None and columns is None and not is_whole(path):
+            raise OSError("its content is not what its name says")  # noqa: TRY301 - one message for all damage
         scan = pl.scan_parquet(path)
         if columns is not None:
             names = [*ORDER, "user_id", "tombstone", *columns]
@@ -157,8 +159,8 @@ def _read_file(path: Path, users: pl.Series | None, columns: list[str] | None) -
         return scan.collect()
     except (OSError, pl.exceptions.PolarsError) as error:
         raise DamagedError(
-            f"Row file {path.name!r} of shard {path.parent.name!r} cannot be read: {error}. "
-            "Restore it from a backup, or learn into a new store from the sources."
+            f"Row file {str(path)!r} is damaged: {str(error).splitlines()[0]}. Releases are served as before. "
+            "Restore the store from its backup, or remove the store's folder and learn again from the sources."
         ) from error
 
 
@@ -170,7 +172,7 @@ def merge_delivery(folder: Path, files: Sequence[str], new: pl.DataFrame, *, sha
         files: the shard's files, oldest first.
         new: rows with `content`, `delivery` (ascending order of arrival) and every canonical column.
         shard: number of the shard.
-        name: name of the new file.
+        name: name of the new file, to which its checksum is added.
         snapshots: sources that were delivered whole: rows of theirs that are not in `new` are deleted.
     """
     arrived = latest_arrivals(number_rows(new)).drop("delivery")
@@ -189,7 +191,7 @@ def merge_delivery(folder: Path, files: Sequence[str], new: pl.DataFrame, *, sha
     folder.mkdir(parents=True, exist_ok=True)
     aside = folder / f"{name}.tmp"
     delta.write_parquet(aside, compression="lz4", row_group_size=65_536)
-    move_durably(aside, folder / name)
+    name = move_checked(aside, folder, name)
     return ShardDelta(shard, name, len(delta), replaces=replaces, changed=touched, lost=lost, held=held)
 
 

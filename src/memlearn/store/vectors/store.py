@@ -107,6 +107,15 @@ class VectorStore:
                 compact(table)
             return Written(int(table.version), int(table.count_rows()))
 
+    def check(self, table: str, version: int) -> None:
+        """See that a table has a version.
+
+        Raises:
+            StoreError: there is no such table or version.
+            DamagedError: its files are damaged.
+        """
+        self._folder.open(table, version)
+
     def read_blocks(self, version: int, user_ids: Sequence[str] | None = None) -> pl.DataFrame:
         """Block values at a version, of all users or of some, sorted by user and label."""
         table = self._folder.open("blocks", version)
