@@ -35,6 +35,9 @@ class RankingConfig(BaseModel):
     per_merchant: int = Field(
         default=2, ge=1, description="Most items of one merchant in an answer, as long as others are left to fill it."
     )
+    per_kind: int = Field(
+        default=2, ge=1, description="Most items of one key of the finest level in an answer, as long as others are left to fill it."
+    )
     personal_signals: int = Field(
         default=3, ge=1, description="Things known of the user that bear on items, from which on an answer is called personal."
     )

@@ -71,6 +71,7 @@ class ItemIndex:
         companions: (kind, dimension, key) → keys of the same dimension.
         narrower: (dimension, folded key) → keys below it that belong nowhere else.
         category: the dimension in which an answer is kept varied; None where items have no levels.
+        kind: the dimension that tells most items apart, where it is not `category`.
         all_names: item → name, also of items that are not recommended.
     """
 
@@ -86,6 +87,7 @@ class ItemIndex:
     companions: Mapping[tuple[str, str, str], tuple[Companion, ...]]
     narrower: Mapping[tuple[str, str], tuple[tuple[str, str], ...]]
     category: str | None
+    kind: str | None
     all_names: Mapping[str, str]
 
     def __len__(self) -> int:
@@ -127,6 +129,7 @@ def prepare_items(
         companions=_companions(pairs),
         narrower=_narrower(key_levels),
         category=_category(levels),
+        kind=_kind(levels),
         all_names=dict(items.select("item_id", pl.coalesce("name", "item_id")).rows()),
     )
 
@@ -199,3 +202,8 @@ def _category(levels: Mapping[str, Level]) -> str | None:
         return "category"
     others = {dim: len(level.keys) for dim, level in levels.items() if dim not in (ITEM, MERCHANT) and level.keys}
     return min(others, key=lambda dim: (abs(np.log(others[dim] / _KEYS_PEOPLE_KNOW)), dim), default=None)
+
+
+def _kind(levels: Mapping[str, Level]) -> str | None:
+    others = {dim: len(level.keys) for dim, level in levels.items() if dim not in (ITEM, _category(levels)) and level.keys}
+    return min(others, key=lambda dim: (-others[dim], dim), default=None)

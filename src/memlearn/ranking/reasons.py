@@ -124,7 +124,7 @@ def _figures(index: ItemIndex, signal: Signal) -> Reason:
         what = "" if signal.dim == ITEM else f" offers of {_shown(index, dim, key)}"
         text = f"Answered {fact.answered} of {fact.shown}{what or ' times it was shown'}."
         return Reason(text, {"statistic": "item_facts", "dim": dim, "key": key, "shown": fact.shown, "answered": fact.answered})
-    times = "once" if fact.n == 1 else f"{fact.n} times"
+    times = {1: "once", 2: "twice"}.get(fact.n, f"{fact.n} times")
     of_level = f"{fact.n} purchase{'' if fact.n == 1 else 's'} of the {dim.replace('_', ' ')} {_shown(index, dim, key)}"
     what = {ITEM: f"Bought {times}", MERCHANT: f"Paid at {key} {times}"}.get(signal.dim, of_level)
     every = f", about every {fact.every_days:.0f} days" if signal.feature == "due" and fact.every_days else ""

@@ -110,10 +110,8 @@ def pick(scores: Reals, groups: Sequence[tuple[Ints, int]], k: int) -> list[int]
 
 
 def _groups(index: ItemIndex, candidates: Ints, config: RankingConfig) -> list[tuple[Ints, int]]:
-    most = {MERCHANT: config.per_merchant}
-    if index.category is not None:
-        most[index.category] = config.per_category
-    return [(index.levels[dim].codes[candidates], number) for dim, number in most.items() if dim in index.levels]
+    most = {index.kind: config.per_kind, MERCHANT: config.per_merchant, index.category: config.per_category}
+    return [(index.levels[dim].codes[candidates], number) for dim, number in most.items() if dim is not None and dim in index.levels]
 
 
 def _tier(found: int, segment: Popularity | None, config: RankingConfig) -> Tier:
