@@ -186,7 +186,7 @@ def change_lines(started: pl.DataFrame, stopped: pl.DataFrame, moves: pl.DataFra
     begun = _verb("Has begun to buy ") + " since " + since + " (" + times(pl.col("after"), "purchase") + " since, " + number(pl.col("before")) + " before)."
     ended = (
         _verb("Used to buy ") + " until " + day_words(pl.col("last_day")) + " (" + times(pl.col("before"), "purchase") + " before " + since + ", "
-        + number(pl.col("after")) + " since, against " + number(pl.col("user_after")) + " of other things)."
+        + number(pl.col("after")) + " since, against " + number(pl.col("user_after") - pl.col("after")) + " of other things)."
     )  # fmt: skip
     ended = pl.when(pl.col("dim") == "merchant").then(ended.str.replace("^Pays at ", "Used to pay at ")).otherwise(ended)
     ended = ended.str.replace("^Shops at ", "Used to shop at ")
