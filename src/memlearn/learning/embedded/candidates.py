@@ -148,9 +148,10 @@ def _offers(state: State, catalogue: Catalogue) -> pl.DataFrame:
 
 
 def _rates(state: State) -> pl.DataFrame:
-    """Returns of each user for each merchant-like key, and discounts of each user as a whole."""
+    """Returns of each user for each key, and discounts of each user as a whole."""
     names = state.keys.table()
-    returned = state.counts.filter((pl.col("returned") > 0) & (pl.col("n") >= 1)).join(names, on=["dim", "key"])
+    keyed = pl.col("dim") != state.keys.index(WHOLE)
+    returned = state.counts.filter((pl.col("returned") > 0) & (pl.col("n") >= 1) & keyed).join(names, on=["dim", "key"])
     returns = returned.select("u", pl.lit("returns").alias("what"), pl.col("dim_name").alias("dim"), "label", pl.col("returned").cast(pl.Int64).alias("hits"), pl.col("n").cast(pl.Int64).alias("of"), "first_row", "last_row")
     whole = state.counts.filter(pl.col("dim") == state.keys.index(WHOLE)).select("u", "first_row", "last_row")
     priced = state.tables.activity.filter(pl.col("priced") > 0).join(whole, on="u")
