@@ -40,7 +40,9 @@ def item_facts(facts: pl.DataFrame, offers: pl.DataFrame, given: RenderInput, st
     )
     room = (pl.col("size") + pl.col("used").fill_null(0)) <= given.memory_bytes
     counts = [pl.col(name).fill_null(0).cast(pl.Int64) for name in ("n", "shown", "answered")]
-    return placed.filter(room & (pl.col("place") < given.item_facts)).with_columns(*counts, pl.col("days").fill_null(0).cast(pl.Int32)).select(COLUMNS)
+    # What an operator stated excludes and raises items, so it is kept whatever the statements take.
+    kept = (room & (pl.col("place") < given.item_facts)) | pl.col("stance").is_not_null()
+    return placed.filter(kept).with_columns(*counts, pl.col("days").fill_null(0).cast(pl.Int32)).select(COLUMNS)
 
 
 def _scaled(facts: pl.DataFrame, given: RenderInput) -> pl.DataFrame:
