@@ -80,8 +80,8 @@ def render(candidates: Mapping[str, pl.DataFrame], given: RenderInput) -> Render
         worded.discount_lines(_with_rate(frames["rates"], given, "discounts", DISCOUNT)),
         worded.profile_lines(
             users.rename({"user_first_row": "first_row", "user_last_row": "last_row"}),
-            _with_rows(_with_decimals(frames["spending"], given), rows),
-            _with_rows(_with_decimals(frames["spending_changes"], given), rows),
+            _with_money_rows(_with_decimals(frames["spending"], given), frames["spending"], users),
+            _with_money_rows(_with_decimals(frames["spending_changes"], given), frames["spending"], users),
         ),
         worded.person_lines(given.persons.join(users.select("user_id"), on="user_id", how="semi")),
         worded.stance_lines(_shown(given.statements.rename({"key": "label"}).join(users.select("user_id"), on="user_id", how="semi"), given)),
@@ -161,6 +161,13 @@ def _with_decimals(frame: pl.DataFrame, given: RenderInput) -> pl.DataFrame:
 
 def _with_rows(frame: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
     return frame.join(rows, on="user_id", how="left")
+
+
+def _with_money_rows(frame: pl.DataFrame, spending: pl.DataFrame, users: pl.DataFrame) -> pl.DataFrame:
+    """Cite the user's first and last purchase where all purchases are paid in the currency; else the statistic alone stands for the sum."""
+    ends = users.select("user_id", "user_n", pl.col("user_first_row").alias("first_row"), pl.col("user_last_row").alias("last_row"))
+    whole = spending.join(ends, on="user_id").filter(pl.col("n") == pl.col("user_n"))
+    return frame.join(whole.select("user_id", "label", "first_row", "last_row"), on=["user_id", "label"], how="left", maintain_order="left")
 
 
 def _likes(likes: pl.DataFrame, given: RenderInput) -> pl.DataFrame:
