@@ -13,15 +13,15 @@ import shutil
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from threading import Lock
+from threading import Event, Lock
 
 import polars as pl
 
-from memlearn.errors import BusyError
+from memlearn.errors import BusyError, MemlearnError
 from memlearn.learning.embedded.pairs import add_pairs, pair_dimension, sample_modulus
 from memlearn.learning.embedded.population import add_up
 from memlearn.learning.fold import FoldTask, fold_shard, pick_up
@@ -33,11 +33,16 @@ from memlearn.learning.scope import Scope, decide_scope
 from memlearn.learning.sweep import sweep
 from memlearn.learning.tables import Tables, given_digests, read_tables
 from memlearn.records import LEVEL_PREFIX
+from memlearn.store.files import disk_full_reported
 from memlearn.store.layout import StoreLayout
 from memlearn.store.ledger import Ledger
 from memlearn.store.locks import lock_file
 from memlearn.store.rows import user_hash
 from memlearn.store.status import write_status
+
+
+LOCK_TRIES = 40
+_PAUSE_SECONDS = 0.05
 
 
 @dataclass(slots=True)
@@ -200,32 +205,35 @@ def open_run(job: Job) -> Iterator[LearnRun]:
         BusyError: another learn run works on this store.
         SourceError: a table of items, persons or statements cannot be read; nothing was changed.
     """
-    with learning(job):
+    with learning(job), disk_full_reported(job.layout.root):
         ledger = Ledger(job.layout.ledger)
         try:
-            run = _begin(job, ledger)
+            run_id = _begin(job, ledger)
+            folder = job.layout.tmp / run_id
             try:
-                yield run
+                folder.mkdir(parents=True)
+                yield LearnRun(job, ledger, run_id, folder, time.perf_counter(), read_tables(job), earlier=last_runs(ledger)[1:])
             except BaseException as error:
-                _end(run, "failed", error=str(error) or type(error).__name__)
+                shutil.rmtree(folder, ignore_errors=True)
+                # What went wrong first is what counts; a ledger that cannot be written then, on a full disk, takes the run for killed.
+                with suppress(MemlearnError):
+                    _close_run(job.layout, ledger, run_id, "failed", {"error": str(error) or type(error).__name__})
                 raise
         finally:
-            ledger.close()
+            with suppress(MemlearnError):
+                ledger.close()
 
 
-def _begin(job: Job, ledger: Ledger) -> LearnRun:
+def _begin(job: Job, ledger: Ledger) -> str:
     sweep(job.layout, ledger)
-    tables = read_tables(job)
     number = ledger.fetch("select count(*) as n from runs").item() + 1
     run_id = f"run-{number:06d}"
-    folder = job.layout.tmp / run_id
-    folder.mkdir(parents=True)
     ledger.execute("update runs set state = 'killed' where state = 'running'")
     ledger.execute(
         "insert into runs (run_id, started_at, state, as_of_us, version) values (?, ?, 'running', ?, ?)",
         [run_id, datetime.now(UTC), job.as_of_us, MANAGER_VERSION],
     )
-    return LearnRun(job, ledger, run_id, folder, time.perf_counter(), tables, earlier=last_runs(ledger)[1:])
+    return run_id
 
 
 def last_runs(ledger: Ledger, most: int = 20) -> list[dict[str, object]]:
@@ -239,24 +247,16 @@ def last_runs(ledger: Ledger, most: int = 20) -> list[dict[str, object]]:
 
 def finish(run: LearnRun, report: dict[str, object]) -> None:
     """Close the books of a run that went through, and clear its work folder."""
-    _end(run, "done", report=report)
-    _clear(run.folder)
+    _close_run(run.job.layout, run.ledger, run.run_id, "done", report)
+    shutil.rmtree(run.folder, ignore_errors=True)
 
 
-def _end(run: LearnRun, state: str, *, report: dict[str, object] | None = None, error: str | None = None) -> None:
-    text = json.dumps(report if report is not None else {"error": error})
-    release = report.get("release_id") if report else None
-    run.ledger.execute(
+def _close_run(layout: StoreLayout, ledger: Ledger, run_id: str, state: str, report: dict[str, object]) -> None:
+    ledger.execute(
         "update runs set state = ?, ended_at = ?, release_id = ?, report = ? where run_id = ?",
-        [state, datetime.now(UTC), release, text, run.run_id],
+        [state, datetime.now(UTC), report.get("release_id"), json.dumps(report), run_id],
     )
-    write_status(run.job.layout, run.run_id, state)
-    if state != "done":
-        _clear(run.folder)
-
-
-def _clear(folder: Path) -> None:
-    shutil.rmtree(folder, ignore_errors=True)
+    write_status(layout, run_id, state)
 
 
 @contextmanager
@@ -266,7 +266,7 @@ def learning(job: Job) -> Iterator[None]:
     Raises:
         BusyError: another learn run holds it.
     """
-    descriptor = hold_learning_lock(job.layout)
+    descriptor = _wait_for_lock(job.layout)
     if descriptor is None:
         raise BusyError(
             f"Another learn run works on the store {str(job.layout.root)!r}. `memlearn status CONFIG` shows how far it is; wait for it to end, then try again."
@@ -275,6 +275,15 @@ def learning(job: Job) -> Iterator[None]:
         yield
     finally:
         os.close(descriptor)
+
+
+def _wait_for_lock(layout: StoreLayout) -> int | None:
+    """Take the lock of learning; `status` holds it too, for a moment, and must not make a run fail."""
+    pause, tries = Event(), LOCK_TRIES
+    while (descriptor := hold_learning_lock(layout)) is None and tries:
+        tries -= 1
+        pause.wait(_PAUSE_SECONDS)
+    return descriptor
 
 
 def hold_learning_lock(layout: StoreLayout) -> int | None:

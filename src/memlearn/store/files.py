@@ -103,33 +103,40 @@ def file_sha256(path: Path) -> str:
 
 
 @contextmanager
-def disk_full_reported(path: Path, needed: int) -> Iterator[None]:
-    """Turn a full disk inside the block into one clear message.
+def disk_full_reported(path: Path, needed: int | None = None) -> Iterator[None]:
+    """Turn a full disk inside the block into one clear message, whichever library met it.
 
     Args:
-        path: what is being written.
-        needed: about how many bytes that takes.
+        path: what is being written, or the folder in which it is.
+        needed: about how many bytes that takes; None where that is not known.
 
     Raises:
         StoreError: the disk, a quota or the process's limit of a file's size is exhausted.
     """
     try:
         yield
-    except OSError as error:
-        if error.errno not in _FULL:
-            raise
-        raise _disk_full(path, needed) from error
-    except StoreError as error:
-        if not any(word in str(error) for word in _FULL_WORDS):
+    except Exception as error:
+        if not is_disk_full(error):
             raise
         raise _disk_full(path, needed) from error
 
 
-def _disk_full(path: Path, needed: int) -> StoreError:
-    folder = next(parent for parent in path.parents if parent.is_dir())
-    free = shutil.disk_usage(folder).free
-    return StoreError(
-        f"No room to write {str(path)!r}: about {_mib(needed)} are needed, {_mib(free)} are free on its disk "
+def is_disk_full(error: BaseException) -> bool:
+    """Whether an error, of any library, says that there is no room."""
+    if isinstance(error, _NoRoomError):
+        return False
+    return getattr(error, "errno", None) in _FULL or any(word in str(error) for word in _FULL_WORDS)
+
+
+class _NoRoomError(StoreError):
+    """A full disk that was told already."""
+
+
+def _disk_full(path: Path, needed: int | None) -> StoreError:
+    folder = next(parent for parent in (path, *path.parents) if parent.is_dir())
+    wanted = "" if needed is None else f"about {_mib(needed)} are needed, "
+    return _NoRoomError(
+        f"No room to write {str(path)!r}: {wanted}{_mib(shutil.disk_usage(folder).free)} are free on its disk "
         "(a quota or a limit of the file size counts too). Nothing published was changed. "
         "Free some space, for instance with `memlearn release gc CONFIG`, then run again."
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
@@ -27,8 +28,10 @@ def write_status(
     now = datetime.now(UTC).isoformat(timespec="seconds")
     content = {"run_id": run_id, "stage": stage, "done": done, "total": total, "pid": os.getpid(), "at": now, "earlier": list(earlier)}
     aside = layout.status.with_suffix(".tmp")
-    aside.write_text(json.dumps(content))
-    aside.replace(layout.status)
+    # A run does not fail for want of room for its status.
+    with suppress(OSError):
+        aside.write_text(json.dumps(content))
+        aside.replace(layout.status)
 
 
 def read_status(layout: StoreLayout) -> dict[str, Any] | None:
