@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -60,6 +60,7 @@ class Pending:
         known: digest of deliveries where it was computed.
         replaces: True: what is read is the whole source; rows that are missing are deleted.
         remapped: True: the mapping changed, so a shrink is no fault of the data.
+        first_read: name of a delivery → the run that read it first, which is its place in the order of arrival.
     """
 
     name: str
@@ -68,15 +69,24 @@ class Pending:
     known: dict[str, str | None] = field(default_factory=dict)
     replaces: bool = False
     remapped: bool = False
+    first_read: Mapping[str, str] = field(default_factory=dict)
 
 
-def find_pending(job: Job, ledger: Ledger) -> list[Pending]:
+def known_deliveries(ledger: Ledger) -> pl.DataFrame:
+    """Every delivery that was read, in order of arrival: source, name, size, mtime_ns, digest, mapping, run_id."""
+    return ledger.fetch("select source, name, size, mtime_ns, digest, mapping, run_id from deliveries order by source, run_id, name")
+
+
+def find_pending(job: Job, known: pl.DataFrame) -> list[Pending]:
     """Which deliveries are new or changed since they were last read.
+
+    Args:
+        job: the run's settings.
+        known: what was read, as `known_deliveries` gives it.
 
     Raises:
         SourceError: a source is missing; or its mapping changed and files read earlier are gone.
     """
-    known = ledger.fetch("select source, name, size, mtime_ns, digest, mapping from deliveries")
     out = []
     for name, source in sorted(job.events.items()):
         found = _find_source(job, name, source, known.filter(pl.col("source") == name))
@@ -105,14 +115,30 @@ def _find_source(job: Job, name: str, source: EventSource, known: pl.DataFrame) 
                 f"The mapping of source {name!r} changed, so all its files must be read again, but {len(gone)} read earlier are gone, "
                 f"{gone[0]!r} first. Put them back, or undo the change."
             )
-        return Pending(name, source, tuple(listed), {}, replaces=True, remapped=True)
+        ordered = sorted(listed, key=lambda delivery: list(before).index(delivery.name) if delivery.name in before else len(before))
+        first = {name: str(row["run_id"]) for name, row in before.items()}
+        return Pending(name, source, tuple(ordered), {}, replaces=True, remapped=True, first_read=first)
     digests: dict[str, str | None] = {}
+    first_read = {name: str(row["run_id"]) for name, row in before.items()}
     new = [delivery for delivery in listed if _is_new(delivery, before.get(delivery.name), digests)]
     if source.mode == "snapshot":
         vanished = set(before) - {delivery.name for delivery in listed}
         # A snapshot is its files together: one that changed means reading all.
-        return Pending(name, source, tuple(listed) if new or vanished else (), digests, replaces=bool(new or vanished))
-    return Pending(name, source, tuple(new), digests)
+        return Pending(
+            name, source, tuple(listed) if new or vanished else (), digests, replaces=bool(new or vanished), first_read=first_read
+        )
+    return Pending(name, source, tuple(_in_order(new, listed, before, source)), digests, first_read=first_read)
+
+
+def _in_order(new: list[Delivery], listed: list[Delivery], before: dict[str, dict[str, object]], source: EventSource) -> list[Delivery]:
+    """What is new, in order of arrival; with all that came after a changed file, whose corrections of its rows must come after it again."""
+    arrival = {name: place for place, name in enumerate(before)}
+    changed = [arrival[delivery.name] for delivery in new if delivery.name in arrival and delivery.path is not None]
+    if not changed or source.columns.key is None:
+        return new
+    wanted = {delivery.name for delivery in new} | {name for name, place in arrival.items() if place > min(changed)}
+    again = [delivery for delivery in listed if delivery.name in wanted]
+    return sorted(again, key=lambda delivery: arrival.get(delivery.name, len(arrival)))
 
 
 def _is_new(delivery: Delivery, before: dict[str, object] | None, digests: dict[str, str | None]) -> bool:
@@ -223,7 +249,7 @@ def _delivery_row(job: Job, source: Pending, delivery: Delivery, counts: tuple[i
         "mapping": mapping_digest(job, source.source),
         "rows": counts[0],
         "rejected": counts[1],
-        "run_id": run_id,
+        "run_id": source.first_read.get(delivery.name, run_id),
     }
 
 

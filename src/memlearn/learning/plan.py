@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from memlearn.learning.ingest import estimate_rows, find_pending
+from memlearn.learning.ingest import estimate_rows, find_pending, known_deliveries
 from memlearn.learning.job import MANAGER_VERSION, Job
 from memlearn.learning.run import learning
 from memlearn.learning.scope import current_manifest
@@ -58,7 +58,7 @@ def _plan_first(job: Job) -> Plan:
 
 
 def _plan_next(job: Job, ledger: Ledger) -> Plan:
-    pending = find_pending(job, ledger)
+    pending = find_pending(job, known_deliveries(ledger))
     to_read = [delivery for source in pending for delivery in source.deliveries]
     listed = sum(len(list_deliveries(name, source, job.context)) for name, source in job.events.items())
     current = current_manifest(job.layout)

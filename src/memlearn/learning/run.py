@@ -25,7 +25,7 @@ from memlearn.errors import BusyError, MemlearnError
 from memlearn.learning.embedded.pairs import add_pairs, pair_dimension, sample_modulus
 from memlearn.learning.embedded.population import add_up
 from memlearn.learning.fold import FoldTask, fold_shard, pick_up
-from memlearn.learning.ingest import Ingested, find_pending, ingest, mark_dirty
+from memlearn.learning.ingest import Ingested, find_pending, ingest, known_deliveries, mark_dirty
 from memlearn.learning.job import MANAGER_VERSION, Job
 from memlearn.learning.publish import Outcome, publish
 from memlearn.learning.render import RenderTask, render_shard
@@ -39,7 +39,6 @@ from memlearn.store.ledger import Ledger
 from memlearn.store.locks import lock_file
 from memlearn.store.rows import user_hash
 from memlearn.store.status import write_status
-
 
 LOCK_TRIES = 40
 _PAUSE_SECONDS = 0.05
@@ -80,7 +79,7 @@ class LearnRun:
     def ingest(self) -> None:
         """Read what is new, and decide whom the run has to learn."""
         with self._timed("ingest"):
-            self.ingested = ingest(self.job, self.ledger, find_pending(self.job, self.ledger), self.folder, self.run_id)
+            self.ingested = ingest(self.job, self.ledger, find_pending(self.job, known_deliveries(self.ledger)), self.folder, self.run_id)
             self._mark_given()
             self.scope = decide_scope(self.job, self.ledger, self.tables)
 

@@ -153,9 +153,13 @@ def read_population(layout: StoreLayout, name: str) -> tuple[pl.DataFrame, pl.Da
     try:
         sums, pairs = pl.read_parquet(folder / f"{name}.parquet"), pl.read_parquet(folder / f"{name}-pairs.parquet")
     except (OSError, pl.exceptions.PolarsError) as error:
-        raise DamagedError(f"The population snapshot {name!r} cannot be read: {error}. Learn again with `memlearn learn CONFIG`.") from error
+        raise DamagedError(
+            f"The population snapshot {name!r} cannot be read: {error}. Learn again with `memlearn learn CONFIG`."
+        ) from error
     if population_name(sums, pairs) != name:
-        raise DamagedError(f"The population snapshot {name!r} is damaged: its content is not what its name says. Learn again with `memlearn learn CONFIG`.")
+        raise DamagedError(
+            f"The population snapshot {name!r} is damaged: its content is not what its name says. Learn again with `memlearn learn CONFIG`."
+        )
     return sums, pairs
 
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from memlearn.learning.ingest import find_pending
+import polars as pl
+
+from memlearn.learning.ingest import find_pending, known_deliveries
 from memlearn.learning.run import hold_learning_lock, last_runs
 from memlearn.store import StoreLayout, open_release
 from memlearn.store.ledger import Ledger
@@ -87,7 +89,7 @@ def _current(layout: StoreLayout) -> Manifest | None:
 
 def _runs(loaded: LoadedConfig, layout: StoreLayout) -> tuple[RunSummary | None, tuple[RunSummary, ...], tuple[PendingDelivery, ...]]:
     if not layout.root.is_dir():
-        return None, (), _pending(loaded, None)
+        return None, (), _pending(loaded, None, [])
     descriptor = hold_learning_lock(layout)
     if descriptor is None:
         said = read_status(layout) or {}
@@ -98,16 +100,23 @@ def _runs(loaded: LoadedConfig, layout: StoreLayout) -> tuple[RunSummary | None,
             message=f"{said.get('stage')} {said.get('done')}/{said.get('total')}",
         )
         return running, tuple(_summary(run) for run in said.get("earlier", [])), ()
+    # The lock is held for reading the books only, so that a run that begins meanwhile need not wait for long.
     try:
-        if not layout.ledger.is_file():
-            return None, (), _pending(loaded, None)
-        ledger = Ledger(layout.ledger)
-        try:
-            return None, tuple(_summary(run) for run in last_runs(ledger)), _pending(loaded, ledger)
-        finally:
-            ledger.close()
+        known, runs = _read_books(layout)
     finally:
         os.close(descriptor)
+    return None, tuple(_summary(run) for run in runs), _pending(loaded, known, runs)
+
+
+def _read_books(layout: StoreLayout) -> tuple[pl.DataFrame | None, list[dict[str, Any]]]:
+    """Deliveries that were read, None where nothing was yet, and the last runs."""
+    if not layout.ledger.is_file():
+        return None, []
+    ledger = Ledger(layout.ledger)
+    try:
+        return known_deliveries(ledger), last_runs(ledger)
+    finally:
+        ledger.close()
 
 
 def _summary(run: dict[str, Any]) -> RunSummary:
@@ -125,16 +134,20 @@ def _summary(run: dict[str, Any]) -> RunSummary:
     )
 
 
-def _pending(loaded: LoadedConfig, ledger: Ledger | None) -> tuple[PendingDelivery, ...]:
+def _pending(loaded: LoadedConfig, known: pl.DataFrame | None, runs: Sequence[dict[str, Any]]) -> tuple[PendingDelivery, ...]:
     job = make_job(loaded)
-    if ledger is None:
+    if known is None:
         return tuple(PendingDelivery(name, str(source.path or "sql"), "new") for name, source in sorted(job.events.items()))
-    known = set(ledger.fetch("select source, name from deliveries").iter_rows())
-    out = []
-    for source in find_pending(job, ledger):
+    done = max((str(run["run_id"]) for run in runs if run["state"] == "done"), default="")
+    # Read by a run that failed or was killed before it published.
+    unpublished = {(source, name) for source, name, run in known.select("source", "name", "run_id").iter_rows() if run > done}
+    names = set(known.select("source", "name").iter_rows())
+    out = [PendingDelivery(source, name, "new") for source, name in sorted(unpublished)]
+    for source in find_pending(job, known):
         for delivery in source.deliveries:
-            if delivery.path is None and (source.name, delivery.name) in known:
+            place = (source.name, delivery.name)
+            if place in unpublished or (delivery.path is None and place in names):
                 continue
             since = iso_instant(delivery.mtime_ns // 1000) if delivery.path is not None else None
-            out.append(PendingDelivery(source.name, delivery.name, "changed" if (source.name, delivery.name) in known else "new", since))
+            out.append(PendingDelivery(source.name, delivery.name, "changed" if place in names else "new", since))
     return tuple(out)
