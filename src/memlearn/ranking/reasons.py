@@ -75,7 +75,7 @@ def give_reason(
     for signal in telling:
         statement = _statement(memory, signal)
         if statement is not None:
-            return Reason(_prefixed(signal, statement.text, at_us), statement.evidence.to_json(), statement)
+            return Reason(_prefixed(signal, statement, at_us), statement.evidence.to_json(), statement)
     if speaking and speaking[0][0] >= _OUTWEIGHING * crowd:
         return _figures(index, speaking[0][1])
     return _crowd(index, item, popular, at_us, config)
@@ -103,12 +103,14 @@ def _is_due(signal: Signal, at_us: int) -> bool:
     return timing(fact.last_us, fact.every_days, at_us) in (Timing.DUE, Timing.OVERDUE)
 
 
-def _prefixed(signal: Signal, text: str, at_us: int) -> str:
+def _prefixed(signal: Signal, statement: Statement, at_us: int) -> str:
+    """The statement's text, and before a habit where the user stands in it at the moment."""
+    habit = signal.feature == "due" or (statement.fact is not None and statement.fact.kind == "habit")
     fact = signal.fact
-    if signal.feature != "due" or not signal.regular or fact is None or fact.last_us is None or fact.every_days is None:
-        return text
+    if not habit or not signal.regular or fact is None or fact.last_us is None or fact.every_days is None:
+        return statement.text
     prefix = _PREFIX.get(timing(fact.last_us, fact.every_days, at_us))
-    return f"{prefix}: {text}" if prefix else text
+    return f"{prefix}: {statement.text}" if prefix else statement.text
 
 
 def _figures(index: ItemIndex, signal: Signal) -> Reason:
