@@ -65,6 +65,26 @@ def test_an_interval_that_no_statement_calls_regular_is_not_called_due(grocery: 
     assert beans.evidence == {"statistic": "item_facts", "dim": "item", "key": "beans", "n": 10}
 
 
+def test_a_regular_interval_counts_more_than_a_median_one(grocery: ItemIndex, statement: Callable[..., Statement]) -> None:
+    fact = bought("beans", days_ago=11)
+    regular = ranked(grocery, UserMemory((fact,), (statement("Buys beans.", "habit", "item", "beans"),)))["beans"].score
+    median = ranked(grocery, UserMemory((fact,)))["beans"].score
+    without = ranked(grocery, UserMemory((bought("beans", days_ago=11, every_days=None),)))["beans"].score
+    assert regular > median > without
+    few = [ranked(grocery, UserMemory((bought("beans", days_ago=11, n=4, every_days=every),)))["beans"].score for every in (10.0, None)]
+    assert few[0] == few[1]
+
+
+def test_the_strongest_of_several_stances_counts(grocery: ItemIndex) -> None:
+    likes, needs = KeyFact("department", "dairy", stance="likes"), KeyFact("product", "kefir", stance="needs")
+    both, alone = (ranked(grocery, UserMemory(facts))["kefir"].score for facts in ((needs, likes), (needs,)))
+    assert both == alone
+    assert (
+        ranked(grocery, UserMemory((likes, KeyFact("item", "kefir", stance="likes"))))["kefir"].score
+        > ranked(grocery, UserMemory((likes,)))["kefir"].score
+    )
+
+
 def test_the_reason_quotes_the_statement_and_gives_its_evidence(offers: ItemIndex, statement: Callable[..., Statement]) -> None:
     said = statement("Pays at BLUE BOTTLE: 20 of 50 purchases.", "likes", "merchant", "BLUE BOTTLE", n=20, of=50, last="1970-04-01")
     ranking = recommend(offers, UserMemory((bought("BLUE BOTTLE", "merchant", every_days=None),), (said,)), 5, NOW)
@@ -95,6 +115,13 @@ def test_likes_and_needs_move_items_up(offers: ItemIndex, statement: Callable[..
 def test_an_avoids_statement_is_never_the_reason_for_another_item(grocery: ItemIndex, statement: Callable[..., Statement]) -> None:
     said = statement("No dairy.", "stance", "department", "dairy", stance="avoids", until=None)
     assert all("dairy" not in item.reason for item in recommend(grocery, UserMemory(statements=(said,)), 10, NOW).items)
+
+
+def test_a_stance_that_has_ended_is_not_quoted_for_the_opposite_one(grocery: ItemIndex, statement: Callable[..., Statement]) -> None:
+    ended = statement("No dairy in spring.", "stance", "department", "dairy", stance="avoids", until="1970-01-02")
+    memory = UserMemory((KeyFact("department", "dairy", stance="likes"),), (ended,))
+    kefir = ranked(grocery, memory)["kefir"]
+    assert (kefir.reason, kefir.evidence) == ("Stated by an operator.", {"operator": True})
 
 
 def test_answered_levels_go_up_and_ignored_ones_down(offers: ItemIndex, statement: Callable[..., Statement]) -> None:
