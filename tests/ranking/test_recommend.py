@@ -5,7 +5,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from memlearn.memory import Statement
+from memlearn.memory import Evidence, Fact, Statement
 from memlearn.ranking import ItemIndex, KeyFact, RankedItem, RankingConfig, UserMemory, recommend
 from memlearn.ranking.levels import NO_KEY
 from memlearn.ranking.recommend import pick
@@ -232,3 +232,12 @@ def test_config_weights_decide(offers: ItemIndex) -> None:
 
 def replace_weight(config: RankingConfig, name: str, value: float) -> RankingConfig:
     return config.model_copy(update={"weights": config.weights.model_copy(update={name: value})})
+
+
+def test_a_habit_without_an_item_fact_counts_by_its_share_of_all_purchases(offers: ItemIndex, statement: Callable[..., Statement]) -> None:
+    habit = statement("Pays at CASA VINO about every 9 days.", "habit", "merchant", "CASA VINO", n=20, every_days=9, last="1970-04-02")
+    activity = Statement("40 purchases.", Evidence(statistic="activity_of_user"), Fact("activity", values={"n": 40}))
+    unknown, known = (recommend(offers, UserMemory(statements=said), 5, NOW).items for said in ((habit,), (habit, activity)))
+    assert known[0].item_id == "o5"
+    assert known[0].reason == "Due now: Pays at CASA VINO about every 9 days."
+    assert known[0].score > next(item.score for item in unknown if item.item_id == "o5")

@@ -24,12 +24,13 @@ def known_facts(memory: UserMemory, at_us: int) -> tuple[KeyFact, ...]:
         at_us: the moment of asking, microseconds UTC.
     """
     facts = {(fact.dim, fact.key): fact for fact in memory.facts}
+    purchases = _purchases(memory)
     for place, statements in memory.named.items():
         if place not in facts:
             told: dict[str, Any] = {}
             for statement in statements:
                 if statement.fact is not None:
-                    told = {**_told(statement.fact), **told}
+                    told = {**_told(statement.fact, purchases), **told}
             if told:
                 facts[place] = _aged(KeyFact(*place, **told), at_us)
     return tuple(facts[place] for place in sorted(facts))
@@ -76,16 +77,31 @@ def _aged(fact: KeyFact, at_us: int) -> KeyFact:
     return replace(fact, strength=fact.strength * 0.5 ** (days / _HALF_LIFE_DAYS))
 
 
-def _told(fact: Fact) -> dict[str, Any]:
+def _purchases(memory: UserMemory) -> int:
+    """How many purchases the user made, by the statement about their activity; 0 where there is none."""
+    counts = [
+        line.fact.values.get("n", 0)
+        for line in memory.statements
+        if line.fact is not None and line.fact.kind == "activity" and line.status == "verified"
+    ]
+    return int(counts[0]) if counts else 0
+
+
+def _told(fact: Fact, purchases: int) -> dict[str, Any]:
     """The fields of a `KeyFact` that a statement's fact tells."""
     values = fact.values
-    if fact.kind == "habit" and {"n", "every_days", "last"} <= values.keys():
-        return {"n": int(values["n"]), "every_days": float(values["every_days"]), "last_us": instant_us(values["last"])}
     if fact.kind == "likes" and {"n", "of", "last"} <= values.keys():
         return {"n": int(values["n"]), "last_us": instant_us(values["last"]), **_shares(values)}
     if fact.kind in ("offer_answers", "offer_ignores") and {"shown", "answered"} <= values.keys():
         return {"shown": int(values["shown"]), "answered": int(values["answered"])}
-    return {}
+    if fact.kind not in ("habit", "started", "season") or "n" not in values:
+        return {}
+    told: dict[str, Any] = {"n": int(values["n"]), "strength": min(1.0, int(values["n"]) / purchases) if purchases else 0.0}
+    if "last" in values:
+        told["last_us"] = instant_us(values["last"])
+    if fact.kind == "habit" and "every_days" in values:
+        told["every_days"] = float(values["every_days"])
+    return told
 
 
 def _shares(values: Mapping[str, Any]) -> dict[str, float]:

@@ -26,6 +26,8 @@ _BEHIND = {
 }
 # A statement is quoted where what it says counts at least this share of what counts most.
 _TELLING = 0.25
+# What is due now is said first where it counts at least this share.
+_USEFUL = 0.5
 # Figures stand for an item where they count at least this share of what its popularity counts.
 _OUTWEIGHING = 0.5
 # A difference in log-odds of one changes a share by about so much.
@@ -71,8 +73,9 @@ def give_reason(
     speaking = sorted((entry for entry in mine if entry[0] > 0), key=lambda entry: (-entry[0], entry[1].feature, entry[1].source))
     crowd = weights["popular"] * float(popular.values[item])
     best = max(speaking[0][0] if speaking else 0.0, _TELLING * crowd)
-    telling = sorted((signal for value, signal in speaking if value >= _TELLING * best), key=lambda signal: not _is_due(signal, at_us))
-    for signal in telling:
+    telling = [(value, signal) for value, signal in speaking if value >= _TELLING * best]
+    telling.sort(key=lambda entry: entry[0] < _USEFUL * best or not _is_due(entry[1], at_us))
+    for _, signal in telling:
         statement = _statement(memory, signal)
         if statement is not None:
             return Reason(_prefixed(signal, statement, at_us), statement.evidence.to_json(), statement)
