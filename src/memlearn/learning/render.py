@@ -13,6 +13,7 @@ from memlearn.learning.embedded.candidates import NAMES as CANDIDATES
 from memlearn.learning.embedded.population import base_rates
 from memlearn.learning.embedded.render import RenderInput, render
 from memlearn.learning.embedded.render.render import hexadecimal
+from memlearn.learning.embedded.render.yearly import yearly_shares
 from memlearn.learning.fold import pick_up
 from memlearn.learning.job import Job
 from memlearn.learning.tables import Tables
@@ -104,6 +105,7 @@ def render_input(
         blocks=[spec for spec in job.blocks if not spec.shared],
         item_facts=job.learning.item_facts,
         memory_bytes=job.learning.memory_bytes,
+        yearly=yearly_shares(population, job.shared.min_users),
     )
 
 

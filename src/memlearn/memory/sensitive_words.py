@@ -19,7 +19,7 @@ WORDS: Final[dict[str, tuple[str, ...]]] = {
         # fields
         "psychiatr*", "psychotherap*", "psycholog*", "psicolog*", "psicoterap*", "oncolog*", "onkolog*", "cardiolog*", "kardiolog*",
         "radiolog*", "dermatolog*", "urolog*", "neurolog*", "orthopaed*", "orthoped*", "orthopad*", "ortoped*", "antidec*", "physiotherap*",
-        "fisioterap*", "chiropract*", "therapist*", "mental health", "healthcare", "health care", "medical", "medizin*", "medicina",
+        "fisioterap*", "chiropract*", "therapist*", "health", "healthcare", "dental studio*", "dental practice*", "physio", "gesundheit", "sanita", "medical", "medizin*", "medicina",
         "krankenkasse*", "krankenversicherung*", "health insurance", "assicurazione sanitaria", "rehab", "rehabilitation", "hearing aid", "hearing aids",
         "horgerat*", "hoergeraet*", "wheelchair*", "rollstuhl*",
         # medicines and conditions
@@ -61,6 +61,6 @@ HARMLESS: Final[tuple[str, ...]] = (
     "christian dior", "christian louboutin", "christian lacroix", "churchs chicken", "churchs texas chicken", "kosher salt", "kosher dill",
     "kosher dills", "tierarzt*", "tierklinik*", "animal hospital*", "pet hospital*", "veterinary clinic*", "vet clinic*", "car clinic", "autoklinik",
     "phone clinic", "phone doctor", "computer doctor", "car doctor", "tyre clinic", "shoe clinic", "tree surgeon*", "surgery of trees", "doctor who",
-    "dr pepper", "doctor martens", "cancer stick*", "sex and the city", "essex", "sussex", "ethnic foods", "ethnic restaurant*",
+    "health food*", "health foods", "health and beauty", "health beauty", "health club*", "dr pepper", "doctor martens", "cancer stick*", "sex and the city", "essex", "sussex", "ethnic foods", "ethnic restaurant*",
 )
 """Phrases that hold such a word and say nothing about anyone; cut out before the words are looked for."""

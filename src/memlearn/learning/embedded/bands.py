@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-BANDS = ("weekends", "mornings", "middays", "afternoons", "evenings", "nights")
-"""weekends: Saturday and Sunday; mornings 5-11, middays 11-14, afternoons 14-18, evenings 18-23, nights 23-5 local time."""
+BANDS = ("weekends", "weekdays", "mornings", "middays", "afternoons", "evenings", "nights")
+"""weekends: Saturday and Sunday; weekdays: Monday to Friday; mornings 5-11, middays 11-14, afternoons 14-18, evenings 18-23, nights 23-5 local time."""
 
 HOURS = {"mornings": (5, 11), "middays": (11, 14), "afternoons": (14, 18), "evenings": (18, 23)}
 
@@ -21,6 +21,8 @@ def _band_table(name: str) -> NDArray[np.int64]:
     weekday, hour = slot // 25, slot % 25
     if name == "weekends":
         return (weekday >= 5).astype(np.int64)
+    if name == "weekdays":
+        return (weekday < 5).astype(np.int64)
     if name == "nights":
         inside = (hour >= 23) | (hour < 5)
     else:

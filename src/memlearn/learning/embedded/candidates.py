@@ -8,14 +8,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from memlearn.learning.embedded.annotate import CATEGORY, Catalogue
 from memlearn.learning.embedded.bands import BAND_OF_SLOT, BANDS
-from memlearn.learning.embedded.changes import find_beginnings_and_ends, find_moves, find_spending_changes
-from memlearn.learning.embedded.habits import find_habits, find_seasons
-from memlearn.learning.embedded.join import with_single_months
-from memlearn.learning.embedded.state import WHOLE, State
+from memlearn.learning.embedded.changes import CHANGE_DAYS, MOVE_COUNT, find_beginnings_and_ends, find_moves
+from memlearn.learning.embedded.habits import find_habits, find_seasons, find_steady, sorted_gaps
+from memlearn.learning.embedded.spending import find_spending, find_spending_changes
+from memlearn.learning.embedded.state import WHOLE, Ints, State, month_numbers
 from memlearn.records import LEVEL_PREFIX
 
 NAMES = ("users", "likes", "habits", "seasons", "started", "stopped", "moves", "bands", "offers", "rates", "spending", "spending_changes", "facts")
@@ -25,11 +27,11 @@ LIKE_DAYS = 4
 LIKE_SPAN = 45
 LIKES_KEPT = 40
 FACTS_KEPT = 48
+GAP_DAYS = 3
 # Recency: a purchase counts half after so many months; weights are fixed-point.
 HALF_LIFE_MONTHS = 6
 WEIGHT_ONE = 1 << 20
 
-_KEY = ["u", "dim", "key"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,14 +50,17 @@ def find_candidates(state: State, catalogue: Catalogue, parents: pl.DataFrame, a
         parents: dim_name, label, parent (label): which keys are alike enough to move between.
         attributes: names of the free attributes, whose keys are places or ways of buying.
     """
-    started, stopped = find_beginnings_and_ends(state)
+    places = [number for name in attributes if (number := state.keys.index(name)) is not None]
+    steady = find_steady(state, places)
+    monthly = state.monthly(_often(state))
+    started, stopped = find_beginnings_and_ends(state, monthly, steady)
     raw = {
         "likes": _likes(state),
-        "habits": find_habits(state),
-        "seasons": find_seasons(state),
+        "habits": find_habits(state, steady),
+        "seasons": find_seasons(state, monthly, places),
         "started": started,
         "stopped": stopped,
-        "moves": find_moves(state, _parent_index(state, parents), [number for name in attributes if (number := state.keys.index(name)) is not None]),
+        "moves": find_moves(state, monthly, _parent_index(state, parents), places),
     }
     named = {name: _decode(state, frame) for name, frame in raw.items()}
     offers = _offers(state, catalogue)
@@ -64,11 +69,17 @@ def find_candidates(state: State, catalogue: Catalogue, parents: pl.DataFrame, a
         "bands": _bands(state),
         "offers": offers,
         "rates": _rates(state),
-        "spending": _currency(state, _spending(state)),
+        "spending": _currency(state, find_spending(state)),
         "spending_changes": _currency(state, find_spending_changes(state)),
         "facts": _facts(state, offers),
     }
     return Candidates({**named, **{name: _with_user(state, frame) for name, frame in plain.items()}})
+
+
+def _often(state: State) -> pl.DataFrame:
+    """Keys that are bought often enough to have a season or a change."""
+    often = (pl.col("n") >= MOVE_COUNT) & (pl.col("days") >= CHANGE_DAYS) & pl.col("dim").is_in(state.keys.broad)
+    return state.counts.filter(often).join(state.whole(), on="u")
 
 
 def _with_user(state: State, frame: pl.DataFrame) -> pl.DataFrame:
@@ -98,12 +109,25 @@ def _parent_index(state: State, parents: pl.DataFrame) -> pl.DataFrame:
 
 
 def _likes(state: State) -> pl.DataFrame:
-    totals = state.counts.group_by("u", "dim").agg(pl.col("n").sum().alias("of"))
+    """The keys each user bought most and over some time, with the number of keys that were looked at."""
+    groups = len(state.keys.dims)
+    group = state.counts["u"].to_numpy().astype(np.int64) * groups + state.counts["dim"].to_numpy()
+    totals = np.bincount(group, weights=state.counts["n"].to_numpy(), minlength=1)
     lasting = (pl.col("last_day") - pl.col("first_day")) >= LIKE_SPAN
     often = (pl.col("n") >= LIKE_COUNT) & (pl.col("days") >= LIKE_DAYS) & (pl.col("dim") != state.keys.index(WHOLE)) & lasting
-    found = state.counts.filter(often).join(totals, on=["u", "dim"])
-    ranked = pl.struct((-pl.col("n")).alias("minus"), "key").rank("ordinal").over("u", "dim")
-    return found.filter(ranked <= LIKES_KEPT)
+    found = state.counts.filter(often).with_columns(pl.len().over("u").alias("tests"))
+    group = found["u"].to_numpy().astype(np.int64) * groups + found["dim"].to_numpy()
+    found = found.with_columns(pl.Series("of", totals[group]).cast(pl.Int32))
+    return found[_top_rows(group, found["n"].to_numpy().astype(np.int64), found["key"].to_numpy(), LIKES_KEPT)]
+
+
+def _top_rows(group: Ints, weight: Ints, key: NDArray[np.generic], kept: int) -> Ints:
+    """Positions of the heaviest rows of each group, ties by key; sorted by group, weight and key."""
+    order = np.lexsort((key, -weight, group))
+    ordered = group[order]
+    starts = np.flatnonzero(np.concatenate(([True], ordered[1:] != ordered[:-1]))) if len(order) else order
+    place = np.arange(len(order)) - np.repeat(starts, np.diff(np.append(starts, len(order))))
+    return order[place < kept]
 
 
 def _bands(state: State) -> pl.DataFrame:
@@ -159,45 +183,61 @@ def _rates(state: State) -> pl.DataFrame:
     return pl.concat([returns, discounts])
 
 
-def _spending(state: State) -> pl.DataFrame:
-    grouped = state.tables.money.group_by("u", "key").agg(
-        pl.col("n").sum().cast(pl.Int64), pl.col("amount").sum(), pl.col("month").min().alias("first_month"), pl.col("month").max().alias("last_month")
-    )
-    return grouped.sort("u", "key")
-
-
 def _facts(state: State, offers: pl.DataFrame) -> pl.DataFrame:
     """The telling rows of a user about single keys: bought most and latest, and how offers of the key were answered."""
-    last = state.whole().select("u", "user_last_day", "user_n")
-    bought = state.counts.filter((pl.col("dim") != state.keys.index(WHOLE)) & (pl.col("n") > 0)).join(last, on="u")
-    age = (pl.col("user_last_day") - pl.col("last_day")) // 30
-    bought = bought.with_columns((pl.col("n") * 64 - age.clip(0, 48)).alias("weight"))
-    kept = bought.filter(pl.struct(-pl.col("weight"), "key").rank("ordinal").over("u", "dim") <= FACTS_KEPT)
-    medians = _median_gap(state, kept)
-    strength = _strength(state, kept)
-    named = kept.join(medians, on=_KEY, how="left").join(strength, on=_KEY, how="left").join(state.keys.table(), on=["dim", "key"])
+    last = np.zeros(len(state.users), dtype=np.int64)
+    of = np.zeros(len(state.users), dtype=np.int64)
+    whole = state.whole()
+    last[whole["u"].to_numpy()], of[whole["u"].to_numpy()] = whole["user_last_day"].to_numpy(), whole["user_n"].to_numpy()
+    bought = state.counts.filter((pl.col("dim") != state.keys.index(WHOLE)) & (pl.col("n") > 0))
+    user = bought["u"].to_numpy().astype(np.int64)
+    age = np.clip((last[user] - bought["last_day"].to_numpy()) // 30, 0, 48)
+    group = user * len(state.keys.dims) + bought["dim"].to_numpy()
+    top = _top_rows(group, bought["n"].to_numpy().astype(np.int64) * 64 - age, bought["key"].to_numpy(), FACTS_KEPT)
+    kept = bought[top]
+    gap = _median_gap(state, kept)
+    named = kept.with_columns(
+        pl.Series("median_gap", gap).cast(pl.Int32).replace(0, None),
+        pl.Series("strength", _strength(state, kept)),
+        pl.Series("user_n", of[user[top]]),
+        pl.Series("place", state.keys.pack(kept)),
+    ).join(state.keys.table(), on=["dim", "key"])
     columns = ["u", "dim", "label", "n", "returned", "days", "first_us", "last_us", "median_gap", "strength", "user_n"]
-    facts = named.drop("dim").rename({"dim_name": "dim"}).select(columns)
+    facts = named.sort("place").drop("dim").rename({"dim_name": "dim"}).select(columns)
     answers = offers.select("u", "dim", "label", "shown", "answered")
+    if answers.is_empty():
+        return facts.with_columns(pl.lit(None, pl.Int64).alias("shown"), pl.lit(None, pl.Int64).alias("answered"))
     return facts.join(answers, on=["u", "dim", "label"], how="full", coalesce=True).sort("u", "dim", "label")
 
 
-def _median_gap(state: State, kept: pl.DataFrame) -> pl.DataFrame:
-    gaps = state.tables.gaps.join(kept.filter(pl.col("days") >= 3).select(_KEY), on=_KEY, how="semi").sort(*_KEY, "gap")
-    half = 2 * pl.col("n").cum_sum().over(_KEY) >= pl.col("n").sum().over(_KEY)
-    return gaps.filter(half).group_by(_KEY).agg(pl.col("gap").min().alias("median_gap"))
+def _median_gap(state: State, kept: pl.DataFrame) -> Ints:
+    """The lower median of the gaps of each key bought on three days or more; 0 for others."""
+    often = np.flatnonzero(kept["days"].to_numpy() >= GAP_DAYS)
+    row, gap, n = sorted_gaps(state, kept[often])
+    sums = np.concatenate(([0], np.cumsum(n)))
+    rows = np.arange(len(often), dtype=np.int64)
+    start, end = sums[np.searchsorted(row, rows)], sums[np.searchsorted(row, rows, side="right")]
+    middle = np.searchsorted(sums, start + (end - start + 1) // 2) - 1
+    result = np.zeros(len(kept), dtype=np.int64)
+    if len(gap):
+        result[often] = np.where(end > start, gap[np.clip(middle, 0, len(gap) - 1)], 0)
+    return result
 
 
-def _strength(state: State, kept: pl.DataFrame) -> pl.DataFrame:
+def _strength(state: State, kept: pl.DataFrame) -> Ints:
     """Recency-weighted purchases, fixed-point, relative to the user's own last month."""
-    months = with_single_months(
-        kept.select(*_KEY, "n", "first_day", "last_day"), state.tables.months.join(kept.select(_KEY), on=_KEY, how="semi").select(*_KEY, "month", "n")
-    )
-    latest = months.group_by("u").agg(pl.col("month").max().alias("latest"))
-    weights = [int(WEIGHT_ONE * 2 ** (-age / HALF_LIFE_MONTHS)) for age in range(121)]
-    weight = pl.lit(pl.Series(weights)).gather((pl.col("latest") - pl.col("month")).clip(0, 120))
-    weighted = months.join(latest, on="u").with_columns((weight * pl.col("n")).alias("strength"))
-    return weighted.group_by(_KEY).agg(pl.col("strength").sum())
+    months = state.tables.months
+    row, known = state.rows_of(kept, months)
+    month, n = (months[name].to_numpy()[known].astype(np.int64) for name in ("month", "n"))
+    low, high = (month_numbers(kept[name].to_numpy()) for name in ("first_day", "last_day"))
+    alone = np.flatnonzero(low == high)
+    row, month, n = np.concatenate((row, alone)), np.concatenate((month, low[alone])), np.concatenate((n, kept["n"].to_numpy()[alone].astype(np.int64)))
+    user = kept["u"].to_numpy()[row]
+    latest = np.zeros(len(state.users), dtype=np.int64)
+    np.maximum.at(latest, user, month)
+    weights = np.array([int(WEIGHT_ONE * 2 ** (-age / HALF_LIFE_MONTHS)) for age in range(121)], dtype=np.int64)
+    # Sums of integers below 2**53 are exact in floating point.
+    return np.bincount(row, weights=n * weights[np.clip(latest[user] - month, 0, 120)], minlength=len(kept)).astype(np.int64)
 
 
 def parent_table(catalogue: Catalogue, merchants: pl.DataFrame) -> pl.DataFrame:

@@ -1,12 +1,28 @@
-"""How strongly counts speak against chance: large-deviation bounds, vectorised."""
+"""How strongly counts speak against chance: large-deviation bounds, vectorised, and how strongly they have to."""
 
 from __future__ import annotations
+
+import math
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
+
+# Of each kind of claim one user in so many may be told one by chance, as far as the bound tells; at the numbers that users
+# have the bound is loose by a factor of four or more. Nats, before the number of tests is paid for.
+ONE_USER_IN = 50
+NATS = math.log(ONE_USER_IN)
+
+
+def needed(tests: pl.Expr) -> pl.Expr:
+    """Nats that the best of so many tests has to reach (Bonferroni's bound).
+
+    Args:
+        tests: how many claims of the kind were tried for the user.
+    """
+    return NATS + tests.cast(pl.Float64).clip(1.0).log()
 
 
 def surprise(hits: pl.Expr, trials: pl.Expr, chance: pl.Expr) -> pl.Expr:
@@ -24,6 +40,17 @@ def surprise(hits: pl.Expr, trials: pl.Expr, chance: pl.Expr) -> pl.Expr:
     up = pl.when(share > 0).then(share * (share / base).log()).otherwise(0.0)
     down = pl.when(share < 1).then((1 - share) * ((1 - share) / (1 - base)).log()).otherwise(0.0)
     return trials * (up + down)
+
+
+def surprises(hits: Floats, trials: Floats, chance: Floats) -> Floats:
+    """`surprise` of arrays; 0 where there are no trials."""
+    share = hits / np.maximum(trials, 1)
+    base = np.clip(chance, 1e-6, 1 - 1e-6)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        up = np.where(share > 0, share * np.log(share / base), 0.0)
+        down = np.where(share < 1, (1 - share) * np.log((1 - share) / (1 - base)), 0.0)
+    result: Floats = trials * (up + down)
+    return result
 
 
 def g_statistic(a: Floats, b: Floats, c: Floats, d: Floats) -> Floats:

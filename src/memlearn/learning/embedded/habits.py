@@ -2,163 +2,229 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from memlearn.learning.embedded.evidence import surprise
-from memlearn.learning.embedded.state import WHOLE, State
+from memlearn.learning.embedded.evidence import needed, surprises
+from memlearn.learning.embedded.state import WHOLE, Ints, Monthly, State
 
-# A habit needs so many purchase days, and so many nats against a process without memory.
+Floats = NDArray[np.float64]
+
+# A habit needs so many purchase days, and so large a share of gaps that fit.
 HABIT_DAYS = 6
-HABIT_SURPRISE = 5.3
-HABIT_FIT = 0.5
-# Gaps count as fitting from 60 % to 140 % of the median gap.
-WINDOW_LOW, WINDOW_HIGH = 6, 14
+HABIT_FIT = 0.65
+# Nats from which on a key counts as steady where that is not the claim itself.
+STEADY_NATS = 4.0
+# Gaps fit that differ from the median gap by at most so many tenths of it; the more telling of the two widths counts.
+WINDOWS = (2, 4)
 LONGEST_GAP = 92
 # A habit lapsed when the user went on for so many intervals without it.
 LAPSE_INTERVALS = 2.5
 LAPSE_DAYS = 14
 
+SEASON_COUNT = 6
 SEASON_DAYS = 5
-SEASON_SHARE = 0.85
-SEASON_SURPRISE = 8.0
+SEASON_SHARE = 0.75
 SEASON_SPAN = 300
 SEASON_WIDEST = 5
+# Twelve starts of windows of five widths; neighbouring ones are so alike that they count as so many tests.
+SEASON_WINDOWS = 20
+# A season is more than one shopping spree: without gaps longer than so many days it lasts this long.
+SEASON_GAP, SEASON_LENGTH = 14, 21
+# Purchases that the pace of the season would have given before it, and after it; none or few came.
+SEASON_SILENCE = 3.0
+# Seasons of two years count as such where each holds this share of the purchases.
+SEASON_YEARS = 0.2
 
-_KEY = ["u", "dim", "key"]
+_GAP_BITS = 20
 
 
-def find_habits(state: State) -> pl.DataFrame:
-    """Keys bought at a steady interval.
+def find_steady(state: State, places: Sequence[int]) -> pl.DataFrame:
+    """Keys bought at a steady interval, as far as that can be told of a single key.
 
     The gaps between purchase days are compared with a process without memory of the same rate (geometric gaps): the
-    share of gaps near the median must be larger than such a process would give.
+    share of gaps near the median must be larger than such a process would give. A place has a rhythm of its own only where it
+    is not that of all the user's purchases.
+
+    Args:
+        state: the shard's state.
+        places: dimensions of places and ways of buying.
 
     Returns:
-        u, dim, key, n, returned, days, gaps, fitting, every_days, first_day, last_day, first_row, last_row, score,
-        lapsed (the user went on without it).
+        The columns of `counts`, and gaps, fitting, every_days, score, tests (keys that were tried for the user).
     """
-    whole = state.keys.index(WHOLE)
-    often = state.counts.filter((pl.col("days") >= HABIT_DAYS) & (pl.col("dim") != whole))
-    gaps = state.tables.gaps.join(often.select(_KEY), on=_KEY, how="semi").sort(*_KEY, "gap")
-    medians = _median_gaps(gaps)
-    fitted = gaps.join(medians, on=_KEY).filter(pl.col("gap").is_between(pl.col("low"), pl.col("high")))
-    fit = fitted.group_by(_KEY).agg(pl.col("n").sum().alias("fitting"), (pl.col("gap") * pl.col("n")).sum().alias("fitting_days"))
-    tested = medians.join(fit, on=_KEY).with_columns(
-        surprise(pl.col("fitting"), pl.col("gaps"), _chance()).alias("score"),
-        ((2 * pl.col("fitting_days") + pl.col("fitting")) // (2 * pl.col("fitting"))).cast(pl.Int32).alias("every_days"),
-    )
-    steady = tested.filter(
-        (pl.col("score") >= HABIT_SURPRISE)
-        & (pl.col("fitting") > HABIT_FIT * pl.col("gaps"))
-        & (pl.col("fitting") > _chance() * pl.col("gaps"))
-        & pl.col("every_days").is_between(2, LONGEST_GAP)
-    )
-    found = steady.select(*_KEY, "gaps", "fitting", "every_days", "score").join(often, on=_KEY).join(state.whole(), on="u")
+    often = state.counts.filter((pl.col("days") >= HABIT_DAYS) & (pl.col("dim") != state.keys.index(WHOLE))).sort("u", "dim", "key")
+    numbers = _fit_gaps(state, often, np.isin(often["dim"].to_numpy(), list(places)))
+    tested = often.with_columns(*(pl.Series(name, values) for name, values in numbers.items()), pl.len().over("u").alias("tests"))
+    fits = (pl.col("fitting") >= HABIT_FIT * pl.col("gaps")) & pl.col("every_days").is_between(2, LONGEST_GAP)
+    return tested.filter((pl.col("score") >= STEADY_NATS) & fits)
+
+
+def find_habits(state: State, steady: pl.DataFrame) -> pl.DataFrame:
+    """The steady keys that cannot be chance, whatever number of keys was tried for the user.
+
+    Returns:
+        The columns of `steady` and `State.whole`, and lapsed (the user went on without it).
+    """
+    sure = steady.filter(pl.col("score") >= needed(pl.col("tests") * len(WINDOWS)))
+    found = sure.join(state.whole(), on="u").sort("u", "dim", "key")
     silent = pl.col("user_last_day") - pl.col("last_day")
     return found.with_columns((silent > (LAPSE_INTERVALS * pl.col("every_days")).clip(LAPSE_DAYS)).alias("lapsed"))
 
 
-def _median_gaps(gaps: pl.DataFrame) -> pl.DataFrame:
-    total = pl.col("n").sum().over(_KEY)
-    running = pl.col("n").cum_sum().over(_KEY)
-    middle = gaps.filter(2 * running >= total).group_by(_KEY).agg(pl.col("gap").min().alias("median"))
-    sums = gaps.group_by(_KEY).agg(pl.col("n").sum().alias("gaps"), (pl.col("gap") * pl.col("n")).sum().alias("span"))
-    low = -(-WINDOW_LOW * pl.col("median") // 10)
-    return middle.join(sums, on=_KEY).with_columns(low.alias("low"), (WINDOW_HIGH * pl.col("median") // 10).alias("high"))
+def _fit_gaps(state: State, often: pl.DataFrame, place: NDArray[np.bool_]) -> dict[str, NDArray[np.generic]]:
+    """For each key: gaps, those that fit the median, their mean, and how surprising they are."""
+    row, gap, n = sorted_gaps(state, often)
+    packed, sums = (row << _GAP_BITS) | gap, np.concatenate(([0], np.cumsum(n)))
+    days = np.concatenate(([0], np.cumsum(n * gap)))
+    rows = np.arange(len(often), dtype=np.int64)
+    start, end = np.searchsorted(row, rows), np.searchsorted(row, rows, side="right")
+    gaps, span = sums[end] - sums[start], days[end] - days[start]
+    middle = np.searchsorted(sums, sums[start] + (gaps + 1) // 2) - 1
+    median = gap[np.clip(middle, 0, max(len(gap) - 1, 0))] if len(gap) else np.zeros(len(often), dtype=np.int64)
+    score, fitting, every = np.zeros(len(often)), np.zeros(len(often), dtype=np.int64), np.zeros(len(often), dtype=np.int64)
+    for tenths in WINDOWS:
+        low, high = -(-(10 - tenths) * median // 10), (10 + tenths) * median // 10
+        left, right = (np.searchsorted(packed, (rows << _GAP_BITS) | edge) for edge in (low, high + 1))
+        fitting, in_days = sums[right] - sums[left], days[right] - days[left]
+        every = (2 * in_days + fitting) // np.maximum(2 * fitting, 1)
+        chance = _chance(gaps, span, low, high)
+        if place.any():
+            chance[place] = np.maximum(chance[place], _user_share(state, often.filter(pl.Series(place)), low[place], high[place]))
+        # The gap that gave the median fits by itself, so it does not count.
+        found = surprises(np.maximum(fitting - 1, 0).astype(float), np.maximum(gaps - 1, 0).astype(float), chance)
+        score = np.maximum(score, np.where(fitting - 1 > chance * (gaps - 1), found, 0.0))
+    return {"gaps": gaps, "fitting": fitting, "every_days": every.astype(np.int32), "score": score}
 
 
-def _chance() -> pl.Expr:
+def sorted_gaps(state: State, often: pl.DataFrame) -> tuple[Ints, Ints, Ints]:
+    """Row of `often`, gap and how often it occurs, sorted by row and gap."""
+    gaps = state.tables.gaps
+    row, known = state.rows_of(often, gaps)
+    gap, n = (gaps[name].to_numpy()[known].astype(np.int64) for name in ("gap", "n"))
+    gap = np.minimum(gap, (1 << _GAP_BITS) - 2)
+    order = np.argsort((row << _GAP_BITS) | gap, kind="stable")
+    return row[order], gap[order], n[order]
+
+
+def _chance(gaps: Ints, span: Ints, low: Ints, high: Ints) -> Floats:
     """Chance of a gap in the window, were every day a purchase day with the same probability."""
-    stay = 1 - pl.col("gaps") / pl.col("span")
-    return stay ** (pl.col("low") - 1) - stay ** pl.col("high")
+    stay = 1 - gaps / np.maximum(span, 1)
+    result: Floats = stay ** np.maximum(low - 1, 0) - stay**high
+    return result
 
 
-def find_seasons(state: State) -> pl.DataFrame:
+def _user_share(state: State, often: pl.DataFrame, low: Ints, high: Ints) -> Floats:
+    """Share of the gaps between all purchase days of each key's user that lie in the key's window."""
+    wholes = state.counts.filter(pl.col("dim") == state.keys.index(WHOLE)).sort("u")
+    row, gap, n = sorted_gaps(state, wholes)
+    packed, sums = (row << _GAP_BITS) | gap, np.concatenate(([0], np.cumsum(n)))
+    of = np.searchsorted(wholes["u"].to_numpy(), often["u"].to_numpy())
+    inside, everywhere = (
+        sums[np.searchsorted(packed, (of << _GAP_BITS) | right)] - sums[np.searchsorted(packed, (of << _GAP_BITS) | left)]
+        for left, right in ((low, high + 1), (np.zeros_like(of), np.full_like(of, (1 << _GAP_BITS) - 1)))
+    )
+    result: Floats = inside / np.maximum(everywhere, 1)
+    return result
+
+
+def core_days(state: State, chosen: pl.DataFrame, longest: int) -> Ints:
+    """How long the purchases of keys last without gaps longer than so many days: the days in all shorter gaps."""
+    row, gap, n = sorted_gaps(state, chosen)
+    short = gap <= longest
+    return np.bincount(row[short], weights=(gap * n)[short], minlength=len(chosen)).astype(np.int64)
+
+
+def find_seasons(state: State, monthly: Monthly, places: Sequence[int]) -> pl.DataFrame:
     """Keys bought in a few neighbouring months of the year, year after year or once within a longer history.
 
+    Args:
+        state: the shard's state.
+        monthly: the keys that may have seasons.
+        places: dimensions of places and ways of buying.
+
     Returns:
-        u, dim, key, n, days, hits, first_month and last_month of the season (1..12), share of the user's purchases in
-        these months, first_row, last_row, score.
+        The columns of `monthly.keys`, and hits, first_month and last_month of the season (1..12), score (nats against the
+        user's other purchases), tests.
     """
-    long_enough = state.whole().filter(pl.col("user_last_day") - pl.col("user_first_day") >= SEASON_SPAN)
-    chosen = state.counts.filter(pl.col("dim").is_in(state.keys.broad) & (pl.col("days") >= SEASON_DAYS)).join(long_enough, on="u")
-    if chosen.is_empty():
-        return _no_seasons(chosen)
-    of_key, first = state.months_of(chosen)
-    totals = state.counts.filter(pl.col("dim") == state.keys.index(WHOLE)).select("u", "dim", "key", "n", "first_day", "last_day")
-    of_user, user_first = state.months_of(totals)
-    row_of = np.zeros(len(state.users), dtype=np.int64)
-    row_of[totals["u"].to_numpy()] = np.arange(len(totals))
-    key_year, user_year = _fold_year(of_key, first), _fold_year(of_user, user_first)[row_of[chosen["u"].to_numpy()]]
-    start, width, hits, chance = _best_window(key_year, user_year)
-    whole_season = _clear_of_the_ends(of_key, start, width, first, chosen)
-    found = chosen.with_columns(
+    keys = monthly.keys
+    long_enough = keys["user_last_day"] - keys["user_first_day"] >= SEASON_SPAN
+    chosen = monthly.take((long_enough & (keys["days"] >= SEASON_DAYS) & (keys["n"] >= SEASON_COUNT)).to_numpy())
+    key_year, user_year = _fold_year(chosen.of_key, chosen.first), _fold_year(chosen.of_user, chosen.first)
+    start, width, hits = _best_window(key_year)
+    # Where most purchases happen is no season of its own: places are compared with all purchases.
+    against = np.where(np.isin(chosen.keys["dim"].to_numpy(), list(places))[:, None], user_year, user_year - key_year)
+    chance = np.maximum(_window_sums(against, start, width) / np.maximum(against.sum(axis=1), 1), width / 24)
+    total = key_year.sum(axis=1)
+    found = chosen.keys.with_columns(
         pl.Series("hits", hits),
-        pl.Series("chance", chance),
-        pl.Series("first_month", start + 1).cast(pl.Int32),
-        pl.Series("last_month", (start + width - 1) % 12 + 1).cast(pl.Int32),
-        pl.Series("whole", whole_season),
-        pl.Series("months", (of_key > 0).sum(axis=1)),
+        pl.Series("first_month", (start + 1).astype(np.int32)),
+        pl.Series("last_month", ((start + width - 1) % 12 + 1).astype(np.int32)),
+        pl.Series("score", np.where(hits > chance * total, surprises(hits.astype(float), total.astype(float), chance), 0.0)),
+        pl.Series("clear", _clear_of_the_ends(chosen, start, width) & (width < 12)),
+        pl.len().over("u").alias("tests"),
     )
-    scored = found.with_columns(surprise(pl.col("hits"), pl.col("n"), pl.col("chance")).alias("score"))
-    return scored.filter(
-        (pl.col("score") >= SEASON_SURPRISE) & (pl.col("hits") >= SEASON_SHARE * pl.col("n")) & pl.col("whole") & (pl.col("months") >= 2)
-    )
+    enough = pl.col("score") >= needed(pl.col("tests") * SEASON_WINDOWS)
+    seasons = found.filter(enough & pl.col("clear")).drop("clear")
+    return seasons.filter(pl.Series(core_days(state, seasons, SEASON_GAP) >= SEASON_LENGTH))
 
 
-def _no_seasons(like: pl.DataFrame) -> pl.DataFrame:
-    extra = {"hits": pl.Int64, "chance": pl.Float64, "first_month": pl.Int32, "last_month": pl.Int32, "score": pl.Float64}
-    return like.with_columns([pl.lit(None, dtype).alias(name) for name, dtype in extra.items()])
-
-
-def _fold_year(matrix: NDArray[np.int64], first: int) -> NDArray[np.int64]:
+def _fold_year(matrix: Ints, first: int) -> Ints:
     year = np.zeros((len(matrix), 12), dtype=np.int64)
     for column in range(matrix.shape[1]):
         year[:, (first + column) % 12] += matrix[:, column]
     return year
 
 
-def _best_window(
-    key_year: NDArray[np.int64], user_year: NDArray[np.int64]
-) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
-    """The narrowest run of months that holds enough of the purchases; of equally narrow ones the fullest."""
-    total = key_year.sum(axis=1)
-    rows = np.arange(len(key_year))
+def _best_window(key_year: Ints) -> tuple[Ints, Ints, Ints]:
+    """The run of months in which most purchases lie for its width: start (0..11), width (12: none), purchases.
+
+    Of the widths that hold enough of the purchases the one wins whose density stands out most.
+    """
+    total, rows = key_year.sum(axis=1), np.arange(len(key_year))
     start, width = np.zeros(len(key_year), dtype=np.int64), np.full(len(key_year), 12)
-    hits = np.zeros(len(key_year), dtype=np.int64)
-    for size in range(SEASON_WIDEST, 0, -1):
+    hits, best_score = np.zeros(len(key_year), dtype=np.int64), np.full(len(key_year), -1.0)
+    for size in range(1, SEASON_WIDEST + 1):
         sums = _circular_sums(key_year, size)
         best = sums.argmax(axis=1)
-        enough = sums[rows, best] >= SEASON_SHARE * total
-        start, width = np.where(enough, best, start), np.where(enough, size, width)
-        hits = np.where(enough, sums[rows, best], hits)
-    chance = np.zeros(len(key_year))
-    for size in range(1, SEASON_WIDEST + 1):
-        at = width == size
-        chance[at] = _circular_sums(user_year, size)[rows, start][at] / np.maximum(user_year.sum(axis=1), 1)[at]
-    return start, width, hits, np.where(width == 12, 1.0, chance)
+        held = sums[rows, best]
+        score = surprises(held.astype(float), total.astype(float), np.full(len(total), size / 12))
+        better = (held >= SEASON_SHARE * total) & (score > best_score)
+        start, width, hits = np.where(better, best, start), np.where(better, size, width), np.where(better, held, hits)
+        best_score = np.where(better, score, best_score)
+    return start, width, hits
 
 
-def _circular_sums(year: NDArray[np.int64], size: int) -> NDArray[np.int64]:
+def _circular_sums(year: Ints, size: int) -> Ints:
     doubled = np.concatenate((year, year), axis=1).cumsum(axis=1)
     padded = np.concatenate((np.zeros((len(year), 1), dtype=np.int64), doubled), axis=1)
     return padded[:, size : size + 12] - padded[:, :12]
 
 
-def _clear_of_the_ends(
-    of_key: NDArray[np.int64], start: NDArray[np.int64], width: NDArray[np.int64], first: int, chosen: pl.DataFrame
-) -> NDArray[np.bool_]:
-    """A season, not a beginning or an end: seen in two years, or with the user's purchases going on before and after it."""
-    month_index = np.arange(of_key.shape[1])[None, :] + first
-    inside = ((month_index - start[:, None]) % 12) < width[:, None]
-    years = ((of_key > 0) & inside) * (1 + (month_index - start[:, None]) // 12)
-    several_years = np.array([len(set(row[row > 0].tolist())) > 1 for row in years], dtype=np.bool_)
-    user_first, user_last = (_month(chosen[name].to_numpy()) for name in ("user_first_day", "user_last_day"))
-    key_first, key_last = (_month(chosen[name].to_numpy()) for name in ("first_day", "last_day"))
-    return several_years | ((user_first < key_first) & (key_last < user_last))
+def _window_sums(year: Ints, start: Ints, width: Ints) -> Ints:
+    months = np.arange(12)[None, :]
+    result: Ints = (year * (((months - start[:, None]) % 12) < width[:, None])).sum(axis=1)
+    return result
 
 
-def _month(day: NDArray[np.generic]) -> NDArray[np.int64]:
-    return day.astype("datetime64[D]").astype("datetime64[M]").astype(np.int64)
+def _clear_of_the_ends(monthly: Monthly, start: Ints, width: Ints) -> NDArray[np.bool_]:
+    """A season, not a beginning or an end: in two years, or once with the user going on long enough before and after it."""
+    month = np.arange(monthly.of_key.shape[1])[None, :] + monthly.first
+    offset = (month - start[:, None]) % 12
+    inside = offset < width[:, None]
+    # The month in which a season began tells one year's season from the next one's.
+    year = (month - offset - (monthly.first - 11)) // 12
+    years = np.stack([(monthly.of_key * (inside & (year == number))).sum(axis=1) for number in range(int(year.max(initial=0)) + 1)], axis=1)
+    hits = years.sum(axis=1)
+    several = (years >= np.maximum(SEASON_YEARS * hits, 2)[:, None]).sum(axis=1) > 1
+    main = inside & (year == years.argmax(axis=1)[:, None])
+    others = monthly.of_user - monthly.of_key
+    rate = hits / np.maximum((others * main).sum(axis=1), 1)
+    begun = np.where(main.any(axis=1), main.argmax(axis=1), 0)
+    ended = main.shape[1] - main[:, ::-1].argmax(axis=1)
+    index = np.arange(main.shape[1])[None, :]
+    before, after = ((others * side).sum(axis=1) * rate for side in (index < begun[:, None], index >= ended[:, None]))
+    return several | ((before >= SEASON_SILENCE) & (after >= SEASON_SILENCE))

@@ -8,10 +8,11 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from memlearn.learning.embedded.join import with_single_months
 from memlearn.learning.embedded.pieces import Pieces
 
 WHOLE = ""
+
+Ints = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,10 +30,10 @@ class Keys:
     currencies: pl.Series
 
     def table(self) -> pl.DataFrame:
-        """Dim (index), key (index), dim_name, label."""
+        """dim (index), key (index), dim_name, label."""
         frames = [
-            pl.DataFrame({"key": np.arange(len(labels), dtype=np.int32), "label": labels.cast(pl.String).to_list()}).select(
-                pl.lit(number, pl.Int16).alias("dim"), "key", pl.lit(name).alias("dim_name"), pl.col("label").cast(pl.String)
+            pl.DataFrame({"key": np.arange(len(labels), dtype=np.int32), "label": labels.cast(pl.String)}).select(
+                pl.lit(number, pl.Int16).alias("dim"), "key", pl.lit(name).alias("dim_name"), "label"
             )
             for number, (name, labels) in enumerate(zip(self.dims, self.labels, strict=True))
         ]
@@ -42,11 +43,39 @@ class Keys:
         """Index of a dimension, None where the shard has none of that name."""
         return self.dims.index(name) if name in self.dims else None
 
+    def pack(self, frame: pl.DataFrame) -> Ints:
+        """One integer for each (u, dim, key) of a frame, ordered as these are."""
+        sizes = [len(labels) for labels in self.labels]
+        starts = np.cumsum([0, *sizes], dtype=np.int64)
+        u, dim, key = (frame[name].to_numpy() for name in ("u", "dim", "key"))
+        return u.astype(np.int64) * starts[-1] + starts[dim] + key
+
     @property
     def broad(self) -> list[int]:
         """Dimensions that group purchases: all but the whole and single items; items where there is nothing else."""
         groups = [number for number, name in enumerate(self.dims) if name not in (WHOLE, "item")]
         return groups or [number for number, name in enumerate(self.dims) if name == "item"]
+
+
+@dataclass(frozen=True, slots=True)
+class Monthly:
+    """Keys of users with their purchases by month.
+
+    Args:
+        keys: rows of `counts` joined with `State.whole`, sorted by (u, dim, key).
+        of_key: purchases of each row by month; shape (rows, months).
+        of_user: all purchases of the row's user by month; same shape.
+        first: the month of the first column.
+    """
+
+    keys: pl.DataFrame
+    of_key: Ints
+    of_user: Ints
+    first: int
+
+    def take(self, at: NDArray[np.bool_]) -> Monthly:
+        """The rows where `at` is true."""
+        return Monthly(self.keys.filter(pl.Series(at)), self.of_key[at], self.of_user[at], self.first)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,37 +100,58 @@ class State:
     def whole(self) -> pl.DataFrame:
         """Counts of each user as a whole: u, user_n, user_days, and the first and last purchase (day, row)."""
         number = self.keys.index(WHOLE)
-        names = {
-            "n": "user_n",
-            "days": "user_days",
-            **{name: f"user_{name}" for name in ("first_day", "last_day", "first_row", "last_row")},
-        }
-        return self.counts.filter((pl.col("dim") == number) & (pl.col("n") > 0)).select(
-            "u", *(pl.col(old).alias(new) for old, new in names.items())
-        )
+        names = {"n": "user_n", "days": "user_days", **{name: f"user_{name}" for name in ("first_day", "last_day", "first_row", "last_row")}}
+        return self.counts.filter((pl.col("dim") == number) & (pl.col("n") > 0)).select("u", *(pl.col(old).alias(new) for old, new in names.items()))
 
-    def months_of(self, chosen: pl.DataFrame) -> tuple[NDArray[np.int64], int]:
-        """Purchases of chosen keys by month.
-
-        Args:
-            chosen: rows of `counts`.
+    def rows_of(self, chosen: pl.DataFrame, table: pl.DataFrame) -> tuple[Ints, NDArray[np.bool_]]:
+        """Which row of `chosen` each row of a table belongs to, by (u, dim, key).
 
         Returns:
-            A matrix of shape (rows of `chosen`, months), and the month of its first column.
+            The row for each row of the table that has one, and whether it has.
         """
-        key = ["u", "dim", "key"]
-        numbered = chosen.select(*key, "n", "first_day", "last_day").with_row_index("row")
-        months = self.tables.months.join(numbered.select("row", *key), on=key)
-        full = with_single_months(numbered, months.select("row", *key, "month", "n"))
-        return spread(full["row"].to_numpy(), full["month"].to_numpy(), full["n"].to_numpy(), len(chosen))
+        wanted = self.keys.pack(chosen)
+        order = np.argsort(wanted, kind="stable")
+        packed = self.keys.pack(table)
+        if len(wanted) == 0:
+            return np.zeros(0, dtype=np.int64), np.zeros(len(packed), dtype=np.bool_)
+        place = np.minimum(np.searchsorted(wanted, packed, sorter=order), len(wanted) - 1)
+        row = order[place]
+        known = wanted[row] == packed
+        return row[known], known
+
+    def monthly(self, chosen: pl.DataFrame) -> Monthly:
+        """Lay the purchases of chosen keys out by month.
+
+        Args:
+            chosen: rows of `counts` joined with `whole`.
+        """
+        keys = chosen.sort("u", "dim", "key")
+        totals = self.counts.filter((pl.col("dim") == self.keys.index(WHOLE)) & (pl.col("n") > 0) & pl.col("u").is_in(keys["u"].unique().implode())).sort("u")
+        first, width = _month_range(totals)
+        of_user = self._months_of(totals, first, width)
+        row_of = np.zeros(len(self.users), dtype=np.int64)
+        row_of[totals["u"].to_numpy()] = np.arange(len(totals))
+        return Monthly(keys, self._months_of(keys, first, width), of_user[row_of[keys["u"].to_numpy()]], first)
+
+    def _months_of(self, chosen: pl.DataFrame, first: int, width: int) -> Ints:
+        matrix = np.zeros((len(chosen), width), dtype=np.int64)
+        months = self.tables.months
+        row, known = self.rows_of(chosen, months)
+        matrix[row, months["month"].to_numpy()[known] - first] = months["n"].to_numpy()[known]
+        # Keys bought within one month have no rows by month.
+        low, high = (month_numbers(chosen[name].to_numpy()) for name in ("first_day", "last_day"))
+        alone = np.flatnonzero(low == high)
+        matrix[alone, low[alone] - first] = chosen["n"].to_numpy()[alone]
+        return matrix
 
 
-def spread(row: NDArray[np.generic], month: NDArray[np.generic], value: NDArray[np.generic], rows: int) -> tuple[NDArray[np.int64], int]:
-    """Lay (row, month, value) triples out as a matrix; returns it and the month of its first column."""
-    if len(month) == 0:
-        return np.zeros((rows, 1), dtype=np.int64), 0
-    first = int(month.min())
-    width = int(month.max()) - first + 1
-    matrix = np.zeros((rows, width), dtype=np.int64)
-    np.add.at(matrix, (row.astype(np.int64), month.astype(np.int64) - first), value.astype(np.int64))
-    return matrix, first
+def month_numbers(days: NDArray[np.generic]) -> Ints:
+    """Calendar month (year * 12 + month - 1) of day numbers."""
+    return days.astype("datetime64[D]").astype("datetime64[M]").astype(np.int64) + 1970 * 12
+
+
+def _month_range(totals: pl.DataFrame) -> tuple[int, int]:
+    if totals.is_empty():
+        return 0, 1
+    ends = month_numbers(np.array([totals["first_day"].min(), totals["last_day"].max()]))
+    return int(ends[0]), int(ends[1] - ends[0]) + 1

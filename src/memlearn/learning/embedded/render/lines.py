@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import polars as pl
 
-from memlearn.learning.embedded.evidence import surprise
+from memlearn.learning.embedded.bands import BANDS
+from memlearn.learning.embedded.evidence import needed, surprise
 from memlearn.learning.embedded.render.words import (
     clean,
     day_words,
@@ -24,22 +25,27 @@ from memlearn.learning.embedded.render.words import (
 LINE = ["user_id", "block", "score", "kind", "dim", "key", "text", "fact", "row_a", "row_b", "statistic"]
 
 LIKE_LIFT = 2.0
-LIKE_SURPRISE = 7.0
-BAND_SURPRISE = 9.0
+# What is less than one purchase in a hundred tells little of a person, however rare it is.
+LIKE_SHARE = 0.01
+# A time of the week is a habit when most purchases lie in it, many more than for all users, or hardly any outside of it.
+BAND_SHARE = 0.5
 BAND_LIFT = 1.4
+BAND_REST = 0.125
 BAND_COUNT = 12
+SEASON_LIFT = 1.5
 ANSWER_SHOWN = 5
-ANSWER_RATE = 0.6
-ANSWER_LIFT = 1.5
-ANSWER_SURPRISE = 2.5
+ANSWER_RATE = 0.65
 IGNORE_SHOWN = 7
 IGNORE_RATE = 0.1
-IGNORE_SURPRISE = 2.0
+# Offers are shown few times: one user in five may be told one by the bound, which is one in twenty in truth for such numbers.
+ANSWER_NATS = 1.6
+IGNORE_NATS = 2.0
 RETURN_COUNT = 3
 RETURN_RATE = 0.12
-RETURN_SURPRISE = 5.0
 DISCOUNT_COUNT = 12
-DISCOUNT_SURPRISE = 6.0
+
+_SHOPS = ["store", "shop", "branch", "location"]
+_PLACES = ["city", "town", "region", "state", "country", "district"]
 
 
 def _line(frame: pl.DataFrame, block: str, kind: str, text: pl.Expr, values: dict[str, pl.Expr], *, key: bool = True) -> pl.DataFrame:
@@ -62,17 +68,24 @@ def _line(frame: pl.DataFrame, block: str, kind: str, text: pl.Expr, values: dic
     )
 
 
-def _verb(bought: str = "Buys ") -> pl.Expr:
-    """`Buys milk`, `Pays at BLUE BOTTLE`, `Shops at ...`, by dimension."""
+def _verb() -> pl.Expr:
+    """`Buys milk`, `Spends on books`, `Pays at BLUE BOTTLE`, `Shops in Leipzig`, by dimension."""
+    return _doing("Buys ", "Spends on ", "Pays at ", "Shops ")
+
+
+def _doing(buys: str, spends: str, pays: str, shops: str) -> pl.Expr:
+    """What a user does with a key, by dimension: categories of merchants are spent on, not bought."""
     dim, name = pl.col("dim"), pl.col("display")
-    place = dim.is_in(["merchant"])
-    shop = dim.is_in(["store", "shop", "branch", "location", "city"])
     return (
-        pl.when(place)
-        .then(pl.lit("Pays at ") + name)
-        .when(shop)
-        .then(pl.lit("Shops at ") + dim + " " + name)
-        .otherwise(pl.lit(bought) + name)
+        pl.when(dim == "merchant")
+        .then(pl.lit(pays) + name)
+        .when(dim.is_in(_PLACES))
+        .then(pl.lit(f"{shops}in ") + name)
+        .when(dim.is_in(_SHOPS))
+        .then(pl.lit(f"{shops}at ") + dim + " " + name)
+        .when(dim == "category")
+        .then(pl.lit(spends) + name)
+        .otherwise(pl.lit(buys) + name)
     )
 
 
@@ -105,11 +118,13 @@ def like_lines(likes: pl.DataFrame) -> pl.DataFrame:
     """
     share = pl.col("n") / pl.col("of")
     judged = likes.with_columns(pl.col("base").fill_null(0.0).round(6).alias("base"))
-    judged = judged.with_columns(surprise(pl.col("n"), pl.col("of"), pl.col("base")).alias("score"), (share / pl.col("base").clip(1e-4)).round(2).alias("lift"))
-    liked = judged.filter((pl.col("lift") >= LIKE_LIFT) & (pl.col("score") >= LIKE_SURPRISE))
+    judged = judged.with_columns(surprise(pl.col("n"), pl.col("of"), pl.col("base")).alias("score"), (share / pl.col("base").clip(1e-4)).alias("lift"))
+    liked = judged.filter((pl.col("lift") >= LIKE_LIFT) & (share >= LIKE_SHARE) & (pl.col("score") >= needed(pl.col("tests"))))
     others = pl.when(pl.col("users").is_null()).then(pl.lit("few others do")).otherwise(pl.lit("against ") + percent(pl.col("base")) + " for all users")
+    often = _doing("Often buys ", "Often spends on ", "Often pays at ", "Often shops ")
+    mostly = _doing("Mostly buys ", "Mostly spends on ", "Mostly pays at ", "Mostly shops ")
     text = (
-        _verb("Likes ") + ": " + number(pl.col("n")) + " of " + times(pl.col("of"), "purchase") + " (" + percent(share) + ", " + others
+        pl.when(share > 0.5).then(mostly).otherwise(often) + ": " + number(pl.col("n")) + " of " + times(pl.col("of"), "purchase") + " (" + percent(share) + ", " + others
         + "), from " + month_words(pl.col("first_day")) + " to " + month_words(pl.col("last_day")) + "."
     )  # fmt: skip
     values = {
@@ -124,7 +139,14 @@ def like_lines(likes: pl.DataFrame) -> pl.DataFrame:
 
 
 def season_lines(seasons: pl.DataFrame) -> pl.DataFrame:
-    """`Buys sun cream mostly from June to August (11 of 12 purchases)`."""
+    """`Buys sun cream mostly from June to August (11 of 12 purchases)`; not where all users do.
+
+    Args:
+        seasons: with `base`, the share of all users' purchases of the key in these months; null where that is not known.
+    """
+    surely = surprise(pl.col("hits"), pl.col("n"), pl.col("base").fill_null(0.0))
+    more = (pl.col("hits") > SEASON_LIFT * pl.col("base").fill_null(0.0) * pl.col("n")) & (surely >= needed(pl.col("tests")))
+    seasons = seasons.filter(more)
     months = pl.Series(["January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"])
     low, high = (pl.lit(months).gather(pl.col(name) - 1) for name in ("first_month", "last_month"))
     when = pl.when(pl.col("first_month") == pl.col("last_month")).then(pl.lit("in ") + low).otherwise(pl.lit("from ") + low + " to " + high)
@@ -139,10 +161,11 @@ def band_lines(bands: pl.DataFrame) -> pl.DataFrame:
     judged = bands.filter(pl.col("base").is_not_null() & (pl.col("of") >= BAND_COUNT)).with_columns(
         surprise(pl.col("hits"), pl.col("of"), pl.col("base")).alias("score"), pl.col("base").round(6)
     )
-    telling = judged.filter((pl.col("score") >= BAND_SURPRISE) & (share >= BAND_LIFT * pl.col("base")) & (share >= 0.3))
-    where = pl.when(pl.col("label") == "weekends").then(pl.lit("at weekends")).when(pl.col("label") == "nights").then(pl.lit("at night"))
-    where = where.otherwise(pl.lit("in the ") + pl.col("label"))
-    much = pl.when(share > 0.5).then(pl.lit("Buys mostly ")).otherwise(pl.lit("Buys unusually often "))
+    more = (share >= BAND_LIFT * pl.col("base")) | (1 - share <= BAND_REST * (1 - pl.col("base")))
+    telling = judged.filter((share > BAND_SHARE) & more & (pl.col("score") >= needed(pl.lit(len(BANDS)))))
+    at = {"weekends": "at weekends", "weekdays": "on weekdays", "nights": "at night"}
+    where = pl.col("label").replace_strict(at, default=pl.lit("in the ") + pl.col("label"), return_dtype=pl.String)
+    much = pl.lit("Buys mostly ")
     text = much + where + " (" + number(pl.col("hits")) + " of " + times(pl.col("of"), "purchase") + ", " + percent(share) + "; all users: " + percent(pl.col("base")) + ")."
     values = {"n": pl.col("hits"), "of": pl.col("of"), "share": share.round(4), "population_share": pl.col("base")}
     return _line(telling.with_columns(pl.lit("time_of_week").alias("dim")), "habits", "time_habit", text, values)
@@ -152,11 +175,12 @@ def offer_lines(offers: pl.DataFrame) -> pl.DataFrame:
     """Which offers a user answers, and which they let pass, against how all users answer."""
     rate = pl.col("answered") / pl.col("shown")
     base = pl.col("base").fill_null(pl.col("overall"))
-    judged = offers.filter(pl.col("shown") >= ANSWER_SHOWN).with_columns(base.round(6).alias("base"))
-    judged = judged.with_columns(surprise(pl.col("answered"), pl.col("shown"), pl.col("base")).alias("score"))
-    keen = judged.filter((rate >= ANSWER_RATE) & (rate >= ANSWER_LIFT * pl.col("base")) & (pl.col("score") >= ANSWER_SURPRISE))
-    cool = judged.filter(
-        (rate <= IGNORE_RATE) & (rate < pl.col("base")) & (pl.col("shown") >= IGNORE_SHOWN) & (pl.col("strong") == pl.col("shown")) & (pl.col("score") >= IGNORE_SURPRISE)
+    judged = offers.filter(pl.col("shown") >= ANSWER_SHOWN).with_columns(base.round(6).alias("base"), pl.len().over("user_id").alias("tests"))
+    # Answers are judged against how offers of any kind are answered: much answered kinds of offers are liked by many.
+    keen = judged.with_columns(surprise(pl.col("answered"), pl.col("shown"), pl.col("overall")).alias("score"))
+    keen = keen.filter((rate >= ANSWER_RATE) & (rate > pl.col("base")) & (pl.col("score") >= ANSWER_NATS + pl.col("tests").cast(pl.Float64).log()))
+    cool = judged.with_columns(surprise(pl.col("answered"), pl.col("shown"), pl.col("base")).alias("score")).filter(
+        (rate <= IGNORE_RATE) & (rate < pl.col("base")) & (pl.col("shown") >= IGNORE_SHOWN) & (pl.col("strong") == pl.col("shown")) & (pl.col("score") >= IGNORE_NATS)
     )
     values = {"answered": pl.col("answered"), "shown": pl.col("shown"), "rate": rate.round(4), "population_rate": pl.col("base")}
     for_all = "; all users answer " + percent(pl.col("base")) + ")."
@@ -183,15 +207,17 @@ def change_lines(started: pl.DataFrame, stopped: pl.DataFrame, moves: pl.DataFra
     both = {"n": pl.col("n"), "before": pl.col("before"), "after": pl.col("after"), "month": iso_month(pl.col("month"))}
     both |= {"user_before": pl.col("user_before"), "user_after": pl.col("user_after"), "first": iso_day(pl.col("first_day")), "last": iso_day(pl.col("last_day"))}
     since = month_date(pl.col("month")).dt.strftime("%B %Y")
-    begun = _verb("Has begun to buy ") + " since " + since + " (" + times(pl.col("after"), "purchase") + " since, " + number(pl.col("before")) + " before)."
-    ended = (
-        _verb("Used to buy ") + " until " + day_words(pl.col("last_day")) + " (" + times(pl.col("before"), "purchase") + " before " + since + ", "
-        + number(pl.col("after")) + " since, against " + number(pl.col("user_after") - pl.col("after")) + " of other things)."
+    begun = (
+        _doing("New: buys ", "New: spends on ", "New: pays at ", "New: shops ") + " since " + since + " (" + times(pl.col("after"), "purchase") + " since, "
+        + number(pl.col("before")) + " before)."
     )  # fmt: skip
-    ended = pl.when(pl.col("dim") == "merchant").then(ended.str.replace("^Pays at ", "Used to pay at ")).otherwise(ended)
-    ended = ended.str.replace("^Shops at ", "Used to shop at ")
-    begun = begun.str.replace("^(Pays|Shops) at ", "New: ${1} at ").str.replace("^New: P", "New: p").str.replace("^New: S", "New: s")
-    place = pl.when(pl.col("dim").is_in(["merchant", "item"])).then(pl.lit("")).otherwise(pl.col("dim").str.replace_all("_", " ") + " ")
+    ended = (
+        _doing("Used to buy ", "Used to spend on ", "Used to pay at ", "Used to shop ") + " until " + day_words(pl.col("last_day")) + " ("
+        + times(pl.col("before"), "purchase") + " before " + since + ", " + number(pl.col("after")) + " since, against "
+        + number(pl.col("user_after") - pl.col("after")) + " of other things)."
+    )  # fmt: skip
+    named = pl.col("dim").is_in(["merchant", "item", *_PLACES])
+    place = pl.when(named).then(pl.lit("")).otherwise(pl.col("dim").str.replace_all("_", " ") + " ")
     moved = (
         pl.lit("Moved from ") + place + pl.col("other_display") + " to " + place + pl.col("display") + " in " + since + " (before: " + number(pl.col("from_before")) + " and "
         + number(pl.col("to_before")) + " purchases; since: " + number(pl.col("from_after")) + " and " + number(pl.col("to_after")) + ")."
@@ -210,9 +236,10 @@ def change_lines(started: pl.DataFrame, stopped: pl.DataFrame, moves: pl.DataFra
 def return_lines(rates: pl.DataFrame) -> pl.DataFrame:
     """Keys of which the user gives an unusual share back."""
     rate = pl.col("hits") / pl.col("of")
-    judged = rates.filter((pl.col("what") == "returns") & (pl.col("hits") >= RETURN_COUNT) & (pl.col("hits") <= pl.col("of")))
+    judged = rates.filter((pl.col("what") == "returns") & (pl.col("hits") <= pl.col("of"))).with_columns(pl.len().over("user_id").alias("tests"))
+    judged = judged.filter(pl.col("hits") >= RETURN_COUNT)
     judged = judged.with_columns(surprise(pl.col("hits"), pl.col("of"), pl.col("base").clip(0.005)).alias("score"), pl.col("base").round(6))
-    unusual = judged.filter((rate >= RETURN_RATE) & (rate > 2 * pl.col("base")) & (pl.col("score") >= RETURN_SURPRISE))
+    unusual = judged.filter((rate >= RETURN_RATE) & (rate > 2 * pl.col("base")) & (pl.col("score") >= needed(pl.col("tests"))))
     where = pl.when(pl.col("dim") == "merchant").then(pl.lit("at ")).otherwise(pl.lit("of "))
     text = pl.lit("Gives back ") + number(pl.col("hits")) + " of " + times(pl.col("of"), "purchase") + " " + where + pl.col("display") + " (all users: " + percent(pl.col("base")) + ")."
     values = {"returned": pl.col("hits"), "of": pl.col("of"), "population_rate": pl.col("base")}
@@ -224,7 +251,7 @@ def discount_lines(rates: pl.DataFrame) -> pl.DataFrame:
     rate = pl.col("hits") / pl.col("of")
     judged = rates.filter((pl.col("what") == "discounts") & (pl.col("of") >= DISCOUNT_COUNT) & (pl.col("base") > 0))
     judged = judged.with_columns(surprise(pl.col("hits"), pl.col("of"), pl.col("base")).alias("score"), pl.col("base").round(6))
-    unusual = judged.filter((pl.col("score") >= DISCOUNT_SURPRISE) & ((rate >= 1.4 * pl.col("base")) | (rate <= 0.5 * pl.col("base"))))
+    unusual = judged.filter((pl.col("score") >= needed(pl.lit(1))) & ((rate >= 1.4 * pl.col("base")) | (rate <= 0.5 * pl.col("base"))))
     word = pl.when(rate > pl.col("base")).then(pl.lit("Looks for discounts: ")).otherwise(pl.lit("Buys without waiting for discounts: "))
     text = word + number(pl.col("hits")) + " of " + times(pl.col("of"), "purchase") + " were reduced (" + percent(rate) + "; all users: " + percent(pl.col("base")) + ")."
     values = {"n": pl.col("hits"), "of": pl.col("of"), "population_rate": pl.col("base")}

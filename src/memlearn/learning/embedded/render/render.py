@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import polars as pl
 
@@ -11,6 +11,7 @@ from memlearn.learning.embedded.population import ANSWER, BAND, DISCOUNT, RETURN
 from memlearn.learning.embedded.render import lines as worded
 from memlearn.learning.embedded.render.facts import item_facts
 from memlearn.learning.embedded.render.words import display
+from memlearn.learning.embedded.render.yearly import YEARLY_SCHEMA
 from memlearn.memory import BlockSpec
 
 # Of a coarse key nothing is said when a finer one explains so much of it.
@@ -36,6 +37,7 @@ class RenderInput:
         blocks: the user blocks' specs.
         item_facts: most item facts per user.
         memory_bytes: most bytes stored per user.
+        yearly: dim, label, month (1..12), share: how all users' purchases of a key lie over the year.
     """
 
     base: pl.DataFrame
@@ -48,6 +50,7 @@ class RenderInput:
     blocks: Sequence[BlockSpec]
     item_facts: int
     memory_bytes: int
+    yearly: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=YEARLY_SCHEMA))
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +74,8 @@ def render(candidates: Mapping[str, pl.DataFrame], given: RenderInput) -> Render
     rows = users.select("user_id", pl.col("user_first_row").alias("first_row"), pl.col("user_last_row").alias("last_row"))
     said = [
         worded.habit_lines(_shown(frames["habits"], given)),
-        worded.season_lines(_shown(frames["seasons"], given)),
-        _likes(_shown(_with_base(frames["likes"], given), given), given),
+        worded.season_lines(_shown(_with_season_base(frames["seasons"], given), given)),
+        _likes(_shown(_with_base(frames["likes"], given), given), frames["habits"], given),
         worded.band_lines(_with_rows(_with_base(frames["bands"].with_columns(pl.lit(BAND).alias("dim")), given), rows)),
         worded.offer_lines(_shown(_with_answer_base(frames["offers"], given), given)),
         worded.change_lines(*(_shown(frames[name], given) for name in ("started", "stopped", "moves"))),
@@ -113,14 +116,17 @@ def _without_repeats(frames: dict[str, pl.DataFrame], given: RenderInput) -> dic
     out["stopped"] = frames["stopped"].join(pl.concat([seasonal, moved_from]), on=key, how="anti")
     for name in ("habits", "seasons", "started", "stopped"):
         out[name] = _without_explained(out[name], given.parents)
+    returned = frames["rates"].filter(pl.col("what") == "returns")
+    finer = _without_explained(returned.with_columns(pl.col("hits").alias("n")), given.parents).drop("n")
+    out["rates"] = pl.concat([finer, frames["rates"].filter(pl.col("what") != "returns")])
     return out
 
 
-def _without_explained(frame: pl.DataFrame, parents: pl.DataFrame) -> pl.DataFrame:
+def _without_explained(frame: pl.DataFrame, parents: pl.DataFrame, by: pl.DataFrame | None = None) -> pl.DataFrame:
     """Drop coarse keys of which a finer key with the same claim holds most purchases, and items' levels likewise."""
     if frame.is_empty():
         return frame
-    finer = frame.select("user_id", pl.col("dim").alias("dim_name"), "label", "n").join(parents, on=["dim_name", "label"])
+    finer = (frame if by is None else by).select("user_id", pl.col("dim").alias("dim_name"), "label", "n").join(parents, on=["dim_name", "label"])
     finest = finer.group_by("user_id", "parent").agg(pl.col("n").max().alias("finer_n"))
     placed = frame.with_columns((pl.col("dim") + ":" + pl.col("label")).alias("parent")).join(finest, on=["user_id", "parent"], how="left")
     return placed.filter(pl.col("finer_n").is_null() | (pl.col("finer_n") < EXPLAINED * pl.col("n"))).drop("parent", "finer_n")
@@ -139,6 +145,15 @@ def _shown(frame: pl.DataFrame, given: RenderInput) -> pl.DataFrame:
 
 def _with_base(frame: pl.DataFrame, given: RenderInput) -> pl.DataFrame:
     return frame.join(given.base.select("dim", "label", "base", "users"), on=["dim", "label"], how="left")
+
+
+def _with_season_base(seasons: pl.DataFrame, given: RenderInput) -> pl.DataFrame:
+    """Add the share of all users' purchases of the key that lies in the season's months."""
+    key = ["dim", "label"]
+    wanted = seasons.select(*key, "first_month", "last_month").unique()
+    inside = (pl.col("month") - pl.col("first_month")) % 12 <= (pl.col("last_month") - pl.col("first_month")) % 12
+    shares = wanted.join(given.yearly, on=key).filter(inside).group_by(*key, "first_month", "last_month").agg(pl.col("share").sort().sum().round(6).alias("base"))
+    return seasons.join(shares, on=[*key, "first_month", "last_month"], how="left")
 
 
 def _with_answer_base(offers: pl.DataFrame, given: RenderInput) -> pl.DataFrame:
@@ -170,12 +185,14 @@ def _with_money_rows(frame: pl.DataFrame, spending: pl.DataFrame, users: pl.Data
     return frame.join(whole.select("user_id", "label", "first_row", "last_row"), on=["user_id", "label"], how="left", maintain_order="left")
 
 
-def _likes(likes: pl.DataFrame, given: RenderInput) -> pl.DataFrame:
+def _likes(likes: pl.DataFrame, habits: pl.DataFrame, given: RenderInput) -> pl.DataFrame:
+    """What is liked, but for what a habit says already: of the same key, or of the key that makes most of it."""
     said = worded.like_lines(likes).with_columns(pl.col("key").alias("label"))
     counted = said.join(likes.select("user_id", "dim", "label", "n"), on=["user_id", "dim", "label"])
-    finer = _without_explained(counted, given.parents).drop("n", "label")
+    alive = habits.filter(~pl.col("lapsed")).select("user_id", "dim", "label", "n")
+    rest = _without_explained(counted.join(alive, on=["user_id", "dim", "label"], how="anti"), given.parents, by=alive).drop("n", "label")
     rank = pl.struct(-pl.col("score"), "dim", "key").rank("ordinal").over("user_id")
-    return finer.filter(rank <= LIKES_PER_USER)
+    return rest.filter(rank <= LIKES_PER_USER)
 
 
 def _fit(lines: pl.DataFrame, blocks: Sequence[BlockSpec]) -> pl.DataFrame:
