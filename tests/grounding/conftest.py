@@ -75,8 +75,13 @@ def learned(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Learned]:
 def make_tables(release: Release, job: Any) -> FactTables:
     manifest = release.manifest
     folders = {Path(name).parent for name in manifest.row_files}
-    shards = [read_rows(job.layout.root / folder, [Path(name).name for name in manifest.row_files if Path(name).parent == folder]) for folder in sorted(folders)]
-    settings = Settings(job.weak, job.context.attributes, job.shared.min_users, manifest.population["boundary"], manifest.population["sample"])
+    shards = [
+        read_rows(job.layout.root / folder, [Path(name).name for name in manifest.row_files if Path(name).parent == folder])
+        for folder in sorted(folders)
+    ]
+    settings = Settings(
+        job.weak, job.context.attributes, job.shared.min_users, manifest.population["boundary"], manifest.population["sample"]
+    )
     return FactTables(
         settings,
         pl.concat(shards, how="diagonal").filter(pl.col("time_us") < manifest.as_of_us),

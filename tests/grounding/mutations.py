@@ -18,7 +18,7 @@ SWAPPED = {"moved": [("from", "key"), ("from_before", "to_after"), ("from_before
            "started": [("before", "after")], "season": [("first_month", "last_month")], "trend": [("before", "after"), ("after_total", "before_total")]}  # fmt: skip
 TURNED = [("Answers ", "Lets "), ("Lets ", "Answers "), ("Spends more", "Spends less"), ("Spends less", "Spends more"), ("Growing", "Shrinking"), ("Shrinking", "Growing"),
           ("Used to pay at", "Pays at"), ("Used to buy", "Buys"), ("New: pays", "No longer pays"), ("Has begun", "Has never begun"), ("Pays at", "Never pays at"),
-          ("Likes ", "Does not like "), ("mornings", "evenings"), ("evenings", "mornings"), ("at weekends", "at night"), ("Gives back", "Never gives back")]  # fmt: skip
+          ("Likes ", "Does not like "), ("Often ", "Mostly "), ("Often ", "Never "), ("Mostly ", "Rarely "), ("mornings", "evenings"), ("evenings", "mornings"), ("at weekends", "at night"), ("Gives back", "Never gives back")]  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -89,7 +89,9 @@ def a_window(said: Said, luck: random.Random, _: World) -> Said | None:
     if "first_month" in said.fact:
         name = luck.choice(["first_month", "last_month"])
         other = (said.fact[name] + luck.choice([0, 1, 5, 9])) % 12 + 1
-        return replace(changed(said, f"window {name}", **{name: other}), text=said.text.replace(MONTHS[said.fact[name] - 1], MONTHS[other - 1], 1))
+        return replace(
+            changed(said, f"window {name}", **{name: other}), text=said.text.replace(MONTHS[said.fact[name] - 1], MONTHS[other - 1], 1)
+        )
     if "month" not in said.fact:
         return None
     old = said.fact["month"]
@@ -101,7 +103,9 @@ def a_window(said: Said, luck: random.Random, _: World) -> Said | None:
 
 def a_share(said: Said, luck: random.Random, _: World) -> Said | None:
     names = [name for name in SHARES if name in said.fact]
-    return changed(said, "share", **{names[0]: round(said.fact[names[0]] + luck.choice([-0.2, -0.001, 0.0002, 0.05]), 4)}) if names else None
+    return (
+        changed(said, "share", **{names[0]: round(said.fact[names[0]] + luck.choice([-0.2, -0.001, 0.0002, 0.05]), 4)}) if names else None
+    )
 
 
 def a_population_share(said: Said, luck: random.Random, _: World) -> Said | None:
@@ -109,7 +113,11 @@ def a_population_share(said: Said, luck: random.Random, _: World) -> Said | None
     if not names:
         return None
     old = said.fact[names[0]]
-    new = luck.choice([0.01, 0.2]) if old is None else luck.choice([None, round(old + 0.000003, 6), round(old * 2, 6), round(old + 0.1, 6), 0.0])
+    new = (
+        luck.choice([0.01, 0.2])
+        if old is None
+        else luck.choice([None, round(old + 0.000003, 6), round(old * 2, 6), round(old + 0.1, 6), 0.0])
+    )
     return changed(said, "population share", **{names[0]: new})
 
 
@@ -121,13 +129,17 @@ def an_entity(said: Said, luck: random.Random, world: World) -> Said | None:
     if not others or old is None:
         return None
     new = luck.choice(others)
-    return replace(changed(said, f"entity {name}", **{name: new}), text=re.sub(re.escape(old), lambda _: new, said.text, count=1, flags=re.IGNORECASE))
+    return replace(
+        changed(said, f"entity {name}", **{name: new}), text=re.sub(re.escape(old), lambda _: new, said.text, count=1, flags=re.IGNORECASE)
+    )
 
 
 def a_user(said: Said, luck: random.Random, world: World) -> Said | None:
     if said.user is None:
         return None
-    return replace(said, user=luck.choice([user for user in world.users if user != said.user]), how="user", rows=luck.choice([(), said.rows]))
+    return replace(
+        said, user=luck.choice([user for user in world.users if user != said.user]), how="user", rows=luck.choice([(), said.rows])
+    )
 
 
 def a_direction(said: Said, luck: random.Random, _: World) -> Said | None:
@@ -154,7 +166,11 @@ def a_figure(said: Said, luck: random.Random, _: World) -> Said | None:
         return None
     names = [str(said.fact.get(name)) for name in ("key", "from", "other") if said.fact.get(name)]
     hidden = re.compile("|".join(map(re.escape, names)), re.IGNORECASE) if names else None
-    safe = [found for found in re.finditer(r"\d+", said.text) if not (hidden and any(a.start() <= found.start() < a.end() for a in hidden.finditer(said.text)))]
+    safe = [
+        found
+        for found in re.finditer(r"\d+", said.text)
+        if not (hidden and any(a.start() <= found.start() < a.end() for a in hidden.finditer(said.text)))
+    ]
     if not safe:
         return None
     found = luck.choice(safe)
@@ -167,10 +183,15 @@ def a_given_value(said: Said, luck: random.Random, _: World) -> Said | None:
     if kind == "person":
         return replace(changed(said, "person", value="something else"), text=said.text.replace(said.fact["value"], "something else"))
     if kind == "stance":
-        return changed(said, "stance", **luck.choice([{"stance": "avoids" if said.fact["stance"] != "avoids" else "likes"}, {"until": "2030-01-01T00:00:00Z"}]))
+        return changed(
+            said,
+            "stance",
+            **luck.choice([{"stance": "avoids" if said.fact["stance"] != "avoids" else "likes"}, {"until": "2030-01-01T00:00:00Z"}]),
+        )
     if kind == "passage":
         quote = said.fact["quote"]
-        other = luck.choice([quote[:-1] + " today.", quote.replace(" must ", " need not ", 1), quote.replace(" not ", " ", 1)])
+        turned = [quote[:-1] + " today.", quote.replace(" must ", " need not ", 1), quote.replace(" not ", " ", 1)]
+        other = luck.choice([words for words in turned if words != quote])
         spoken = replace(changed(said, "quotation", quote=other), text=said.text.replace(quote, other))
         return luck.choice([spoken, changed(said, "place of the quotation", start=said.fact["start"] + 1)])
     return None

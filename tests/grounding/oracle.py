@@ -9,6 +9,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 Fact = Mapping[str, Any]
@@ -33,11 +34,17 @@ class Event:
 
 def band(event: Event, name: str) -> bool | None:
     """Does the event lie in a time of the week; None where that is not known."""
-    if name == "weekends":
-        return event.day.weekday() in (5, 6)
+    if name in ("weekends", "weekdays"):
+        return (event.day.weekday() >= 5) == (name == "weekends")
     if event.hour is None:
         return None
-    hours = {"mornings": range(5, 11), "middays": range(11, 14), "afternoons": range(14, 18), "evenings": range(18, 23), "nights": (23, 0, 1, 2, 3, 4)}
+    hours = {
+        "mornings": range(5, 11),
+        "middays": range(11, 14),
+        "afternoons": range(14, 18),
+        "evenings": range(18, 23),
+        "nights": (23, 0, 1, 2, 3, 4),
+    }
     return event.hour in hours.get(name, ())
 
 
@@ -109,12 +116,18 @@ class Oracle:
         return fact["n"] == len(rows) and fact["days"] == len({event.day for event in rows}) and self._span(rows, fact)
 
     def _paid(self, user: str, currency: str) -> list[Event]:
-        return [event for event in self.events.get(user, ()) if event.kind in ("purchase", *RETURNS) and event.currency == currency and event.amount is not None]
+        return [
+            event
+            for event in self.events.get(user, ())
+            if event.kind in ("purchase", *RETURNS) and event.currency == currency and event.amount is not None
+        ]
 
     def _spending(self, user: str, fact: Fact) -> bool:
         rows = self._paid(user, fact["key"])
         n, amount = sum(event.kind == "purchase" for event in rows), sum(event.amount or 0 for event in rows)
-        return bool(fact["dim"] == "currency" and (fact["n"], fact["amount"], fact["mean"]) == (n, amount, half_up(amount, n)) and amount > 0)
+        return bool(
+            fact["dim"] == "currency" and (fact["n"], fact["amount"], fact["mean"]) == (n, amount, half_up(amount, n)) and amount > 0
+        )
 
     def _spending_change(self, user: str, fact: Fact) -> bool:
         sums: Counter[int] = Counter()
@@ -134,12 +147,17 @@ class Oracle:
         total = sum(n for (dim, _), n in self.key_n.items() if dim == fact["dim"])
         base = self.key_n[pair] / total if len(self.key_users[pair]) >= self.min_users else None
         counts = (fact["n"], fact["of"]) == (len(rows), of) and self._span(rows, fact)
-        return counts and same_share(fact["share"], len(rows) / of, 4) and same_share(fact["population_share"], base, 6) and len(rows) / of > (base or 0)
+        return (
+            counts
+            and same_share(fact["share"], len(rows) / of, 4)
+            and same_share(fact["population_share"], base, 6)
+            and len(rows) / of > (base or 0)
+        )
 
     def _habit(self, user: str, fact: Fact) -> bool:
         rows = self._purchases(user, fact)
         days = sorted({event.day for event in rows})
-        gaps = sorted((later - earlier).days for earlier, later in zip(days, days[1:], strict=False))
+        gaps = sorted((later - earlier).days for earlier, later in pairwise(days))
         median = gaps[(len(gaps) - 1) // 2] if gaps else 0
         fitting = [gap for gap in gaps if 6 * median <= 10 * gap <= 14 * median]
         every = half_up(sum(fitting), len(fitting))
@@ -173,7 +191,13 @@ class Oracle:
         months = {(low - 1 + step) % 12 for step in range((high - low) % 12 + 1)}
         rows, everything = self._purchases(user, fact), self._purchases(user)
         inside, user_inside = (sum(event.month % 12 in months for event in part) for part in (rows, everything))
-        return (fact["n"], fact["of"]) == (inside, len(rows)) and 2 * inside > len(rows) and inside * len(everything) > len(rows) * user_inside
+        ends = {low - 1, high - 1} <= {event.month % 12 for event in rows}
+        return (
+            ends
+            and (fact["n"], fact["of"]) == (inside, len(rows))
+            and 2 * inside > len(rows)
+            and inside * len(everything) > len(rows) * user_inside
+        )
 
     def _offers(self, user: str, fact: Fact) -> tuple[int, int, bool]:
         shown, answered = Counter[str](), Counter[str]()
@@ -185,7 +209,11 @@ class Oracle:
         base = self._answer_rate(lambda event: event.keys.get(fact["dim"]) == fact["key"])
         if base is None:
             base = self._answer_rate(lambda _: True) or 0.0
-        right = (fact["answered"], fact["shown"]) == (hits, seen) and same_share(fact["rate"], hits / seen, 4) and same_share(fact["population_rate"], base, 6)
+        right = (
+            (fact["answered"], fact["shown"]) == (hits, seen)
+            and same_share(fact["rate"], hits / seen, 4)
+            and same_share(fact["population_rate"], base, 6)
+        )
         return right, hits / seen > base, hits / seen < base
 
     def _answer_rate(self, about: Callable[[Event], bool]) -> float | None:
@@ -205,7 +233,9 @@ class Oracle:
         back = sum(event.kind in RETURNS and event.keys.get(fact["dim"]) == fact["key"] for event in self.events.get(user, ()))
         n = len(self._purchases(user, fact))
         base = sum(event.kind in RETURNS for _, event in self.past) / len(self.bought)
-        return (fact["returned"], fact["of"]) == (back, n) and same_share(fact["population_rate"], base, 6) and back <= n and back / n > base
+        return (
+            (fact["returned"], fact["of"]) == (back, n) and same_share(fact["population_rate"], base, 6) and back <= n and back / n > base
+        )
 
     def _sides(self, rows: Iterable[Event], fact: Fact) -> tuple[int, int]:
         turn = month_of(fact["month"])
@@ -226,7 +256,11 @@ class Oracle:
         user_before, user_after = self._sides(self._purchases(user), fact)
         claimed = (fact["n"], fact["before"], fact["after"], fact["user_before"], fact["user_after"])
         right = claimed == (len(rows), before, after, user_before, user_after) and self._span(rows, fact)
-        return right and user_before > before * (fact["kind"] == "started") and user_after > after * (fact["kind"] == "stopped"), before * user_after, after * user_before
+        return (
+            right and user_before > before * (fact["kind"] == "started") and user_after > after * (fact["kind"] == "stopped"),
+            before * user_after,
+            after * user_before,
+        )
 
     def _started(self, user: str, fact: Fact) -> bool:
         right, before, after = self._changed(user, fact)
@@ -239,7 +273,9 @@ class Oracle:
     def _shared_popular(self, fact: Fact) -> bool:
         pair = (fact["dim"], fact["key"])
         total = sum(n for (dim, _), n in self.key_n.items() if dim == fact["dim"])
-        return (fact["n"], fact["of"], fact["users"]) == (self.key_n[pair], total, len(self.key_users[pair])) and len(self.key_users[pair]) >= self.min_users
+        return (fact["n"], fact["of"], fact["users"]) == (self.key_n[pair], total, len(self.key_users[pair])) and len(
+            self.key_users[pair]
+        ) >= self.min_users
 
     def _shared_trend(self, fact: Fact) -> bool:
         turn, newest = month_of(fact["month"]), max(self.month_n)
@@ -259,7 +295,9 @@ class Oracle:
         return placed and fact["start"] >= 0 and passage["text"][fact["start"] : fact["end"]] == fact["quote"]
 
 
-def read_events(rows: Iterable[Mapping[str, Any]], levels: Mapping[str, Mapping[str, str]], attributes: Iterable[str]) -> dict[str, list[Event]]:
+def read_events(
+    rows: Iterable[Mapping[str, Any]], levels: Mapping[str, Mapping[str, str]], attributes: Iterable[str]
+) -> dict[str, list[Event]]:
     """Rows, in time order, as events by user; returns get the keys of the row they name."""
     rows = list(rows)
     named = {(row["user_id"], row["key"]): row for row in rows if row["key"] is not None}

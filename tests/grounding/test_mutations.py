@@ -17,7 +17,10 @@ KINDS = {
 
 def published(learned: Any, mutations: Any) -> list[Any]:
     rows = learned.statements.iter_rows(named=True)
-    return [mutations.Said(row["user_id"], row["text"], json.loads(row["fact"]), tuple(row["rows"]), tuple(row["passages"]), row["operator"]) for row in rows]
+    return [
+        mutations.Said(row["user_id"], row["text"], json.loads(row["fact"]), tuple(row["rows"]), tuple(row["passages"]), row["operator"])
+        for row in rows
+    ]
 
 
 def as_frame(said: list[Any]) -> pl.DataFrame:
@@ -44,7 +47,10 @@ def make_world(learned: Any, mutations: Any) -> Any:
                 keys[dim].add(key)
                 everything[dim].add(key)
         own[user] = {dim: sorted(found) for dim, found in keys.items()}
-    everything |= {"currency": {"EUR", "USD", "GBP", "JPY"}, "time_of_week": {"weekends", "mornings", "middays", "afternoons", "evenings", "nights"}}
+    everything |= {
+        "currency": {"EUR", "USD", "GBP", "JPY"},
+        "time_of_week": {"weekdays", "weekends", "mornings", "middays", "afternoons", "evenings", "nights"},
+    }
     everything["person"] = {attribute for _, attribute in learned.truth.given["persons"]}
     everything["passage"] = set(learned.truth.given["passages"])
     return mutations.World(sorted(own), own, {dim: sorted(keys) for dim, keys in everything.items()})
@@ -68,7 +74,22 @@ def test_every_corruption_that_changes_the_truth_is_caught(learned: Any, mutatio
     assert len(untrue) >= 1000
     # Facts alone decide: most corrupted statements cite no rows, and many are worded as the corrupted fact would be.
     hows = Counter(one.how.split()[0] for one in untrue)
-    assert set(hows) >= {"count", "date", "window", "share", "population", "entity", "user", "opposite", "swapped", "word", "figure", "person", "stance", "quotation"}
+    assert set(hows) >= {
+        "count",
+        "date",
+        "window",
+        "share",
+        "population",
+        "entity",
+        "user",
+        "opposite",
+        "swapped",
+        "word",
+        "figure",
+        "person",
+        "stance",
+        "quotation",
+    }
     assert {one.fact["kind"] for one in untrue} == KINDS
 
 
@@ -76,7 +97,9 @@ def test_values_are_checked_whatever_the_text_says(learned: Any, mutations: Any)
     """The reason names what differs in the fact, not only that the text is another."""
     said = [one for one in published(learned, mutations) if one.user is not None and one.fact["kind"] not in ("person", "stance")]
     luck, world = random.Random(11), make_world(learned, mutations)
-    corrupted = [one for one in mutations.corrupt(said, world, luck, 10) if not one.text_only and not learned.truth.holds(one.user, one.fact)]
+    corrupted = [
+        one for one in mutations.corrupt(said, world, luck, 10) if not one.text_only and not learned.truth.holds(one.user, one.fact)
+    ]
     checked = check_facts(as_frame(corrupted), learned.tables)
     by_text = checked.filter(pl.col("reason").str.starts_with("the text") & pl.col("reason").is_not_null())
     assert by_text.select("text", "fact", "reason").rows() == []

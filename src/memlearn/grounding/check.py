@@ -114,10 +114,14 @@ def _judge(measured: pl.DataFrame, kind: str, definition: Definition, wording: W
     gone = pl.lit(value=definition.population and not tables.complete)
     without: pl.Expr = pl.when(gone).then(pl.lit("rows of some users are gone, so that sums over all users cannot be taken"))
     if "gone_row" in facts.columns:
-        gone = gone | pl.col("gone_row").is_not_null() | (pl.col("user_n").is_null() & pl.lit(not tables.complete))
-        without = pl.coalesce(
-            without, pl.when(gone).then(pl.concat_str(pl.lit("rows are gone: "), pl.col("gone_row").fill_null("all of the user")))
+        nothing = pl.col("user_n").is_null() & pl.lit(not tables.complete)
+        gone = gone | pl.col("gone_row").is_not_null() | nothing
+        away = (
+            pl.when(nothing)
+            .then(pl.lit("the rows that the user was learned from are not there"))
+            .otherwise(pl.lit("rows are gone: ") + pl.col("gone_row"))
         )
+        without = pl.coalesce(away, without)
         cited = [
             pl.when(pl.col("missing_row").is_not_null()).then(pl.concat_str(pl.lit("the user has no row "), "missing_row")),
             pl.when(pl.col("foreign_row").is_not_null()).then(pl.concat_str(pl.lit("row "), "foreign_row", pl.lit(" is not about it"))),

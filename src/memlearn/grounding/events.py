@@ -12,6 +12,7 @@ from memlearn.records import ATTRIBUTE_PREFIX, LEVEL_PREFIX
 
 RETURNS = "('refund', 'cancellation')"
 BANDS = {
+    "weekdays": ("true", "isodow(day) <= 5"),
     "weekends": ("true", "isodow(day) >= 6"),
     "mornings": ("has_hour", "hour between 5 and 10"),
     "middays": ("has_hour", "hour between 11 and 13"),

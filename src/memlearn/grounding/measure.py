@@ -79,7 +79,9 @@ def _counts() -> str:
             min(e.day) filter ({bought})::varchar as first, max(e.day) filter ({bought})::varchar as last,
             count(*) filter ({bought} and e.month < c.month) as before, count(*) filter ({bought} and e.month >= c.month) as after,
             count(*) filter ({old} and e.month < c.month) as from_before, count(*) filter ({old} and e.month >= c.month) as from_after,
-            count(*) filter ({bought} and {_IN_SEASON}) as in_season, count(*) filter ({bought} and weak_interval) as weak_intervals
+            count(*) filter ({bought} and {_IN_SEASON}) as in_season,
+            count(*) filter ({bought} and e.month % 12 + 1 = c.low) as in_low, count(*) filter ({bought} and e.month % 12 + 1 = c.high) as in_high,
+            count(*) filter ({bought} and weak_interval) as weak_intervals
         from claim c join hit e using (claim) group by c.claim
         """
 

@@ -20,7 +20,7 @@ _LOWER = _TEXT.str.to_lowercase()
 _DECIMALS = pl.col("key").replace_strict(MINOR_DIGITS, default=2, return_dtype=pl.Int64)
 # Just past half of the last digit that is shown.
 _NUDGE = 1e-6
-_BANDS = {"weekends": "at weekends", "nights": "at night"}
+_BANDS = {"weekdays": "on weekdays", "weekends": "at weekends", "nights": "at night"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +63,10 @@ def _none_or(name: str) -> pl.Expr:
     return _either(_number(name) == 0, pl.lit("none"), whole(name))
 
 
+# `Mostly` is more than half.
+_MOSTLY = ~_has(r"^(?:buys )?mostly\b") | (2 * _number("n") > _number("of"))
+
+
 def _season_months() -> pl.Expr:
     low, high = month_name("first_month"), month_name("last_month")
     return _either(low == high, low, low + " ; " + high)
@@ -70,10 +74,10 @@ def _season_months() -> pl.Expr:
 
 def _band_words() -> pl.Expr:
     where = pl.col("key").replace_strict(_BANDS, default=pl.lit("in the ") + pl.col("key"), return_dtype=pl.String)
-    return _LOWER.str.contains(where, literal=True) & (~_has("mostly") | (2 * _number("n") > _number("of")))
+    return _LOWER.str.contains(where, literal=True) & _MOSTLY
 
 
-_BUYS = r"^(?:buys|likes|pays at|shops at)\b"
+_BUYS = r"^(?:often |mostly )?(?:buys|likes|spends on|pays at|shops (?:at|in))\b"
 _MORE = _number("n") > _number("population_rate") * _number("of")
 _UP = _number("after") > _number("before")
 _GROWS = _ratio("after", "after_total") > _ratio("before", "before_total")
@@ -90,7 +94,7 @@ USER_WORDINGS: dict[str, Wording] = {
     ),
     "likes": Wording(
         lambda a, b: in_order(_NAME, whole("n"), whole("of"), percent(_ratio("n", "of"), a), _population(b), month("first"), month("last")),
-        _has(_BUYS),
+        _has(_BUYS) & _MOSTLY,
         (_NAME,),
     ),
     "habit": Wording(

@@ -111,6 +111,7 @@ USER_DEFINITIONS: dict[str, Definition] = {
         (*_MONTH_OF_YEAR, *_counts(n="in_season", of="n")),
         (
             (2 * _found("in_season") > _found("n"), "not even half of the purchases lie in these months"),
+            ((_found("in_low") > 0) & (_found("in_high") > 0), "nothing was bought in the first or in the last of these months"),
             (
                 _found("in_season") * _found("user_n") > _found("n") * _found("user_in_season"),
                 "the user buys as much of everything in these months",

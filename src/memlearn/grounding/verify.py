@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import polars as pl
@@ -48,7 +48,7 @@ class VerifyResult:
         verified: those that hold.
         contradicted: those that the rows contradict.
         hypotheses: statements that make no claim to be checked.
-        source_gone: facts whose rows are no longer there.
+        source_gone: facts whose rows are no longer there, or are not those the user was learned from.
         problems: the first hundred that do not hold, contradicted ones first.
     """
 
@@ -80,27 +80,20 @@ def verify_release(
         min_users: fewest users behind a figure, as when the release was learned.
         progress: told how many pieces of work are done, and of how many.
     """
-    users = release.users()["user_id"]
     population_of = release.manifest.population
     settings = Settings(weak, attributes, min_users, int(population_of.get("boundary", 0)), int(population_of.get("sample", 1)))
     shards = _shard_files(release.manifest, layout)
     tell = progress or (lambda _done, _total: None)
-    population = _sum_all(release, shards, settings, tell)
-    items = release.shared("items")
-    seen, complete, found = pl.Series("user_id", [], dtype=pl.String), all(part.whole for part in shards), []
+    population, held = _sum_all(release, shards, settings, tell)
+    users = release.users()
+    sound = users.join(held, on=["user_id", "events"], how="semi")["user_id"]
+    complete = len(sound) == len(users) and all(shard.whole for shard in shards)
+    empty = FactTables(settings, pl.DataFrame(schema=_ROW_TYPES), release.shared("items"), population=population, complete=complete)
+    found = [_check_users(release, users["user_id"].filter(~users["user_id"].is_in(sound.implode())), empty), _check_shared(release, empty)]
     for done, shard in enumerate(shards, start=1):
-        rows = shard.read(release.manifest.as_of_us, attributes)
-        here = rows["user_id"].unique() if shard.whole else pl.Series("user_id", [], dtype=pl.String)
-        tables = FactTables(settings, rows if shard.whole else rows.clear(), items, population=population, complete=complete)
-        found.append(_check_users(release, here, tables))
-        seen = pl.concat([seen, here])
+        rows = shard.read(release.manifest.as_of_us, attributes).filter(pl.col("user_id").is_in(sound.implode()))
+        found.append(_check_users(release, rows["user_id"].unique(), replace(empty, rows=rows)))
         tell(len(shards) + done, 2 * len(shards))
-    nobody = FactTables(settings, pl.DataFrame(schema=_ROW_TYPES), items, population=population, complete=complete)
-    left = users.filter(~users.is_in(seen.implode()))
-    found.append(_check_users(release, left, nobody))
-    found.append(
-        _check(release.shared("shared_statements").with_columns(pl.lit(None, pl.String).alias("user_id")), _with_passages(nobody, release))
-    )
     return _result(release.release_id, pl.concat(found))
 
 
@@ -133,42 +126,34 @@ def _shard_files(manifest: Manifest, layout: StoreLayout) -> list[_Shard]:
     return [_Shard(folder, tuple(files)) for folder, files in sorted(folders.items())]
 
 
-def _sum_all(release: Release, shards: Sequence[_Shard], settings: Settings, tell: Progress) -> pl.DataFrame:
+def _sum_all(release: Release, shards: Sequence[_Shard], settings: Settings, tell: Progress) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Sums over all users, and how many rows each user has: user_id, events."""
     items = release.shared("items")
     pairs = release.shared("shared_statements").filter(pl.col("kind").is_in(["with", "after"]))["dim"].drop_nulls().to_list()
-    total = pl.DataFrame(schema=POPULATION_SCHEMA)
+    total, held = pl.DataFrame(schema=POPULATION_SCHEMA), [pl.DataFrame(schema={"user_id": pl.String, "events": pl.Int64})]
     for done, shard in enumerate(shards, start=1):
         rows = shard.read(release.manifest.as_of_us, settings.attributes)
         total = add_sums(pl.concat([total, sum_population(FactTables(settings, rows, items), pairs).select(total.columns)]))
+        held.append(rows.group_by("user_id").agg(pl.len().cast(pl.Int64).alias("events")))
         tell(done, 2 * len(shards))
-    return total
+    return total, pl.concat(held)
 
 
 def _check_users(release: Release, users: pl.Series, tables: FactTables) -> pl.DataFrame:
     names = users.sort().to_list()
     kept = {name: release.table(name, names) for name in ("statements", "persons", "item_facts", "cited_rows")}
-    given = FactTables(
-        tables.settings,
-        tables.rows,
-        tables.items,
+    given = replace(
+        tables,
         persons=kept["persons"],
         stances=kept["item_facts"].select("user_id", "dim", "key", "stance", "stance_until_us"),
         kept_rows=kept["cited_rows"].select("user_id", "row_id"),
-        population=tables.population,
-        complete=tables.complete,
     )
     return _check(kept["statements"], given)
 
 
-def _with_passages(tables: FactTables, release: Release) -> FactTables:
-    return FactTables(
-        tables.settings,
-        tables.rows,
-        tables.items,
-        passages=release.shared("passages"),
-        population=tables.population,
-        complete=tables.complete,
-    )
+def _check_shared(release: Release, tables: FactTables) -> pl.DataFrame:
+    statements = release.shared("shared_statements").with_columns(pl.lit(None, pl.String).alias("user_id"))
+    return _check(statements, replace(tables, passages=release.shared("passages")))
 
 
 def _check(statements: pl.DataFrame, tables: FactTables) -> pl.DataFrame:

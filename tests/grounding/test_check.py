@@ -1,0 +1,275 @@
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import polars as pl
+import pytest
+
+from memlearn.grounding import FactTables, Settings, check_facts
+from memlearn.records import EVENT_SCHEMA
+
+SETTINGS = Settings(weak={"poor": ["intervals", "ignored_offers", "preferences"]}, attributes=("city",), min_users=2, boundary=2026 * 12)
+START = datetime(2025, 3, 3, 9, tzinfo=UTC)
+
+
+def event(user: str, day: int, number: int, **values: Any) -> dict[str, Any]:
+    """A purchase at nine in the morning, so many days after Monday 3 March 2025."""
+    time_us = int((START + timedelta(days=day)).timestamp()) * 1_000_000
+    plain = {
+        "user_id": user,
+        "time_us": time_us,
+        "offset_s": 0,
+        "has_clock": True,
+        "seq": 0,
+        "source": "good",
+        "kind": "purchase",
+        "tombstone": False,
+    }
+    return {**plain, "row_id": number, "user_hash": sum(map(ord, user)), **values}
+
+
+def make_tables(rows: list[dict[str, Any]], **others: Any) -> FactTables:
+    schema = {**EVENT_SCHEMA, "user_hash": pl.UInt64(), "row_id": pl.UInt64(), "attr_city": pl.String()}
+    return FactTables(SETTINGS, pl.DataFrame(rows, schema=schema), **others)
+
+
+def check(tables: FactTables, user: str | None, text: str, fact: dict[str, Any], rows: tuple[str, ...] = ()) -> tuple[str, str | None]:
+    facts = pl.DataFrame(
+        {"user_id": [user], "label": ["block"], "text": [text], "fact": [json.dumps(fact)], "rows": [list(rows)]},
+        schema_overrides={"user_id": pl.String, "rows": pl.List(pl.String)},
+    )
+    (found,) = check_facts(facts, tables).select("outcome", "reason").rows()
+    return found
+
+
+def weekly(user: str, first: int, count: int, number: int, **values: Any) -> list[dict[str, Any]]:
+    return [event(user, first + 7 * at, number + at, merchant="CAFE 9", merchant_category="coffee", **values) for at in range(count)]
+
+
+HABIT = {"kind": "habit", "dim": "merchant", "key": "CAFE 9", "n": 8, "every_days": 7, "fitting": 7, "gaps": 7, "first": "2025-03-03", "last": "2025-04-21", "next": "2025-04-28"}  # fmt: skip
+HABIT_TEXT = (
+    "Pays at CAFE 9 about every 7 days (8 purchases since March 2025; the last on 21 April 2025, so the next is expected about 28 April)."
+)
+ACTIVITY = {"kind": "activity", "dim": None, "key": None, "n": 8, "days": 8, "first": "2025-03-03", "last": "2025-04-21"}
+ACTIVITY_TEXT = "8 purchases on 8 days, from 3 March 2025 to 21 April 2025."
+
+
+def test_a_habit_that_holds_is_verified_with_the_rows_it_cites() -> None:
+    tables = make_tables(weekly("u", 0, 8, 1))
+    assert check(tables, "u", HABIT_TEXT, HABIT, ("0000000000000001", "0000000000000008")) == ("verified", None)
+
+
+def test_the_reason_names_the_first_value_that_differs() -> None:
+    tables = make_tables(weekly("u", 0, 8, 1))
+    wrong = {**HABIT, "last": "2025-04-19"}
+    assert check(tables, "u", HABIT_TEXT, wrong) == ("contradicted", "last is 2025-04-19 in the statement, 2025-04-21 in the rows")
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        (HABIT_TEXT.replace("CAFE 9", "CAFE 8"), "does not name CAFE 9"),
+        (HABIT_TEXT.replace("8 purchases", "9 purchases"), "has the figures"),
+        (HABIT_TEXT.replace("21 April", "22 April"), "has the figures"),
+        (HABIT_TEXT.replace("March", "May"), "has the figures"),
+        (HABIT_TEXT.replace("about 28 April", "about 28 April or 5 May"), "has the figures"),
+        (HABIT_TEXT.replace("Pays at", "Pays at CAFE 9 no more, never at"), "denies"),
+        (HABIT_TEXT.replace("Pays at", "Used to pay at"), "does not say"),
+    ],
+)
+def test_a_text_that_says_something_else_is_contradicted(text: str, reason: str) -> None:
+    outcome, why = check(make_tables(weekly("u", 0, 8, 1)), "u", text, HABIT)
+    assert outcome == "contradicted"
+    assert reason in str(why)
+
+
+def test_a_habit_that_the_user_gave_up_is_contradicted() -> None:
+    later = [event("u", 49 + day, 100 + day, merchant="MARKET") for day in range(1, 40, 3)]
+    outcome, why = check(make_tables([*weekly("u", 0, 8, 1), *later]), "u", HABIT_TEXT, HABIT)
+    assert (outcome, why) == ("contradicted", "the user went on without it for more than four intervals")
+
+
+def test_a_source_without_evidence_for_intervals_supports_no_habit() -> None:
+    settings = replace(SETTINGS, weak={"poor": ["intervals"]})
+    tables = replace(make_tables(weekly("u", 0, 8, 1, source="poor")), settings=settings)
+    assert check(tables, "u", HABIT_TEXT, HABIT) == ("contradicted", "a source of these purchases is no evidence for intervals")
+
+
+def test_a_source_without_evidence_for_preferences_counts_no_purchases() -> None:
+    tables = make_tables([*weekly("u", 0, 8, 1), *weekly("u", 1, 3, 50, source="poor")])
+    assert check(tables, "u", ACTIVITY_TEXT, ACTIVITY) == ("verified", None)
+
+
+@pytest.mark.parametrize(
+    ("row", "outcome", "reason"),
+    [
+        ("0000000000000063", "contradicted", "row 0000000000000063 is not about it"),
+        ("0000000000000777", "contradicted", "the user has no row 0000000000000777"),
+        ("not a row id", "contradicted", "the user has no row not a row id"),
+        ("0000000000000888", "source_gone", "rows are gone: 0000000000000888"),
+    ],
+)
+def test_cited_rows_must_be_there_and_be_about_it(row: str, outcome: str, reason: str) -> None:
+    rows = [*weekly("u", 0, 8, 1), event("u", 3, 0x63, merchant="MARKET"), event("v", 3, 0x777, merchant="CAFE 9")]
+    tables = make_tables(rows, kept_rows=pl.DataFrame({"user_id": ["u"], "row_id": ["0000000000000888"]}))
+    assert check(tables, "u", HABIT_TEXT, HABIT, (row,)) == (outcome, reason)
+
+
+@pytest.mark.parametrize(
+    "fact",
+    [
+        {**ACTIVITY, "extra": 1},
+        {name: value for name, value in ACTIVITY.items() if name != "days"},
+        {**ACTIVITY, "kind": "rumour"},
+        {**ACTIVITY, "n": 8.4},
+        {**ACTIVITY, "n": None},
+        {**ACTIVITY, "first": "March"},
+    ],
+)
+def test_a_fact_with_other_or_unreadable_arguments_is_contradicted(fact: dict[str, Any]) -> None:
+    assert check(make_tables(weekly("u", 0, 8, 1)), "u", ACTIVITY_TEXT, fact)[0] == "contradicted"
+
+
+def test_local_days_decide_and_not_those_of_utc() -> None:
+    rows = [event("u", day, day, offset_s=-10 * 3600) for day in range(1, 9)]
+    fact = {**ACTIVITY, "last": "2025-03-10"}
+    text = "8 purchases on 8 days, from 3 March 2025 to 10 March 2025."
+    assert check(make_tables(rows), "u", text, fact) == ("verified", None)
+
+
+def test_a_refund_takes_its_key_from_the_row_it_names() -> None:
+    bought = weekly("u", 0, 8, 1)
+    bought[0]["key"] = "k1"
+    back = [event("u", 60, 90, kind="refund", refers_to="k1"), event("u", 61, 91, kind="cancellation", refers_to="gone")]
+    others = [event("v", day, 200 + day, merchant="MARKET") for day in range(30)]
+    fact = {"kind": "returns", "dim": "merchant", "key": "CAFE 9", "returned": 1, "of": 8, "population_rate": round(2 / 38, 6)}
+    text = "Gives back 1 of 8 purchases at CAFE 9 (all users: 5 %)."
+    tables = make_tables([*bought, *back, *others])
+    assert check(tables, "u", text, fact, ("000000000000005a",)) == ("verified", None)
+    assert check(tables, "u", text, fact, ("000000000000005b",)) == ("contradicted", "row 000000000000005b is not about it")
+
+
+def test_shares_of_too_few_users_are_published_as_unknown() -> None:
+    rows = [*weekly("u", 0, 8, 1), *[event("v", day, 200 + day, merchant="MARKET") for day in range(24)]]
+    fact = {"kind": "likes", "dim": "merchant", "key": "CAFE 9", "n": 8, "of": 8, "share": 1.0, "population_share": None, "first": "2025-03-03", "last": "2025-04-21"}  # fmt: skip
+    text = "Pays at CAFE 9: 8 of 8 purchases (100 %, few others do), from March 2025 to April 2025."
+    assert check(make_tables(rows), "u", text, fact) == ("verified", None)
+    both = make_tables([*rows, *weekly("w", 0, 8, 300)])
+    assert check(both, "u", text, fact) == ("contradicted", "population_share is nothing in the statement, 0.4 in the rows")
+    known = {**fact, "population_share": 0.4}
+    assert check(both, "u", text.replace("few others do", "against 40 % for all users"), known) == ("verified", None)
+    assert check(replace(both, complete=False), "u", text, fact)[0] == "source_gone"
+
+
+def test_months_from_the_boundary_on_are_no_part_of_the_population() -> None:
+    rows = [*weekly("u", 0, 8, 1), *weekly("v", 0, 8, 100), *[event("v", 310 + day, 200 + day, merchant="MARKET") for day in range(30)]]
+    rows += [event("v", day, 300 + day, merchant="MARKET") for day in range(16)]
+    fact = {"kind": "likes", "dim": "merchant", "key": "CAFE 9", "n": 8, "of": 8, "share": 1.0, "population_share": 0.5, "first": "2025-03-03", "last": "2025-04-21"}  # fmt: skip
+    text = "Pays at CAFE 9: 8 of 8 purchases (100 %, against 50 % for all users), from March 2025 to April 2025."
+    assert check(make_tables(rows), "u", text, fact) == ("verified", None)
+
+
+def test_discounts_say_more_or_less() -> None:
+    rows = [
+        event(user, day, 100 * at + day, amount=500, currency="EUR", discount=100 if day < reduced else 0)
+        for at, (user, reduced) in enumerate([("u", 9), ("v", 1)])
+        for day in range(10)
+    ]
+    for user, n, word in (("u", 9, "Looks for discounts"), ("v", 1, "Buys without waiting for discounts")):
+        fact = {"kind": "discounts", "dim": None, "key": None, "n": n, "of": 10, "population_rate": 0.5}
+        text = f"{word}: {n} of 10 purchases were reduced ({n * 10} %; all users: 50 %)."
+        assert check(make_tables(rows), user, text, fact) == ("verified", None)
+        turned = (
+            text.replace("Looks for discounts", "Buys without waiting for discounts")
+            if user == "u"
+            else text.replace(word, "Looks for discounts")
+        )
+        assert check(make_tables(rows), user, turned, fact) == ("contradicted", "the text does not say what the fact says")
+
+
+def test_an_offer_is_ignored_only_where_the_source_can_tell() -> None:
+    def shown(user: str, source: str) -> list[dict[str, Any]]:
+        return [event(user, day, ord(user) * 100 + day, kind="exposure", item_id="O1", source=source) for day in range(8)]
+
+    answers = [event("v", day, 900 + day, kind="redemption", item_id="O1") for day in range(4)]
+    items = pl.DataFrame({"item_id": ["O1"], "name": ["5 % back"], "level_category": ["coffee"]})
+    fact = {"kind": "offer_ignores", "dim": "category", "key": "coffee", "answered": 0, "shown": 8, "rate": 0.0, "population_rate": 0.25}
+    text = "Lets coffee offers pass (answered none of 8; all users answer 25 %)."
+    tables = make_tables([*shown("u", "good"), *shown("v", "good"), *answers], items=items)
+    assert check(tables, "u", text, fact) == ("verified", None)
+    assert check(tables, "u", text.replace("Lets", "Answers").replace(" pass", ""), fact)[0] == "contradicted"
+    item = {**fact, "dim": "item", "key": "O1"}
+    assert check(tables, "u", "Lets the offer 5 % back pass (answered none of 8; all users answer 25 %).", item) == ("verified", None)
+    poor = make_tables([*shown("u", "poor"), *shown("v", "good"), *answers], items=items)
+    assert check(poor, "u", text, fact) == ("contradicted", "a source of these exposures cannot tell that offers were ignored")
+
+
+def test_pairs_are_counted_by_day_and_by_the_next_day_with_purchases() -> None:
+    rows = []
+    for at, user in enumerate(("u", "v")):
+        for trip in range(6):
+            base = 1000 * at + 10 * trip
+            rows += [event(user, 5 * trip, base + n, merchant_category=name) for n, name in enumerate(["bread", "cheese"])]
+            rows += [event(user, 5 * trip + 2, base + 5, merchant_category="wine")]
+    tables = make_tables(rows)
+    # 24 days with purchases; bread and cheese on the same 12, wine on the next 12.
+    fact = {"kind": "with", "dim": "category", "key": "bread", "other": "cheese", "n": 12, "users": 2, "lift": 2.0}
+    assert check(tables, None, "Bought together: bread and cheese (2.0 times as often as by chance).", fact) == ("verified", None)
+    after = {"kind": "after", "dim": "category", "key": "bread", "other": "wine", "n": 12, "users": 2, "lift": 2.0}
+    text = "Often bought next after bread: wine (2.0 times as often as by chance)."
+    assert check(tables, None, text, after) == ("verified", None)
+    assert check(tables, None, "Often bought next after wine: bread (2.0 times as often as by chance).", after)[0] == "contradicted"
+    assert check(tables, None, text, {**after, "n": 13}) == ("contradicted", "n is 13 in the statement, 12 in the rows")
+
+
+def test_a_season_of_all_users_counts_every_year() -> None:
+    rows = [
+        event(user, 30 * month, 100 * at + month, merchant_category="garden" if month % 12 in (2, 3) else "food")
+        for at, user in enumerate(("u", "v"))
+        for month in range(10)
+    ]
+    fact = {"kind": "season", "dim": "category", "key": "garden", "month_of_year": 5, "n": 2, "total": 2, "all_n": 4, "factor": 5.0}
+    text = "In season in May: garden (5.0 times its usual share of purchases)."
+    assert check(make_tables(rows), None, text, fact) == ("verified", None)
+    assert check(make_tables(rows), None, text.replace("May", "June"), fact)[0] == "contradicted"
+
+
+def test_stances_are_what_operators_stated() -> None:
+    stances = pl.DataFrame(
+        {"user_id": ["u"], "dim": ["category"], "key": ["alcohol"], "stance": ["avoids"], "stance_until_us": [1_767_225_600_000_000]}
+    )
+    fact = {"kind": "stance", "dim": "category", "key": "alcohol", "stance": "avoids", "until": "2026-01-01T00:00:00Z"}
+    facts = pl.DataFrame(
+        {
+            "user_id": ["u"] * 5,
+            "label": ["block"] * 5,
+            "text": [
+                "Avoids alcohol until 1 January 2026 (stated).",
+                "No wine, please.",
+                "Likes alcohol (stated).",
+                "Avoids wine (stated).",
+                "No wine, please.",
+            ],
+            "fact": [json.dumps(fact)] * 5,
+            "operator": [True, True, True, True, False],
+        }
+    )
+    checked = check_facts(facts, replace(make_tables(weekly("u", 0, 8, 1)), stances=stances))
+    assert checked["outcome"].to_list() == ["verified", "verified", "contradicted", "contradicted", "contradicted"]
+
+
+def test_many_facts_keep_their_order_and_no_facts_are_no_trouble() -> None:
+    tables = make_tables(weekly("u", 0, 8, 1))
+    facts = pl.DataFrame(
+        {
+            "user_id": ["u", "u", "u"],
+            "label": ["a", "b", "c"],
+            "text": [ACTIVITY_TEXT, HABIT_TEXT, "?"],
+            "fact": [json.dumps(ACTIVITY), json.dumps(HABIT), "{"],
+        }
+    )
+    assert check_facts(facts, tables)["outcome"].to_list() == ["verified", "verified", "contradicted"]
+    assert check_facts(facts.clear(), tables).is_empty()
