@@ -31,9 +31,10 @@ from memlearn.learning.publish import Outcome, publish
 from memlearn.learning.render import RenderTask, render_shard
 from memlearn.learning.scope import Scope, decide_scope
 from memlearn.learning.sweep import sweep
-from memlearn.learning.tables import Tables, given_digests, read_tables
+from memlearn.learning.tables import Tables, given_digests, in_force, read_tables
 from memlearn.records import LEVEL_PREFIX
 from memlearn.store.files import disk_full_reported
+from memlearn.store.gc import drop_unpublished
 from memlearn.store.layout import StoreLayout
 from memlearn.store.ledger import Ledger
 from memlearn.store.locks import lock_file
@@ -80,11 +81,11 @@ class LearnRun:
         """Read what is new, and decide whom the run has to learn."""
         with self._timed("ingest"):
             self.ingested = ingest(self.job, self.ledger, find_pending(self.job, known_deliveries(self.ledger)), self.folder, self.run_id)
-            self._mark_given()
-            self.scope = decide_scope(self.job, self.ledger, self.tables)
+            self.scope = decide_scope(self.job, self.ledger, self.tables, self._mark_given)
 
-    def _mark_given(self) -> None:
-        """Users whose given facts changed are learned anew too."""
+    def _mark_given(self, as_of_us: int) -> None:
+        """Users whose given facts changed are learned anew too; what was stated until before the instant is no longer given."""
+        self.tables = in_force(self.tables, as_of_us)
         now = given_digests(self.tables)
         with self.ledger.transaction():
             before = self.ledger.fetch("select user_id, given from given")
@@ -221,6 +222,8 @@ def open_run(job: Job) -> Iterator[LearnRun]:
         finally:
             with suppress(MemlearnError):
                 ledger.close()
+            with suppress(MemlearnError, OSError):
+                drop_unpublished(job.layout)
 
 
 def _begin(job: Job, ledger: Ledger) -> str:

@@ -8,6 +8,7 @@ months before it.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -78,8 +79,14 @@ class _Extent:
     users: int
 
 
-def decide_scope(job: Job, ledger: Ledger, tables: Tables) -> Scope:
+def decide_scope(job: Job, ledger: Ledger, tables: Tables, mark: Callable[[int], None]) -> Scope:
     """Look at what changed since the current release.
+
+    Args:
+        job: what is learned.
+        ledger: the books.
+        tables: what is given.
+        mark: called with the as-of instant, before it is asked who has to be learned.
 
     Raises:
         SourceError: there are no events at all.
@@ -93,6 +100,7 @@ def decide_scope(job: Job, ledger: Ledger, tables: Tables) -> Scope:
             + (" before the as-of instant." if job.as_of_us else ". Check the paths of the event sources in the config.")
         )
     as_of_us = job.as_of_us if job.as_of_us is not None else extent.newest_us + 1
+    mark(as_of_us)
     boundary = _boundary(extent)
     current, problem = sound_release(job.layout)
     if problem is not None and job.users is not None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import polars as pl
@@ -87,6 +87,12 @@ def _statements_at(statements: pl.DataFrame, as_of_us: int | None) -> pl.DataFra
         ["user_id", "stance", "dim", "key"], keep="last", maintain_order=True
     )
     return latest.filter(~pl.col("withdrawn").fill_null(value=False)).sort("user_id", "time_us", "dim", "key")
+
+
+def in_force(tables: Tables, as_of_us: int) -> Tables:
+    """The tables without operator statements that ended before the instant."""
+    lasting = pl.col("until_us").is_null() | (pl.col("until_us") >= as_of_us)
+    return replace(tables, statements=tables.statements.filter(lasting))
 
 
 def _table_digest(frame: pl.DataFrame) -> int:
