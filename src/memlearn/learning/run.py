@@ -124,7 +124,8 @@ class LearnRun:
 
     def _pairs_of(self, scope: Scope) -> tuple[str, int]:
         items = self.tables.catalogue.items
-        sizes = {level: items[LEVEL_PREFIX + level].n_unique() for level in self.job.levels}
+        by_merchant = any(source.merchants for source in self.job.events.values())
+        sizes = {} if by_merchant else {level: items[LEVEL_PREFIX + level].n_unique() for level in self.job.levels}
         return pair_dimension(sizes), sample_modulus(scope.user_count)
 
     def fold(self) -> None:

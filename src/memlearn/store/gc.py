@@ -13,7 +13,7 @@ from typing import Any
 from memlearn.errors import UsageError
 from memlearn.store.files import sync_folder
 from memlearn.store.layout import StoreLayout
-from memlearn.store.locks import folder_size, lock_file, sweep_workspaces, writing_releases
+from memlearn.store.locks import claimed_names, folder_size, lock_file, release_claims, sweep_workspaces, writing_releases
 from memlearn.store.switch import ReleaseEntry, list_releases
 
 
@@ -102,6 +102,22 @@ def collect_garbage(layout: StoreLayout, keep: int) -> GcReport:
         segments, size = _remove_segments(layout, rest)
         freed += size + sweep_workspaces(layout) + _remove_strays(layout)
         return GcReport(tuple(removed), tuple(entry.release_id for entry in rest), tuple(in_use), segments, freed)
+
+
+def drop_unpublished(layout: StoreLayout) -> None:
+    """Remove the segments that this process wrote and no release names; called at the end of a run, however it ended."""
+    written = [path for path in layout.segments.iterdir() if path.name in claimed_names()]
+    if not written:
+        return
+    with writing_releases(layout):
+        release_claims(path.name for path in written)
+        entries = list_releases(layout)
+        if any(entry.manifest is None for entry in entries):
+            return
+        needed = {segment.file for entry in entries if entry.manifest for segment in entry.manifest.segments}
+        for path in written:
+            if path.name not in needed:
+                _remove_unclaimed(path)
 
 
 def _remove_release(layout: StoreLayout, entry: ReleaseEntry) -> int | None:

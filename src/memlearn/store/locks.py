@@ -121,6 +121,12 @@ def claim(path: Path) -> None:
         _claims.setdefault(path.name, []).append(descriptor)
 
 
+def claimed_names() -> frozenset[str]:
+    """Names of the files that this process wrote and did not publish yet."""
+    with _claims_guard:
+        return frozenset(_claims)
+
+
 def release_claims(names: Iterator[str]) -> None:
     """Give up the claims on files that a release names now."""
     with _claims_guard:
