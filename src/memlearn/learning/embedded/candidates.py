@@ -122,12 +122,17 @@ def _likes(state: State) -> pl.DataFrame:
 
 
 def _top_rows(group: Ints, weight: Ints, key: NDArray[np.generic], kept: int) -> Ints:
-    """Positions of the heaviest rows of each group, ties by key; sorted by group, weight and key."""
-    order = np.lexsort((key, -weight, group))
-    ordered = group[order]
-    starts = np.flatnonzero(np.concatenate(([True], ordered[1:] != ordered[:-1]))) if len(order) else order
-    place = np.arange(len(order)) - np.repeat(starts, np.diff(np.append(starts, len(order))))
-    return order[place < kept]
+    """Positions, ascending, of the heaviest rows of each group; ties by key."""
+    crowded = np.bincount(group, minlength=1)[group] > kept
+    chosen = ~crowded
+    big = np.flatnonzero(crowded)
+    order = big[np.lexsort((key[big], -weight[big], group[big]))]
+    if len(order):
+        ordered = group[order]
+        starts = np.flatnonzero(np.concatenate(([True], ordered[1:] != ordered[:-1])))
+        place = np.arange(len(order)) - np.repeat(starts, np.diff(np.append(starts, len(order))))
+        chosen[order[place < kept]] = True
+    return np.flatnonzero(chosen)
 
 
 def _bands(state: State) -> pl.DataFrame:
@@ -195,15 +200,17 @@ def _facts(state: State, offers: pl.DataFrame) -> pl.DataFrame:
     group = user * len(state.keys.dims) + bought["dim"].to_numpy()
     top = _top_rows(group, bought["n"].to_numpy().astype(np.int64) * 64 - age, bought["key"].to_numpy(), FACTS_KEPT)
     kept = bought[top]
-    gap = _median_gap(state, kept)
-    named = kept.with_columns(
-        pl.Series("median_gap", gap).cast(pl.Int32).replace(0, None),
+    kept = kept[np.argsort(state.keys.pack(kept))]
+    dims, labels = state.keys.names(kept)
+    facts = kept.select(
+        "u",
+        dims.alias("dim"),
+        labels.alias("label"),
+        *("n", "returned", "days", "first_us", "last_us"),
+        pl.Series("median_gap", _median_gap(state, kept)).cast(pl.Int32).replace(0, None),
         pl.Series("strength", _strength(state, kept)),
-        pl.Series("user_n", of[user[top]]),
-        pl.Series("place", state.keys.pack(kept)),
-    ).join(state.keys.table(), on=["dim", "key"])
-    columns = ["u", "dim", "label", "n", "returned", "days", "first_us", "last_us", "median_gap", "strength", "user_n"]
-    facts = named.sort("place").drop("dim").rename({"dim_name": "dim"}).select(columns)
+        pl.Series("user_n", of[kept["u"].to_numpy()]),
+    )
     answers = offers.select("u", "dim", "label", "shown", "answered")
     if answers.is_empty():
         return facts.with_columns(pl.lit(None, pl.Int64).alias("shown"), pl.lit(None, pl.Int64).alias("answered"))
@@ -230,8 +237,12 @@ def _strength(state: State, kept: pl.DataFrame) -> Ints:
     row, known = state.rows_of(kept, months)
     month, n = (months[name].to_numpy()[known].astype(np.int64) for name in ("month", "n"))
     low, high = (month_numbers(kept[name].to_numpy()) for name in ("first_day", "last_day"))
-    alone = np.flatnonzero(low == high)
-    row, month, n = np.concatenate((row, alone)), np.concatenate((month, low[alone])), np.concatenate((n, kept["n"].to_numpy()[alone].astype(np.int64)))
+    # Keys bought in one month, or once in each of two, are told by their counts alone.
+    bought = kept["n"].to_numpy().astype(np.int64)
+    alone, two = np.flatnonzero(low == high), np.flatnonzero((low != high) & (bought == 2))
+    row = np.concatenate((row, alone, two, two))
+    month = np.concatenate((month, low[alone], low[two], high[two]))
+    n = np.concatenate((n, bought[alone], np.ones(2 * len(two), dtype=np.int64)))
     user = kept["u"].to_numpy()[row]
     latest = np.zeros(len(state.users), dtype=np.int64)
     np.maximum.at(latest, user, month)
