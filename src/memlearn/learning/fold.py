@@ -14,7 +14,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from memlearn.chunks import chain_keys, digest_chunks
-from memlearn.learning.embedded.annotate import Annotated, Catalogue, annotate
+from memlearn.learning.embedded.annotate import NO_KEY, Annotated, Catalogue, annotate
 from memlearn.learning.embedded.candidates import NAMES as CANDIDATES
 from memlearn.learning.embedded.candidates import find_candidates, parent_table
 from memlearn.learning.embedded.join import join
@@ -83,10 +83,22 @@ def fold_shard(job: Job, ledger: Ledger, catalogue: Catalogue, task: FoldTask) -
         _leave(task, name, found.frames[name])
     _leave(task, "parents", parents)
     _leave(task, "steps", user_steps(steps))
+    _leave(task, "strangers", unknown_offers(annotated, catalogue))
     if task.boundary is not None:
         _leave(task, "population", sum_shard(annotated, state.counts, task.boundary))
         dim, modulus = task.pairs
         _leave(task, "pairs", sum_pairs(annotated, task.boundary, modulus, dim))
+
+
+def unknown_offers(rows: Annotated, catalogue: Catalogue) -> pl.DataFrame:
+    """Items that were shown or answered and that no source describes; none where there is no catalogue at all."""
+    item = next((dimension for dimension in rows.dimensions if dimension.name == "item"), None)
+    if item is None or catalogue.items.is_empty():
+        return pl.DataFrame(schema={"item_id": pl.String})
+    offered = item.codes[(rows.exposure | rows.answer) & (item.codes != NO_KEY)]
+    seen = np.flatnonzero(np.bincount(offered, minlength=len(item.labels)))
+    named = pl.DataFrame({"item_id": item.labels.gather(seen).cast(pl.String)})
+    return named.join(catalogue.items.select("item_id"), on="item_id", how="anti")
 
 
 def chain_steps(rows: Annotated, known: pl.Series) -> Steps:

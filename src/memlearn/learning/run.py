@@ -32,6 +32,7 @@ from memlearn.learning.render import RenderTask, render_shard
 from memlearn.learning.scope import Scope, decide_scope
 from memlearn.learning.sweep import sweep
 from memlearn.learning.tables import Tables, given_digests, in_force, read_tables
+from memlearn.learning.warnings import find_warnings
 from memlearn.records import LEVEL_PREFIX
 from memlearn.store.files import disk_full_reported
 from memlearn.store.gc import drop_unpublished
@@ -161,6 +162,10 @@ class LearnRun:
         with self._timed("publish"):
             outcome = publish(self.job, self.ledger, self._scope(), self.tables, self.population, self.pairs, self.folder, self.run_id)
         self.timings.update(outcome.timings)
+        self.warnings = (
+            *((f"{self._scope().problem} Everybody was learned anew, which mends it.",) if self._scope().problem else ()),
+            *find_warnings(self.job.layout, self.ledger, self.folder, self.shard_ids(), self.ingested, self.tables.rejects),
+        )
         return outcome
 
     @contextmanager

@@ -1,0 +1,76 @@
+"""What an operator should look at after a run: rejected rows, users that differ in case only, offers without an item."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import polars as pl
+
+from memlearn.learning.fold import pick_up
+from memlearn.learning.ingest import Ingested
+from memlearn.sources.texts import case_twins
+from memlearn.store.layout import StoreLayout
+from memlearn.store.ledger import Ledger
+from memlearn.store.release import open_release
+
+EXAMPLES = 3
+
+
+def find_warnings(
+    layout: StoreLayout, ledger: Ledger, folder: Path, shards: Sequence[int], ingested: Ingested, rejects: pl.DataFrame
+) -> tuple[str, ...]:
+    """One line for each thing.
+
+    Args:
+        layout: the store, with the release that the run published.
+        ledger: the open ledger.
+        folder: the run's work folder.
+        shards: shards that were folded.
+        ingested: what was read.
+        rejects: unusable rows of tables.
+    """
+    found = [_rejected_events(ingested), *_rejected_rows(rejects), _twins(layout, ledger, folder, shards), _strangers(folder, shards)]
+    return tuple(line for line in found if line is not None)
+
+
+def _rejected_events(ingested: Ingested) -> str | None:
+    if not ingested.rejected:
+        return None
+    return f"{ingested.rejected} of {ingested.read} rows of events cannot be used and were left out; {str(ingested.rejects_file)!r} lists them with reasons."
+
+
+def _rejected_rows(rejects: pl.DataFrame) -> list[str]:
+    if rejects.is_empty():
+        return []
+    counted = rejects.group_by("source").agg(pl.len(), pl.col("reason").sort().first(), pl.col("file").first()).sort("source")
+    return [
+        f"Source {source!r}: {n} rows of {file!r} cannot be used and were left out; for example: {reason}."
+        for source, n, reason, file in counted.iter_rows()
+    ]
+
+
+def _twins(layout: StoreLayout, ledger: Ledger, folder: Path, shards: Sequence[int]) -> str | None:
+    """Only pairs of which a user was learned in this run, so that an old warning does not come every night."""
+    learned = pl.concat(
+        [pl.DataFrame(schema={"user_id": pl.String}), *(pick_up(folder / "fold", shard, "steps").select("user_id") for shard in shards)]
+    )
+    known = ledger.fetch("select distinct user_id from steps")["user_id"]
+    groups = case_twins(known).filter(pl.col("user_ids").list.set_intersection(pl.lit(learned["user_id"].implode())).list.len() > 0)
+    if groups.is_empty():
+        return None
+    with open_release(layout) as release:
+        held = [[user for user in users if release.has_user(user)] for users in groups["user_ids"].to_list()]
+    twins = [users for users in held if len(users) > 1]
+    if not twins:
+        return None
+    shown = "; ".join(" and ".join(map(repr, users)) for users in twins[:EXAMPLES])
+    return f"{len(twins)} groups of users differ in case only and are kept apart: {shown}. If they are the same persons, make the ids equal in the sources."
+
+
+def _strangers(folder: Path, shards: Sequence[int]) -> str | None:
+    items = sorted({item for shard in shards for item in pick_up(folder / "fold", shard, "strangers")["item_id"].to_list()})
+    if not items:
+        return None
+    shown = ", ".join(map(repr, items[:EXAMPLES]))
+    return f"{len(items)} offers that were shown or answered are no items of any source, {shown} among them; they are never recommended. Add them to the source of items."
