@@ -50,6 +50,13 @@ class Keys:
         u, dim, key = (frame[name].to_numpy() for name in ("u", "dim", "key"))
         return u.astype(np.int64) * starts[-1] + starts[dim] + key
 
+    def names(self, frame: pl.DataFrame) -> tuple[pl.Series, pl.Series]:
+        """Names of the dimension and of the key of each row."""
+        starts = np.cumsum([0, *(len(labels) for labels in self.labels)], dtype=np.int64)
+        dim = frame["dim"].to_numpy()
+        everything = pl.concat([labels.cast(pl.String) for labels in self.labels])
+        return pl.Series(self.dims, dtype=pl.String).gather(dim), everything.gather(starts[dim] + frame["key"].to_numpy())
+
     @property
     def broad(self) -> list[int]:
         """Dimensions that group purchases: all but the whole and single items; items where there is nothing else."""

@@ -208,7 +208,7 @@ def _fit(lines: pl.DataFrame, blocks: Sequence[BlockSpec]) -> pl.DataFrame:
 def _statements(lines: pl.DataFrame) -> pl.DataFrame:
     stated = pl.col("kind") == "stance"
     given = pl.col("kind") == "person"
-    rows = pl.concat_list("row_a", "row_b").list.drop_nulls().list.unique(maintain_order=True)
+    rows = pl.concat_list(hexadecimal(pl.col("row_a")), hexadecimal(pl.col("row_b"))).list.drop_nulls().list.unique(maintain_order=True)
     return lines.select(
         "user_id",
         pl.col("block").alias("label"),
@@ -218,7 +218,7 @@ def _statements(lines: pl.DataFrame) -> pl.DataFrame:
         "dim",
         "key",
         "fact",
-        rows.list.eval(hexadecimal(pl.element())).alias("rows"),
+        rows.alias("rows"),
         pl.when(stated).then(None).when(given).then(pl.lit("persons")).otherwise(pl.col("statistic")).alias("statistic"),
         pl.lit([], pl.List(pl.String)).alias("passages"),
         stated.alias("operator"),
