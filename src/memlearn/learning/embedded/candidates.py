@@ -17,7 +17,7 @@ from memlearn.learning.embedded.bands import BAND_OF_SLOT, BANDS
 from memlearn.learning.embedded.changes import CHANGE_DAYS, MOVE_COUNT, find_beginnings_and_ends, find_moves
 from memlearn.learning.embedded.habits import find_habits, find_seasons, find_steady, sorted_gaps
 from memlearn.learning.embedded.spending import find_spending, find_spending_changes
-from memlearn.learning.embedded.state import WHOLE, Ints, State, month_numbers
+from memlearn.learning.embedded.state import WHOLE, Ints, State
 from memlearn.records import LEVEL_PREFIX
 
 NAMES = ("users", "likes", "habits", "seasons", "started", "stopped", "moves", "bands", "offers", "rates", "spending", "spending_changes", "facts")
@@ -211,7 +211,8 @@ def _facts(state: State, offers: pl.DataFrame) -> pl.DataFrame:
         pl.Series("strength", _strength(state, kept)),
         pl.Series("user_n", of[kept["u"].to_numpy()]),
     )
-    answers = offers.select("u", "dim", "label", "shown", "answered")
+    # Shown by a source that cannot tell ignoring, an offer only counts where it was answered.
+    answers = offers.select("u", "dim", "label", pl.max_horizontal("strong", "answered").alias("shown"), "answered")
     if answers.is_empty():
         return facts.with_columns(pl.lit(None, pl.Int64).alias("shown"), pl.lit(None, pl.Int64).alias("answered"))
     return facts.join(answers, on=["u", "dim", "label"], how="full", coalesce=True).sort("u", "dim", "label")
@@ -233,16 +234,7 @@ def _median_gap(state: State, kept: pl.DataFrame) -> Ints:
 
 def _strength(state: State, kept: pl.DataFrame) -> Ints:
     """Recency-weighted purchases, fixed-point, relative to the user's own last month."""
-    months = state.tables.months
-    row, known = state.rows_of(kept, months)
-    month, n = (months[name].to_numpy()[known].astype(np.int64) for name in ("month", "n"))
-    low, high = (month_numbers(kept[name].to_numpy()) for name in ("first_day", "last_day"))
-    # Keys bought in one month, or once in each of two, are told by their counts alone.
-    bought = kept["n"].to_numpy().astype(np.int64)
-    alone, two = np.flatnonzero(low == high), np.flatnonzero((low != high) & (bought == 2))
-    row = np.concatenate((row, alone, two, two))
-    month = np.concatenate((month, low[alone], low[two], high[two]))
-    n = np.concatenate((n, bought[alone], np.ones(2 * len(two), dtype=np.int64)))
+    row, month, n = state.purchases_by_month(kept)
     user = kept["u"].to_numpy()[row]
     latest = np.zeros(len(state.users), dtype=np.int64)
     np.maximum.at(latest, user, month)

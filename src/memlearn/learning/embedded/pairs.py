@@ -77,13 +77,13 @@ def sum_pairs(rows: Annotated, boundary: int, modulus: int, dim: str) -> pl.Data
 
 
 def pair_dimension(levels: dict[str, int]) -> str:
-    """The dimension to pair: the finest level with at most `MOST_KEYS` keys, else the category.
+    """The dimension to pair: the level with the most keys up to `MOST_KEYS`, else the category of merchants.
 
     Args:
         levels: number of keys of each catalogue level, coarse to fine.
     """
-    fitting = [name for name, keys in levels.items() if 1 < keys <= MOST_KEYS]
-    return fitting[-1] if fitting else CATEGORY
+    fitting = {name: keys for name, keys in levels.items() if 1 < keys <= MOST_KEYS}
+    return max(fitting, key=lambda name: fitting[name]) if fitting else CATEGORY
 
 
 def add_pairs(parts: Iterable[pl.DataFrame], min_users: int) -> pl.DataFrame:

@@ -9,6 +9,7 @@ import polars as pl
 
 from memlearn.learning.embedded.population import ANSWER, BAND, DISCOUNT, RETURN
 from memlearn.learning.embedded.render import lines as worded
+from memlearn.learning.embedded.render.bounds import bound_statements
 from memlearn.learning.embedded.render.facts import item_facts
 from memlearn.learning.embedded.render.words import display
 from memlearn.learning.embedded.render.yearly import YEARLY_SCHEMA
@@ -91,9 +92,8 @@ def render(candidates: Mapping[str, pl.DataFrame], given: RenderInput) -> Render
     ]
     lines = pl.concat(said)
     kept = _fit(lines, given.blocks)
-    statements = _statements(kept)
-    facts = item_facts(frames["facts"], frames["offers"], given, statements)
-    return Rendered(statements, facts, len(lines) - len(kept))
+    statements = bound_statements(_statements(kept), given.memory_bytes)
+    return Rendered(statements, item_facts(frames["facts"], given, statements), len(lines) - len(statements))
 
 
 def _without_suppressed(frame: pl.DataFrame, given: RenderInput) -> pl.DataFrame:

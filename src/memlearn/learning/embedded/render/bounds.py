@@ -1,0 +1,49 @@
+"""Keep all that a release stores of a user within its bound: statements, the rows they cite, and item facts.
+
+Sizes are UTF-8 bytes of texts, and 8 bytes for a number. Statements and the rows they cite come first, taken in turn
+from every block, but leave room for some item facts; item facts fill what is left.
+"""
+
+from __future__ import annotations
+
+import polars as pl
+
+# What is left for item facts, whatever the statements take.
+FACTS_RESERVED = 1024
+# A cited row: its id, name of the source, time, kind, label, amount, currency and quantity.
+CITED_BYTES = 128
+NUMBER_BYTES = 8
+ROW_ID_BYTES = 16
+
+_LINE = ["user_id", "label", "line"]
+
+
+def bound_statements(statements: pl.DataFrame, memory_bytes: int) -> pl.DataFrame:
+    """Drop each user's least telling lines where all of them with their rows would take too much.
+
+    Args:
+        statements: columns of a release; `line` numbers the lines of each block from 1, most telling first.
+        memory_bytes: most bytes for a user.
+    """
+    sized = statement_sizes(statements)
+    total = sized.group_by("user_id").agg(pl.col("size").sum())
+    over = total.filter(pl.col("size") > memory_bytes - FACTS_RESERVED).select("user_id")
+    if over.is_empty():
+        return statements
+    crowded = statements.join(over, on="user_id", how="semi", maintain_order="left")
+    ordered = crowded.sort("user_id", "line", "label")
+    sizes = statement_sizes(ordered).with_columns(pl.col("size").cum_sum().over("user_id"))
+    kept = ordered.join(sizes.filter(pl.col("size") <= memory_bytes - FACTS_RESERVED), on=_LINE, how="semi", maintain_order="left")
+    fitting = kept.sort(_LINE).with_columns(pl.int_range(1, pl.len() + 1, dtype=pl.Int32).over("user_id", "label").alias("line"))
+    rest = statements.join(over, on="user_id", how="anti", maintain_order="left")
+    return pl.concat([rest, fitting]).sort(_LINE)
+
+
+def statement_sizes(statements: pl.DataFrame) -> pl.DataFrame:
+    """user_id, label, line, size: bytes of each line, with those of the rows that no line before it cites."""
+    rows = statements.select(*_LINE, "rows").explode("rows").drop_nulls("rows").filter(pl.struct("user_id", "rows").is_first_distinct())
+    cited = rows.group_by(_LINE).agg((pl.len() * CITED_BYTES).cast(pl.Int64).alias("cited"))
+    text = pl.sum_horizontal(pl.col(name).str.len_bytes().fill_null(0).cast(pl.Int64) for name in ("label", "text", "fact", "statistic"))
+    own = text + pl.col("rows").list.len().cast(pl.Int64) * ROW_ID_BYTES + NUMBER_BYTES
+    joined = statements.select(*_LINE, own.alias("own")).join(cited, on=_LINE, how="left", maintain_order="left")
+    return joined.select(*_LINE, (pl.col("own") + pl.col("cited").fill_null(0)).alias("size"))
