@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -18,7 +19,7 @@ import pytest
 from companies import Site, make_company
 
 import memlearn
-from memlearn.errors import NoReleaseError
+from memlearn.errors import BusyError, NoReleaseError
 from memlearn.store import StoreLayout, open_release
 from memlearn.store.ledger import Ledger
 from memlearn.store.switch import list_releases
@@ -237,7 +238,7 @@ def test_status_while_a_run_works_and_after_it_was_killed(cases: dict[str, Case]
     while child.stdout.readline() != "fold\n":
         pass
     # Stopped, not ended: it is at work for as long as the test looks.
-    child.send_signal(19)
+    child.send_signal(signal.SIGSTOP)
     during = verbs.status(config)
     assert during.running is not None
     assert during.running.state == "running"
@@ -245,7 +246,7 @@ def test_status_while_a_run_works_and_after_it_was_killed(cases: dict[str, Case]
     assert during.running.message.startswith(("fold", "shared", "render", "publish"))
     assert during.release_id == before.release_id
     assert [run.run_id for run in during.runs] == ["run-000001"]
-    with pytest.raises(memlearn.BusyError, match=r"Another learn run works on the store.*memlearn status"):
+    with pytest.raises(BusyError, match=r"Another learn run works on the store.*memlearn status"):
         memlearn.learn(config)
     child.kill()
     child.communicate()

@@ -21,7 +21,7 @@ from threading import Event, Lock
 
 import polars as pl
 
-from memlearn.errors import BusyError, MemlearnError
+from memlearn.errors import BusyError, MemlearnError, StoreError
 from memlearn.learning.embedded.pairs import add_pairs, pair_dimension, sample_modulus
 from memlearn.learning.embedded.population import add_up
 from memlearn.learning.fold import FoldTask, fold_shard, pick_up
@@ -34,7 +34,7 @@ from memlearn.learning.sweep import sweep
 from memlearn.learning.tables import Tables, given_digests, in_force, read_tables
 from memlearn.learning.warnings import find_warnings
 from memlearn.records import LEVEL_PREFIX
-from memlearn.store.files import disk_full_reported
+from memlearn.store.files import disk_full_reported, is_disk_full
 from memlearn.store.gc import drop_unpublished
 from memlearn.store.layout import StoreLayout
 from memlearn.store.ledger import Ledger
@@ -296,7 +296,14 @@ def _wait_for_lock(layout: StoreLayout) -> int | None:
 
 def hold_learning_lock(layout: StoreLayout) -> int | None:
     """Take the lock of learning at once; its descriptor holds it until closed, also by the end of the process. None: it is taken."""
-    layout.create()
     path = layout.root / "learn.lock"
-    path.touch()
+    try:
+        layout.create()
+        path.touch()
+    except OSError as error:
+        if is_disk_full(error):
+            raise
+        raise StoreError(
+            f"The store {str(layout.root)!r} cannot be written ({error.strerror}). Correct `store` in the config, or the permissions of the folder."
+        ) from error
     return lock_file(path, shared=False)

@@ -15,7 +15,8 @@ from threading import RLock
 import polars as pl
 
 from memlearn.duck import Connection, connect, fetch, translated
-from memlearn.errors import FormatError
+from memlearn.errors import BusyError, DamagedError, FormatError, StoreError
+from memlearn.store.files import is_disk_full
 
 FORMAT = 1
 
@@ -47,6 +48,23 @@ class RowFile:
     rows: int
 
 
+@contextmanager
+def _damage_named(path: Path) -> Iterator[None]:
+    """Say what to do where the file cannot be opened as a ledger."""
+    try:
+        yield
+    except (BusyError, FormatError):
+        raise
+    except StoreError as error:
+        if is_disk_full(error):
+            raise
+        reason = str(error).splitlines()[0]
+        raise DamagedError(
+            f"The ledger {str(path)!r} is damaged ({reason}). What is published is served as before. Restore the store from its backup. "
+            "Or: Remove that file and learn again; everything is then read from the sources anew."
+        ) from error
+
+
 class Ledger:
     """An open ledger. Hold one for each process; calls are serialised.
 
@@ -63,12 +81,13 @@ class Ledger:
         self._path = path
         self._lock = RLock()
         self._depth = 0
-        self._connection: Connection = connect(path, memory_limit="512MB")
-        try:
-            self._migrate()
-        except BaseException:
-            self._connection.close()
-            raise
+        with _damage_named(path):
+            self._connection: Connection = connect(path, memory_limit="512MB")
+            try:
+                self._migrate()
+            except BaseException:
+                self._connection.close()
+                raise
 
     def close(self) -> None:
         """Close the file."""

@@ -54,6 +54,7 @@ def write_user_segment(
         path = folder / "users.duckdb"
         with open_database(path, memory_limit=_MEMORY_LIMIT, threads=threads) as connection:
             info = _build_user_tables(connection, sources, removed)
+            _write_out(connection)
         return _close_segment(layout, path, *info)
 
 
@@ -80,6 +81,7 @@ def write_shared_segment(layout: StoreLayout, tables: Mapping[str, pl.DataFrame]
                 connection.execute(f'create table "{name}" as select * from frame')
                 connection.unregister("frame")
             _write_format(connection, "shared")
+            _write_out(connection)
         return _close_segment(layout, path, 0, 0, digest.hexdigest())
 
 
@@ -121,6 +123,7 @@ def compact(layout: StoreLayout, segments: Sequence[SegmentInfo], *, threads: in
             connection.execute("drop table winner")
             for index in range(len(segments)):
                 connection.execute(f"detach s{index}")
+            _write_out(connection)
         return _close_segment(layout, path, *info)
 
 
@@ -203,6 +206,11 @@ def _check_users(connection: Connection) -> None:
         )
     if fetch(connection, "select 1 from numbered where user_id is null limit 1").height:
         raise StoreError("A row of `users` has no user_id.")
+
+
+def _write_out(connection: Connection) -> None:
+    """Bring everything into the file; closing does that too, but says nothing where it fails, on a full disk for example."""
+    connection.execute("checkpoint")
 
 
 def _close_segment(layout: StoreLayout, path: Path, users: int, removed: int, content_digest: str) -> SegmentInfo:
