@@ -22,7 +22,9 @@ from memlearn.store.manifest import read_manifest, write_manifest
 from memlearn.store.switch import current_release_id
 
 Capture = pytest.CaptureFixture[str]
-BOOKS = "select (select count(*) from steps), (select count(*) from deliveries), (select count(*) from row_files), (select count(*) from dirty)"
+BOOKS = (
+    "select (select count(*) from steps), (select count(*) from deliveries), (select count(*) from row_files), (select count(*) from dirty)"
+)
 
 
 @pytest.fixture(scope="module")
@@ -266,7 +268,10 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     place = tmp_path / "disk"
     place.mkdir()
     mount = shutil.which("mount")
-    if mount is None or subprocess.run([mount, "-t", "tmpfs", "-o", "size=30m", "tmpfs", str(place)], capture_output=True, check=False).returncode:
+    if (
+        mount is None
+        or subprocess.run([mount, "-t", "tmpfs", "-o", "size=30m", "tmpfs", str(place)], capture_output=True, check=False).returncode
+    ):
         pytest.skip("mounting a small disk needs root")
     yield place
     subprocess.run(["umount", str(place)], check=True)
@@ -353,7 +358,6 @@ HEALED = {
     "the pieces": lambda site: next((site.layout.root / "pieces").glob("*/*.parquet")),
     "CURRENT": lambda site: site.layout.current,
     "the status": lambda site: site.layout.status,
-    "the table of blocks": lambda site: next((site.layout.lance / "blocks.lance" / "_versions").glob("*.manifest")),
 }
 
 
@@ -361,6 +365,19 @@ HEALED = {
 @pytest.mark.parametrize("what", HEALED)
 def test_learning_mends_what_can_be_made_anew(site: Site, what: str, how: str, digest_of_good_run: str) -> None:
     _damage(HEALED[what](site), how)
+    assert main(["learn", str(site.config)]) == 0
+    assert site.digest() == digest_of_good_run
+
+
+@pytest.mark.parametrize("how", ["flipped", "cut"])
+def test_a_damaged_lance_table_is_named(site: Site, capsys: Capture, how: str, digest_of_good_run: str) -> None:
+    before = site.digest()
+    _damage(next((site.layout.lance / "blocks.lance" / "_versions").glob("*.manifest")), how)
+    message = _fails(capsys, 1, "learn", str(site.config))
+    assert "Table 'blocks'" in message
+    assert "Delete its folder and learn again" in message
+    assert site.digest() == before
+    shutil.rmtree(site.layout.lance / "blocks.lance")
     assert main(["learn", str(site.config)]) == 0
     assert site.digest() == digest_of_good_run
 

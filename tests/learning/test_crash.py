@@ -188,7 +188,9 @@ def test_killed_at_ten_moments(cases: dict[str, Case], tmp_path: Path, which: st
 @pytest.mark.soak
 @pytest.mark.parametrize("which", ["first", "next"])
 def test_killed_at_fifty_moments(cases: dict[str, Case], tmp_path: Path, which: str) -> None:
-    stages = {_check_crash(cases[which], tmp_path / str(number), moment) for number, moment in enumerate(_moments(cases[which], 50, seed=12))}
+    stages = {
+        _check_crash(cases[which], tmp_path / str(number), moment) for number, moment in enumerate(_moments(cases[which], 50, seed=12))
+    }
     assert stages >= STAGES - {"begun"}
 
 
@@ -207,7 +209,9 @@ def samples_site() -> Callable[[Path], Path]:
     def make(folder: Path) -> Path:
         folder.mkdir()
         text = (root / "configs" / "sample.yaml").read_text(encoding="utf-8")
-        text = text.replace("${SAMPLES:-../data/samples}", str(root / "data" / "samples")).replace("${SAMPLE_STORE:-../store/sample}", "store")
+        text = text.replace("${SAMPLES:-../data/samples}", str(root / "data" / "samples")).replace(
+            "${SAMPLE_STORE:-../store/sample}", "store"
+        )
         (folder / "memlearn.yaml").write_text(text, encoding="utf-8")
         return folder
 

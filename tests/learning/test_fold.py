@@ -70,7 +70,9 @@ def _chunk_boundaries_do_not_matter(folder: Path, seed: int) -> None:
     one = site_of(folder / "one", company, chunks={"tokens": 1_000_000, "calendar": "none"})
     one.learn()
     random = Random(seed)
-    many = Site(folder / "many", {"chunks": {"tokens": random.choice([100, 200, 1000]), "calendar": random.choice(["none", "month", "quarter"])}})
+    many = Site(
+        folder / "many", {"chunks": {"tokens": random.choice([100, 200, 1000]), "calendar": random.choice(["none", "month", "quarter"])}}
+    )
     many.set_up(company)
     # Closed chunks are taken over from the nights before.
     steps = []
@@ -194,7 +196,10 @@ def test_a_snapshot_holds_what_its_last_delivery_holds(tmp_path: Path) -> None:
     first = site.digest()
     site.deliver(Delivery("shop", "00", rows[: len(rows) // 2]))
     shrunk = Random(1).sample(rows, len(rows) * 9 // 10)
-    with pytest.raises(ShrinkError, match=rf"'shop' lost {len(rows) - len(rows) // 2} of {len(rows)} rows \(.*the limit is 20\.0%\).*nothing was changed.*max_shrink"):
+    with pytest.raises(
+        ShrinkError,
+        match=rf"'shop' lost {len(rows) - len(rows) // 2} of {len(rows)} rows \(.*the limit is 20\.0%\).*nothing was changed.*max_shrink",
+    ):
         site.learn()
     assert site.digest() == first
     site.deliver(Delivery("shop", "00", tuple(shrunk)))

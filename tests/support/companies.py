@@ -153,7 +153,9 @@ def _exposures(random: Random, names: list[str], days: int) -> list[Row]:
             offer = random.choice(["o1", "o2", "o3"])
             rows.append({"customer": name, "at": at.isoformat(timespec="minutes"), "id": f"a{len(rows)}", "offer": offer, "what": "shown"})
             if offer == answers:
-                rows.append({**rows[-1], "at": (at + timedelta(hours=2)).isoformat(timespec="minutes"), "id": f"a{len(rows)}", "what": "used"})
+                rows.append(
+                    {**rows[-1], "at": (at + timedelta(hours=2)).isoformat(timespec="minutes"), "id": f"a{len(rows)}", "what": "used"}
+                )
     return rows
 
 
@@ -184,7 +186,9 @@ def _as_nights(arrivals: list[tuple[int, str, Row]], nights: int) -> tuple[tuple
 
 
 def _given(random: Random, names: list[str]) -> tuple[tuple[Row, ...], tuple[Row, ...]]:
-    persons = tuple({"customer": name, "age": random.choice(["18-29", "30-49", ""]), "tier": random.choice(["gold", "basic"])} for name in names)
+    persons = tuple(
+        {"customer": name, "age": random.choice(["18-29", "30-49", ""]), "tier": random.choice(["gold", "basic"])} for name in names
+    )
     notes = ({"customer": names[0], "at": "2025-03-02", "stance": "avoids", "dim": "category", "key": "dairy"},)
     return persons, notes
 
@@ -270,7 +274,14 @@ class Site:
     @property
     def config(self) -> Path:
         """The config file, written anew with the settings there are."""
-        tree = {"version": 1, "store": "store", "timezone": "Europe/Berlin", "currency": "EUR", "shared": {"min_users": 2}, "sources": _SOURCES}
+        tree = {
+            "version": 1,
+            "store": "store",
+            "timezone": "Europe/Berlin",
+            "currency": "EUR",
+            "shared": {"min_users": 2},
+            "sources": _SOURCES,
+        }
         path = self.folder / "memlearn.yaml"
         path.write_text(yaml.safe_dump(_merged(tree, self.settings), sort_keys=False), encoding="utf-8")
         return path

@@ -50,13 +50,13 @@ class RowFile:
 
 @contextmanager
 def _damage_named(path: Path) -> Iterator[None]:
-    """Say what to do where the file cannot be opened as a ledger."""
+    """Say what to do where the file cannot be read as a ledger."""
     try:
         yield
     except (BusyError, FormatError):
         raise
     except StoreError as error:
-        if is_disk_full(error):
+        if is_disk_full(error) or not (isinstance(error, DamagedError) or "IO Error" in str(error)):
             raise
         reason = str(error).splitlines()[0]
         raise DamagedError(
@@ -97,7 +97,7 @@ class Ledger:
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """All or nothing; may be nested."""
-        with self._lock, translated(self._path):
+        with self._lock, _damage_named(self._path), translated(self._path):
             self._depth += 1
             try:
                 if self._depth == 1:
@@ -115,19 +115,19 @@ class Ledger:
 
     def fetch(self, query: str, parameters: list[object] | None = None) -> pl.DataFrame:
         """Rows of a query."""
-        with self._lock, translated(self._path):
+        with self._lock, _damage_named(self._path), translated(self._path):
             return fetch(self._connection, query, parameters)
 
     def execute(self, query: str, parameters: Sequence[object] = ()) -> None:
         """Run one statement."""
-        with self._lock, translated(self._path):
+        with self._lock, _damage_named(self._path), translated(self._path):
             self._connection.execute(query, list(parameters))
 
     def append(self, table: str, rows: pl.DataFrame) -> None:
         """Append rows to a table, matching columns by name."""
         if rows.is_empty():
             return
-        with self._lock, translated(self._path):
+        with self._lock, _damage_named(self._path), translated(self._path):
             self._connection.register("appended", rows.to_arrow(compat_level=pl.CompatLevel.oldest()))
             try:
                 self._connection.execute(f"insert into {table} by name select * from appended")

@@ -18,6 +18,8 @@ from memlearn.duck import hash_strings
 
 Hashes = NDArray[np.uint64]
 
+_MINUS_ONE = np.uint64(1 << 63)
+
 
 def finish(state: Hashes) -> Hashes:
     """Spread every bit of a 64-bit state over the whole word."""
@@ -41,9 +43,16 @@ def column_hash(column: pl.Series) -> Hashes:
         return _string_hash(column)
     values = column.cast(pl.Int64)
     if column.null_count():
-        # One more than the number, so that null differs from 0.
-        return np.where(column.is_null().to_numpy(), 0, values.fill_null(0).to_numpy() + 1).astype(np.uint64)
-    return (values.to_numpy() + 1).astype(np.uint64)
+        return np.where(column.is_null().to_numpy(), np.uint64(0), _number_words(values.fill_null(0)))
+    return _number_words(values)
+
+
+def _number_words(values: pl.Series) -> Hashes:
+    """One more than the number, so that 0 differs from null; and -1, which would be 0 then, the largest word."""
+    words: Hashes = (values.to_numpy() + 1).astype(np.uint64)
+    if values.len() and values.min() < 0:  # type: ignore[operator]
+        words[words == 0] = _MINUS_ONE
+    return words
 
 
 def _string_hash(column: pl.Series) -> Hashes:
