@@ -17,7 +17,7 @@ from memlearn.store.layout import StoreLayout
 from memlearn.store.vectors import Embedder
 
 MANAGER = "embedded"
-MANAGER_VERSION = "embedded-1"
+MANAGER_VERSION = "embedded-2"
 """Version of everything between rows and pieces: annotation, chunk cutting, counting, joining."""
 
 Report = Callable[[str, int, int, str], None]

@@ -33,6 +33,7 @@ def join(pieces: Pieces) -> Pieces:
         "months": _join_months(parts["counts"], parts["months"]).join(many, on=_KEY, how="semi"),
         "slots": _sum(parts["slots"].drop("chunk"), ["u", "slot"]),
         "money": _sum(parts["money"].drop("chunk"), ["u", "key", "month"]),
+        "prices": _sum(parts["prices"].drop("chunk"), [*_KEY, "currency", "month"]),
         "offers": _join_offers(parts["offers"]),
         "activity": _join_activity(parts["activity"]),
     }

@@ -11,6 +11,8 @@ Tables (u: user index, chunk: chunk number; dim, key: indices into `Keys`):
               (both left out where `counts` tells them alone: two purchases or fewer; months also where all lie in one)
     slots     for each (u, chunk, slot): purchases at an hour of the week
     money     for each (u, chunk, key, month) with key a currency: amounts `n`, net sum `amount` in minor units
+    prices    for each (u, chunk, dim, key, currency, month) with key a merchant: purchases `n`, sum and sum of squares of the
+              logarithms of their amounts
     offers    for each (u, chunk, key) with key an item: `shown`, `weak` (shown by a source that cannot tell ignoring), `answered`
     activity  for each (u, chunk): `events`, `priced`, `discounted`
 """
@@ -24,14 +26,14 @@ import polars as pl
 from numpy.typing import NDArray
 
 from memlearn.learning.embedded.annotate import NO_KEY, Annotated, Dimension
-from memlearn.learning.embedded.sides import count_activity, count_money, count_offers, count_slots
+from memlearn.learning.embedded.sides import count_activity, count_money, count_offers, count_prices, count_slots
 
 Ints = NDArray[np.int64]
 Small = NDArray[np.int32]
 Flags = NDArray[np.bool_]
 Table = pl.DataFrame
 
-NAMES = ("counts", "gaps", "months", "slots", "money", "offers", "activity")
+NAMES = ("counts", "gaps", "months", "slots", "money", "prices", "offers", "activity")
 
 
 _KEY = {"u": pl.Int32, "chunk": pl.Int32, "dim": pl.Int16, "key": pl.Int32}
@@ -58,6 +60,9 @@ SCHEMAS: dict[str, pl.Schema] = {
     "months": _MONTHS,
     "slots": pl.Schema({**_PLACE, "slot": pl.Int32, "n": pl.Int32}),
     "money": pl.Schema({**_PLACE, "key": pl.Int32, "month": pl.Int32, "n": pl.Int32, "amount": pl.Int64}),
+    "prices": pl.Schema(
+        {**_KEY, "currency": pl.String, "month": pl.Int32, "n": pl.Int32, "logs": pl.Int64, "squares": pl.Int64}
+    ),
     "offers": pl.Schema(
         {
             **_PLACE,
@@ -86,6 +91,7 @@ class Pieces:
     months: Table
     slots: Table
     money: Table
+    prices: Table
     offers: Table
     activity: Table
 
@@ -120,6 +126,7 @@ def count_pieces(rows: Annotated, selected: Flags) -> Pieces:
         months=_concat(months, _MONTHS),
         slots=count_slots(rows, selected & rows.purchase).cast(SCHEMAS["slots"]),
         money=count_money(rows, selected & (rows.purchase | rows.returned) & rows.paid).cast(SCHEMAS["money"]),
+        prices=count_prices(rows, selected & rows.purchase & rows.paid).cast(SCHEMAS["prices"]),
         offers=count_offers(rows, selected).cast(SCHEMAS["offers"]),
         activity=count_activity(rows, selected).cast(SCHEMAS["activity"]),
     )

@@ -1,4 +1,4 @@
-"""Count what does not go by key: hours of the week, money, offers, activity. The smaller tables of a piece."""
+"""Count what does not go by key: hours of the week, money, prices, offers, activity. The smaller tables of a piece."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from memlearn.learning.embedded.annotate import NO_KEY, Annotated
 from memlearn.learning.embedded.bands import SLOTS
 
 Flags = NDArray[np.bool_]
+
+MERCHANT = "merchant"
 
 
 def count_slots(rows: Annotated, at: Flags) -> pl.DataFrame:
@@ -41,6 +43,41 @@ def count_money(rows: Annotated, at: Flags) -> pl.DataFrame:
     )
     sums = frame.group_by("u", "chunk", "key", "month").agg(pl.col("bought").sum().cast(pl.Int32).alias("n"), pl.col("amount").sum())
     return sums.sort("u", "chunk", "key", "month")
+
+
+# Logarithms of amounts in so many parts of a doubling.
+LOG_PARTS = 1024
+
+
+def count_prices(rows: Annotated, at: NDArray[np.bool_]) -> pl.DataFrame:
+    """Logarithms of the amounts paid at merchants, for each (u, chunk, merchant, currency, month)."""
+    number = next((place for place, dimension in enumerate(rows.dimensions) if dimension.name == MERCHANT), 0)
+    codes = rows.dimensions[number].codes
+    known = rows.dimensions[number].name == MERCHANT
+    found = np.flatnonzero(at & known & (codes != NO_KEY) & (rows.currency.codes != NO_KEY) & (rows.amount > 0))
+    logs = log_amounts(rows.amount[found])
+    frame = pl.DataFrame(
+        {
+            "u": pl.Series(rows.user[found]).cast(pl.Int32),
+            "chunk": pl.Series(rows.chunk[found]).cast(pl.Int32),
+            "dim": pl.Series(np.full(len(found), number)).cast(pl.Int16),
+            "key": pl.Series(codes[found]).cast(pl.Int32),
+            "code": pl.Series(rows.currency.codes[found]).cast(pl.Int32),
+            "month": pl.Series(rows.month[found]).cast(pl.Int32),
+            "logs": pl.Series(logs),
+            "squares": pl.Series(logs**2),
+        }
+    )
+    key = ["u", "chunk", "dim", "key", "code", "month"]
+    sums = frame.group_by(key).agg(pl.len().cast(pl.Int32).alias("n"), pl.col("logs", "squares").sum()).sort(key)
+    return sums.select("u", "chunk", "dim", "key", rows.currency.labels.cast(pl.String).gather(sums["code"]).alias("currency"), "month", "n", "logs", "squares")
+
+
+def log_amounts(amounts: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Logarithms to base 2 in `LOG_PARTS`, straight lines between powers of two: exact, so equal on every machine."""
+    mantissa, exponent = np.frexp(amounts.astype(np.float64))
+    parts: NDArray[np.int64] = exponent.astype(np.int64) * LOG_PARTS + np.floor((2 * mantissa - 1) * LOG_PARTS).astype(np.int64)
+    return parts
 
 
 def count_offers(rows: Annotated, selected: Flags) -> pl.DataFrame:

@@ -140,15 +140,22 @@ class State:
         row_of[totals["u"].to_numpy()] = np.arange(len(totals))
         return Monthly(keys, self._months_of(keys, first, width), of_user[row_of[keys["u"].to_numpy()]], first)
 
-    def _months_of(self, chosen: pl.DataFrame, first: int, width: int) -> Ints:
-        matrix = np.zeros((len(chosen), width), dtype=np.int64)
+    def purchases_by_month(self, chosen: pl.DataFrame) -> tuple[Ints, Ints, Ints]:
+        """Row of `chosen`, month and purchases, for each month in which a chosen key was bought."""
         months = self.tables.months
         row, known = self.rows_of(chosen, months)
-        matrix[row, months["month"].to_numpy()[known] - first] = months["n"].to_numpy()[known]
-        # Keys bought within one month have no rows by month.
+        month, n = (months[name].to_numpy()[known].astype(np.int64) for name in ("month", "n"))
+        # What counts tell alone has no rows by month: keys bought in one month, and those bought twice.
         low, high = (month_numbers(chosen[name].to_numpy()) for name in ("first_day", "last_day"))
-        alone = np.flatnonzero(low == high)
-        matrix[alone, low[alone] - first] = chosen["n"].to_numpy()[alone]
+        number = chosen["n"].to_numpy().astype(np.int64)
+        alone, twice = np.flatnonzero(low == high), np.flatnonzero((number == 2) & (low != high))
+        row, month = np.concatenate((row, alone, twice, twice)), np.concatenate((month, low[alone], low[twice], high[twice]))
+        return row, month, np.concatenate((n, number[alone], np.ones(2 * len(twice), dtype=np.int64)))
+
+    def _months_of(self, chosen: pl.DataFrame, first: int, width: int) -> Ints:
+        matrix = np.zeros((len(chosen), width), dtype=np.int64)
+        row, month, n = self.purchases_by_month(chosen)
+        matrix[row, month - first] = n
         return matrix
 
 

@@ -268,7 +268,7 @@ def profile_lines(users: pl.DataFrame, spending: pl.DataFrame, shifts: pl.DataFr
     active = users.filter(pl.col("user_n") > 0).with_columns(pl.lit(1000.0).alias("score"))
     text = times(pl.col("user_n"), "purchase") + " on " + times(pl.col("user_days"), "day") + ", from " + day_words(pl.col("user_first_day")) + " to " + day_words(pl.col("user_last_day")) + "."
     values = {"n": pl.col("user_n"), "days": pl.col("user_days"), "first": iso_day(pl.col("user_first_day")), "last": iso_day(pl.col("user_last_day"))}
-    spent = spending.filter((pl.col("n") > 0) & (pl.col("amount") > 0)).with_columns(pl.col("n").cast(pl.Float64).alias("score"))
+    spent = spending.filter((pl.col("n") > 0) & (pl.col("amount") > 0)).with_columns((500.0 + pl.col("n").clip(0, 400)).alias("score"))
     mean = (2 * pl.col("amount") + pl.col("n")) // (2 * pl.col("n"))
     sums = pl.lit("Spent ") + money(pl.col("amount"), pl.col("label"), pl.col("decimals")) + " in " + times(pl.col("n"), "purchase") + ", " + money(mean, pl.col("label"), pl.col("decimals")) + " on average."
     totals = {"n": pl.col("n"), "amount": pl.col("amount"), "mean": mean}
