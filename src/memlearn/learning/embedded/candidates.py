@@ -26,7 +26,9 @@ LIKE_COUNT = 5
 LIKE_DAYS = 4
 LIKE_SPAN = 45
 LIKES_KEPT = 40
-FACTS_KEPT = 48
+# Of single items and merchants more keys are kept for the table of item facts than of coarser dimensions.
+SINGLE_KEPT, COARSE_KEPT = 24, 8
+SINGLE = ("item", "merchant")
 GAP_DAYS = 3
 # Recency: a purchase counts half after so many months; weights are fixed-point.
 HALF_LIFE_MONTHS = 6
@@ -118,11 +120,11 @@ def _likes(state: State) -> pl.DataFrame:
     found = state.counts.filter(often).with_columns(pl.len().over("u").alias("tests"))
     group = found["u"].to_numpy().astype(np.int64) * groups + found["dim"].to_numpy()
     found = found.with_columns(pl.Series("of", totals[group]).cast(pl.Int32))
-    return found[_top_rows(group, found["n"].to_numpy().astype(np.int64), found["key"].to_numpy(), LIKES_KEPT)]
+    return found[_top_rows(group, found["n"].to_numpy().astype(np.int64), found["key"].to_numpy(), np.full(len(found), LIKES_KEPT))]
 
 
-def _top_rows(group: Ints, weight: Ints, key: NDArray[np.generic], kept: int) -> Ints:
-    """Positions, ascending, of the heaviest rows of each group; ties by key."""
+def _top_rows(group: Ints, weight: Ints, key: NDArray[np.generic], kept: Ints) -> Ints:
+    """Positions, ascending, of the heaviest rows of each group, as many as `kept` says; ties by key."""
     crowded = np.bincount(group, minlength=1)[group] > kept
     chosen = ~crowded
     big = np.flatnonzero(crowded)
@@ -131,7 +133,7 @@ def _top_rows(group: Ints, weight: Ints, key: NDArray[np.generic], kept: int) ->
         ordered = group[order]
         starts = np.flatnonzero(np.concatenate(([True], ordered[1:] != ordered[:-1])))
         place = np.arange(len(order)) - np.repeat(starts, np.diff(np.append(starts, len(order))))
-        chosen[order[place < kept]] = True
+        chosen[order[place < kept[order]]] = True
     return np.flatnonzero(chosen)
 
 
@@ -198,7 +200,8 @@ def _facts(state: State, offers: pl.DataFrame) -> pl.DataFrame:
     user = bought["u"].to_numpy().astype(np.int64)
     age = np.clip((last[user] - bought["last_day"].to_numpy()) // 30, 0, 48)
     group = user * len(state.keys.dims) + bought["dim"].to_numpy()
-    top = _top_rows(group, bought["n"].to_numpy().astype(np.int64) * 64 - age, bought["key"].to_numpy(), FACTS_KEPT)
+    limit = np.array([SINGLE_KEPT if name in SINGLE else COARSE_KEPT for name in state.keys.dims])
+    top = _top_rows(group, bought["n"].to_numpy().astype(np.int64) * 64 - age, bought["key"].to_numpy(), limit[bought["dim"].to_numpy()])
     kept = bought[top]
     kept = kept[np.argsort(state.keys.pack(kept))]
     dims, labels = state.keys.names(kept)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
 import polars as pl
 
 from memlearn.learning.embedded.render.bounds import NUMBER_BYTES, statement_sizes
@@ -43,11 +44,19 @@ def item_facts(facts: pl.DataFrame, given: RenderInput, statements: pl.DataFrame
 
 def _within_number(scaled: pl.DataFrame, most: int) -> pl.DataFrame:
     """The heaviest rows of each user: single items first up to their share, then whatever is heaviest."""
-    single = pl.col("dim").is_in(SINGLE)
-    ordered = scaled.sort("user_id", -pl.col("weight"), "dim", "key").with_columns(single.alias("single"))
-    place = pl.int_range(pl.len()).over("user_id", "single")
-    first = ordered.with_columns((pl.col("single") & (place < int(most * SINGLE_SHARE))).alias("first")).sort("user_id", ~pl.col("first"), maintain_order=True)
-    return first.filter(pl.int_range(pl.len()).over("user_id") < most).drop("single", "first")
+    # Rows come by (user, dim, key), so a stable sort over numbers breaks ties as names would.
+    numbered = scaled.with_columns(pl.col("user_id").rle_id().alias("number"), pl.col("dim").is_in(SINGLE).alias("single"))
+    ordered = numbered.sort("number", "single", "weight", descending=[False, True, True], maintain_order=True)
+    early = pl.col("single") & (_place(ordered["number"], ordered["single"]) < int(most * SINGLE_SHARE))
+    first = ordered.with_columns(early.alias("first")).sort("number", "first", "weight", descending=[False, True, True], maintain_order=True)
+    return first.filter(_place(first["number"]) < most).drop("number", "single", "first")
+
+
+def _place(*groups: pl.Series) -> pl.Series:
+    """Position of each row inside its run of equal groups, from 0."""
+    run = pl.select(pl.struct(*(group.alias(str(number)) for number, group in enumerate(groups))).rle_id()).to_series().to_numpy()
+    starts = np.flatnonzero(np.concatenate(([True], run[1:] != run[:-1]))) if len(run) else np.zeros(0, dtype=np.int64)
+    return pl.Series(np.arange(len(run)) - starts[run] if len(run) else starts)
 
 
 def _scaled(facts: pl.DataFrame, given: RenderInput) -> pl.DataFrame:
