@@ -19,7 +19,7 @@ from memlearn.store.tables import SHARED_TABLES, USER_TABLES
 from memlearn.wiring.reports import LearnReport
 
 Row = dict[str, str]
-BEGIN = datetime(2025, 3, 1)
+BEGIN = datetime.fromisoformat("2025-03-01")
 SHOP_COLUMNS = ("customer", "at", "no", "receipt", "product", "what", "paid", "money", "pieces", "off", "of_receipt", "gone", "branch")
 TILL_COLUMNS = ("who", "day", "line", "total")
 APP_COLUMNS = ("customer", "at", "id", "offer", "what")
