@@ -31,21 +31,25 @@ def save_pieces(folder: Path, name: str, pieces: Pieces, fresh: pl.DataFrame, ke
     closed = fresh.filter(pl.col("closed")).select("u", "chunk", "step_key")
     if closed.is_empty():
         return None
-    names = keys.table()
-    items = names.filter(pl.col("dim_name") == "item").select("key", "label")
-    currencies = pl.DataFrame({"label": keys.currencies.cast(pl.String)}).with_row_index("key").with_columns(pl.col("key").cast(pl.Int32))
     parts = []
     for part, table in pieces.tables().items():
         rows = table.join(closed, on=["u", "chunk"]).drop("u", "chunk")
-        if "dim" in rows.columns:
-            rows = rows.join(names, on=["dim", "key"]).drop("dim", "key")
-        elif "key" in rows.columns:
-            rows = rows.join(items if part == "offers" else currencies, on="key").drop("key")
-        parts.append(rows.with_columns(pl.lit(part).alias("part")))
+        parts.append(_named(rows, part, keys).with_columns(pl.lit(part).alias("part")))
     folder.mkdir(parents=True, exist_ok=True)
     aside = folder / f"{name}.tmp"
-    pl.concat(parts, how="diagonal").sort("step_key", maintain_order=True).write_parquet(aside, compression="lz4")
+    pl.concat(parts, how="diagonal").write_parquet(aside, compression="lz4", statistics=False)
     return move_checked(aside, folder, name)
+
+
+def _named(rows: pl.DataFrame, part: str, keys: Keys) -> pl.DataFrame:
+    """The rows of a table with the names of their keys for the keys' indices."""
+    if "dim" in rows.columns:
+        dims, labels = keys.names(rows)
+        return rows.drop("dim", "key").with_columns(dims.alias("dim_name"), labels.alias("label"))
+    if "key" not in rows.columns or rows.is_empty():
+        return rows.drop("key", strict=False)
+    labels = keys.labels[keys.dims.index("item")] if part == "offers" else keys.currencies
+    return rows.drop("key").with_columns(labels.cast(pl.String).gather(rows["key"]).alias("label"))
 
 
 def sound_files(folder: Path, names: Sequence[str]) -> list[str]:

@@ -19,8 +19,12 @@ from memlearn.learning.job import Job
 from memlearn.learning.tables import Tables
 from memlearn.memory.sensitive import is_sensitive
 from memlearn.sources.currencies import MINOR_DIGITS
-from memlearn.store.rows import read_rows
+from memlearn.store.rows import read_rows, user_hash
 
+# Up to so many users, their rows are looked for; beyond, reading the whole shard is quicker.
+FEW_USERS = 500
+# Characters of a cited row's label and text that are kept.
+TEXT_SHOWN = 60
 _CITED = ["row_id", "source", "time_us", "offset_s", "has_clock", "kind", "item_id", "merchant", "text", "amount", "currency", "quantity"]
 
 
@@ -144,7 +148,9 @@ def _sensitive(shown: pl.DataFrame, job: Job) -> pl.DataFrame:
 def cited_rows(job: Job, catalogue: Catalogue, task: RenderTask, statements: pl.DataFrame) -> pl.DataFrame:
     """The content of the rows that statements cite."""
     cited = statements.select("user_id", pl.col("rows").alias("row_id")).explode("row_id").drop_nulls().unique()
-    rows = read_rows(job.layout.rows / f"{task.shard:04d}", task.files, columns=_CITED)
+    ids = cited["user_id"].unique()
+    users = pl.Series(user_hash(ids), dtype=pl.UInt64) if 0 < len(ids) <= FEW_USERS else None
+    rows = read_rows(job.layout.rows / f"{task.shard:04d}", task.files, users, _CITED)
     wanted = cited.with_columns(pl.col("row_id").str.to_integer(base=16, dtype=pl.UInt64).alias("number"))
     found = rows.join(wanted.select("user_id", pl.col("number").alias("row_id")), on=["user_id", "row_id"], how="semi")
     names = catalogue.items.select("item_id", "name")
@@ -159,8 +165,8 @@ def cited_rows(job: Job, catalogue: Catalogue, task: RenderTask, statements: pl.
         "offset_s",
         "has_clock",
         pl.col("kind").cast(pl.String),
-        label.alias("label"),
-        pl.col("text").str.slice(0, 120),
+        label.str.slice(0, TEXT_SHOWN).alias("label"),
+        pl.when(pl.coalesce("name", "item_id", "merchant").is_not_null()).then(pl.col("text").str.slice(0, TEXT_SHOWN)).alias("text"),
         "amount",
         "currency",
         "quantity",
