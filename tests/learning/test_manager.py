@@ -8,8 +8,9 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
-import memlearn
 import yaml
+
+import memlearn
 
 USERS = [f"user{number}" for number in range(8)]
 BEGIN = date(2025, 1, 1)
@@ -26,8 +27,7 @@ def purchases() -> list[dict[str, object]]:
     """Everybody buys groceries; user0 also, every week, at four other merchants, and now and then books."""
     rows: list[dict[str, object]] = []
     for user in USERS:
-        for number in range(60):
-            rows.append({"who": user, "at": BEGIN + timedelta(days=6 * number), "what": "GREEN MARKET 12", "eur": "20.00", "saved": "0.00"})
+        rows += [{"who": user, "at": BEGIN + timedelta(days=6 * n), "what": "GREEN MARKET 12", "eur": "20.00", "saved": "0.00"} for n in range(60)]
     for number in range(40):
         day = (number * number * 37 + number * 11) % 360
         rows.append({"who": "user0", "at": BEGIN + timedelta(days=day), "what": "ROCKET BOOKS", "eur": "9.00", "saved": "0.00"})

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from memlearn.chunks import ChunkConfig
 from memlearn.learning.config import EmbeddedConfig, SharedConfig
@@ -14,7 +14,9 @@ from memlearn.memory.sensitive import SensitiveConfig
 from memlearn.sources.config import DocumentSource, EventSource, ItemSource, PersonSource, Source, StatementSource
 from memlearn.sources.context import SourceContext
 from memlearn.store.layout import StoreLayout
-from memlearn.store.vectors import Embedder
+
+if TYPE_CHECKING:
+    from memlearn.store.vectors import Embedder
 
 MANAGER = "embedded"
 MANAGER_VERSION = "embedded-2"

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from memlearn.llm.config import EmbeddingConfig
-from memlearn.llm.embeddings import EmbeddingClient
 from memlearn.store.vectors import RegistryEmbedder, builtin_embedder, remote_embedder, sentence_transformer_embedder
 from memlearn.store.vectors.hashing import DEFAULT_DIMENSIONS
 
@@ -22,6 +21,9 @@ def make_embedder(config: EmbeddingConfig, environment: Mapping[str, str]) -> Re
         TransientError: the endpoint was asked for the length of its vectors and did not answer.
     """
     if config.provider == "openai":
+        # The client takes most of a second to import.
+        from memlearn.llm.embeddings import EmbeddingClient
+
         client = EmbeddingClient(config, environment)
         return remote_embedder(client.model_id, config.model_name, client.dimensions, client.embed, batch_size=config.batch_size)
     if config.provider == "sentence-transformers":

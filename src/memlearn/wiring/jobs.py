@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from memlearn.errors import UsageError
@@ -12,8 +13,10 @@ from memlearn.learning.job import Job, Report
 from memlearn.sources.config import EventSource
 from memlearn.sources.context import SourceContext
 from memlearn.store.layout import StoreLayout
-from memlearn.wiring.embedders import make_embedder
 from memlearn.wiring.load import LoadedConfig
+
+if TYPE_CHECKING:
+    from memlearn.store.vectors import Embedder
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -46,11 +49,18 @@ def make_job(
         learning=config.learning,
         sensitive=config.sensitive,
         config_digest=loaded.digest,
-        embedder=lambda: make_embedder(config.embeddings, loaded.variables),
+        embedder=lambda: _make_embedder(loaded),
         as_of_us=None if as_of is None else instant_us(as_of, config.timezone, "as_of"),
         users=None if users is None else tuple(dict.fromkeys(users)),
     )
     return job if report is None else replace(job, report=report)
+
+
+def _make_embedder(loaded: LoadedConfig) -> Embedder:
+    # Vector stores and clients take seconds to import; only a run that embeds pays for them.
+    from memlearn.wiring.embedders import make_embedder
+
+    return make_embedder(loaded.config.embeddings, loaded.variables)
 
 
 def source_context(loaded: LoadedConfig) -> SourceContext:

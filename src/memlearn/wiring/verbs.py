@@ -9,7 +9,6 @@ from pathlib import Path
 
 from memlearn.errors import NoReleaseError
 from memlearn.learning.job import Job
-from memlearn.learning.plan import Plan, make_plan
 from memlearn.store import StoreLayout
 from memlearn.store import diff_releases as compare_releases
 from memlearn.store import promote as promote_release
@@ -17,8 +16,6 @@ from memlearn.store import rollback as roll_back
 from memlearn.store.gc import collect_garbage
 from memlearn.store.release import open_release
 from memlearn.store.switch import current_release_id, list_releases
-from memlearn.wiring import run as stages
-from memlearn.wiring.cleaning import clean_store
 from memlearn.wiring.instants import iso_instant
 from memlearn.wiring.jobs import make_job
 from memlearn.wiring.load import LoadedConfig, load_config
@@ -31,8 +28,9 @@ from memlearn.wiring.reports import (
     ReleaseInfo,
     ReleaseList,
     ReleaseSwitch,
+    StatusReport,
+    VerifyReport,
 )
-from memlearn.wiring.verbs_checking import status, verify
 from memlearn.wiring.verbs_serving import recommend, show
 
 __all__ = ["diff_releases", "gc", "learn", "promote", "recommend", "releases", "rollback", "show", "status", "verify"]
@@ -63,6 +61,9 @@ def learn(
         BusyError: another learn run works on this store.
         StoreError: the store cannot be read or written.
     """
+    # What only learning needs takes seconds to import; the other verbs start without it.
+    from memlearn.wiring import run as stages
+
     loaded = load(config)
 
     def report(stage: str, done: int, total: int, message: str) -> None:
@@ -74,14 +75,34 @@ def learn(
     return stages.run_stages(stages.prepare(loaded, as_of=as_of, users=users, report=report))
 
 
+def verify(config: ConfigLike, *, progress: Callable[[Progress], None] | None = None) -> VerifyReport:
+    """Execute every fact of the current release again on the rows it was learned from.
+
+    Raises:
+        NoReleaseError: nothing was published yet.
+    """
+    from memlearn.wiring.verbs_checking import verify as check
+
+    return check(load(config), progress=progress)
+
+
+def status(config: ConfigLike) -> StatusReport:
+    """What is learned, what is pending and since when; also while a learn runs."""
+    from memlearn.wiring.verbs_checking import status as tell
+
+    return tell(load(config))
+
+
 def load(config: ConfigLike) -> LoadedConfig:
     """The config, loaded if it is not yet."""
     return config if isinstance(config, LoadedConfig) else load_config(config)
 
 
 def _planned(job: Job) -> LearnReport:
+    from memlearn.learning.plan import make_plan
+
     begun = time.perf_counter()
-    found: Plan = make_plan(job)
+    found = make_plan(job)
     return LearnReport(
         run_id="",
         release_id=found.release_id,
@@ -175,6 +196,8 @@ def gc(config: ConfigLike, keep: int | None = None) -> GcReport:
     Raises:
         BusyError: a learn run works on this store.
     """
+    from memlearn.wiring.cleaning import clean_store
+
     loaded = load(config)
     layout = StoreLayout(loaded.config.store)
     report = collect_garbage(layout, loaded.config.releases.keep if keep is None else keep)
