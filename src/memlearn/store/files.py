@@ -16,7 +16,7 @@ from memlearn.errors import StoreError
 _PIECE = 1 << 20
 _CHECKSUM_DIGITS = 8
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-_FULL_WORDS = ("No space left", "Disk quota exceeded", "File too large", "max_temp_directory_size")
+_FULL_WORDS = ("No space left", "Disk quota exceeded", "File too large", "the disk is full", "max_temp_directory_size")
 
 
 def write_durably(path: Path, content: bytes) -> None:

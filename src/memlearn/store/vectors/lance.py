@@ -41,6 +41,13 @@ def translated(what: str) -> Iterator[None]:
                 f"{what} is damaged: {text[:300]}. Delete its folder and learn again, or roll back to an older release."
             ) from error
         raise StoreError(f"{what}: {text[:300]}") from error
+    except Exception as error:
+        # What Lance does not expect in a file, it meets with a panic of its own type.
+        if "panick" not in str(error):
+            raise
+        raise DamagedError(
+            f"{what} is damaged: {str(error)[:300]}. Delete its folder and learn again, or roll back to an older release."
+        ) from error
 
 
 class LanceFolder:
