@@ -123,3 +123,10 @@ def test_a_user_takes_no_more_room_than_allowed(tmp_path: Path) -> None:
         size = sum(len(repr(part)) for part in (*record.statements, *record.item_facts, *record.cited_rows))
         assert len(record.item_facts) <= 32
         assert size < 3 * 8192
+
+
+def test_a_source_that_is_no_evidence_for_intervals_supports_no_habit(tmp_path: Path) -> None:
+    view = learn(tmp_path, source={"not_evidence_for": ["intervals"]})
+    kinds = {line["fact"]["kind"] for block in view["blocks"] for line in block["statements"]}
+    assert "habit" not in kinds
+    assert "likes" in kinds

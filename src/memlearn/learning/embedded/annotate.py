@@ -61,6 +61,7 @@ class Annotated:
     month: Ints
     slot: Ints
     purchase: Flags
+    loose: Flags
     returned: Flags
     exposure: Flags
     answer: Flags
@@ -108,7 +109,7 @@ def annotate(
     month = _months(day)
     items, item_digest = _item_dimension(rows, catalogue)
     kind = rows["kind"]
-    weak_for = {what: _weak_sources(rows, weak, what) for what in ("preferences", "hours", "amounts", "discounts", "ignored_offers")}
+    weak_for = {what: _weak_sources(rows, weak, what) for what in ("preferences", "hours", "intervals", "amounts", "discounts", "ignored_offers")}
     counted = ~weak_for["preferences"]
     exposure = (kind == "exposure").to_numpy()
     amount_known = rows["amount"].is_not_null().to_numpy() & ~weak_for["amounts"]
@@ -123,6 +124,7 @@ def annotate(
         month=month,
         slot=_slots(local, day, rows["has_clock"].to_numpy() & ~weak_for["hours"]),
         purchase=(kind == "purchase").to_numpy() & counted,
+        loose=weak_for["intervals"],
         returned=kind.is_in(_RETURNS).to_numpy() & counted,
         exposure=exposure,
         answer=(kind == "redemption").to_numpy(),

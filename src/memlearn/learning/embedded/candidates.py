@@ -58,7 +58,7 @@ def find_candidates(state: State, catalogue: Catalogue, parents: pl.DataFrame, a
     started, stopped = find_beginnings_and_ends(state, monthly, steady)
     raw = {
         "likes": _likes(state),
-        "habits": find_habits(state, steady),
+        "habits": find_habits(state, steady).filter(pl.col("loose") == 0),
         "seasons": find_seasons(state, monthly, places),
         "started": started,
         "stopped": stopped,
@@ -223,7 +223,7 @@ def _facts(state: State, offers: pl.DataFrame) -> pl.DataFrame:
 
 def _median_gap(state: State, kept: pl.DataFrame) -> Ints:
     """The lower median of the gaps of each key bought on three days or more; 0 for others."""
-    often = np.flatnonzero(kept["days"].to_numpy() >= GAP_DAYS)
+    often = np.flatnonzero((kept["days"].to_numpy() >= GAP_DAYS) & (kept["loose"].to_numpy() == 0))
     row, gap, n = sorted_gaps(state, kept[often])
     sums = np.concatenate(([0], np.cumsum(n)))
     rows = np.arange(len(often), dtype=np.int64)

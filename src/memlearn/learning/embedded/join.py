@@ -98,7 +98,7 @@ def _join_counts(counts: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     before = pl.col("last_day").shift(1).over(_KEY)
     seams = bought.select(*_KEY, (pl.col("first_day") - before).alias("gap")).drop_nulls()
     same_day = seams.filter(pl.col("gap") == 0).group_by(_KEY).agg(pl.len().cast(pl.Int32).alias("shared"))
-    sums = parts.group_by(_KEY).agg(pl.col("n", "returned", "days").sum())
+    sums = parts.group_by(_KEY).agg(pl.col("n", "loose", "returned", "days").sum())
     ends = bought.group_by(_KEY, maintain_order=True).agg(
         *(pl.col(f"first_{name}").first() for name in ("us", "day", "row")),
         *(pl.col(f"last_{name}").last() for name in ("us", "day", "row")),

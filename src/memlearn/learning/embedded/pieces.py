@@ -4,7 +4,7 @@ A piece is what one chunk contributes. Pieces of a user, in order, join into the
 associative, so where a chunk ends cannot change a state. Everything is an integer.
 
 Tables (u: user index, chunk: chunk number; dim, key: indices into `Keys`):
-    counts    for each (u, chunk, dim, key): purchases `n`, `returned`, distinct local `days`, first and last purchase
+    counts    for each (u, chunk, dim, key): purchases `n`, `loose` ones (of a source that is no evidence for intervals), `returned`, distinct local `days`, first and last purchase
               (microseconds, day, row)
     gaps      for each (u, chunk, dim, key, gap): how often so many days lay between two purchase days
     months    for each (u, chunk, dim, key, month): purchases
@@ -41,6 +41,7 @@ _COUNTS = pl.Schema(
     {
         **_KEY,
         "n": pl.Int32,
+        "loose": pl.Int32,
         "returned": pl.Int32,
         "days": pl.Int32,
         "first_us": pl.Int64,
@@ -144,6 +145,7 @@ class _Bought:
     day: Small
     month: Small
     purchase: Flags
+    loose: Flags
     time_us: Ints
     row_id: NDArray[np.uint64]
 
@@ -161,6 +163,7 @@ def _gather_bought(rows: Annotated, selected: Flags) -> _Bought:
         day=rows.day[at].astype(np.int32),
         month=rows.month[at].astype(np.int32),
         purchase=rows.purchase[at],
+        loose=rows.loose[at],
         time_us=rows.time_us[at],
         row_id=rows.row_id[at],
     )
@@ -196,6 +199,7 @@ def _count_dimension(bought: _Bought, number: int, dimension: Dimension) -> tupl
     size = np.diff(np.append(edges, everything))
     counts = {
         "n": n,
+        "loose": _count_loose(bought, at, run, len(edges)),
         "returned": (size - n).astype(np.int32),
         "days": np.bincount(run[new_day], minlength=len(edges)).astype(np.int32),
         **_purchase_ends(bought, at, n),
@@ -204,6 +208,12 @@ def _count_dimension(bought: _Bought, number: int, dimension: Dimension) -> tupl
     gaps = _run_gaps(run, day, new_day & ~new_run & many, key)
     months = _run_months(run, month, new_run, many, key)
     return pl.DataFrame({**key, **counts}).select(list(_COUNTS)), gaps, months
+
+
+def _count_loose(bought: _Bought, at: Ints, run: Small, runs: int) -> Small:
+    if not bought.loose.any():
+        return np.zeros(runs, dtype=np.int32)
+    return np.bincount(run[bought.loose[at]], minlength=runs).astype(np.int32)
 
 
 def _order_by_key(user: Small, code: Small, keys: int) -> Ints:
