@@ -12,6 +12,7 @@ from memlearn.learning.embedded.annotate import Catalogue
 from memlearn.learning.embedded.candidates import NAMES as CANDIDATES
 from memlearn.learning.embedded.population import base_rates
 from memlearn.learning.embedded.render import RenderInput, render
+from memlearn.learning.embedded.render.lineage import trace_lineage
 from memlearn.learning.embedded.render.render import hexadecimal
 from memlearn.learning.embedded.render.yearly import yearly_shares
 from memlearn.learning.fold import pick_up
@@ -97,12 +98,13 @@ def render_input(
     keys = pl.concat([frame.select("dim", "label") for frame in candidates.values() if "dim" in frame.columns]).unique()
     keys = pl.concat([keys, tables.statements.select("dim", pl.col("key").alias("label"))]).unique().sort("dim", "label")
     names = tables.catalogue.items.select("item_id", pl.coalesce("name", "item_id").alias("name"))
+    items = tables.catalogue.items.join(keys.filter(pl.col("dim") == "item").select(pl.col("label").alias("item_id")), on="item_id", how="semi")
     stated = tables.persons.filter(~pl.col("attribute").is_in(list(tables.sensitive)))
     return RenderInput(
         base=base_rates(population, job.shared.min_users),
         names=names,
         suppressed=suppressed_keys(job, keys, names, parents, tables.catalogue),
-        parents=parents,
+        lineage=trace_lineage(parents, items, job.levels),
         persons=stated.filter(~is_sensitive(stated["value"], job.sensitive) & ~is_sensitive(stated["attribute"], job.sensitive)),
         statements=tables.statements,
         decimals=MINOR_DIGITS,

@@ -11,16 +11,29 @@ from memlearn.learning.embedded.population import ANSWER, BAND, DISCOUNT, RETURN
 from memlearn.learning.embedded.render import lines as worded
 from memlearn.learning.embedded.render.bounds import bound_statements
 from memlearn.learning.embedded.render.facts import item_facts
+from memlearn.learning.embedded.render.lineage import without_explained
 from memlearn.learning.embedded.render.words import display
 from memlearn.learning.embedded.render.yearly import YEARLY_SCHEMA
 from memlearn.memory import BlockSpec
 
-# Of a coarse key nothing is said when a finer one explains so much of it.
-EXPLAINED = 0.75
 LINES_PER_BLOCK = 12
 LIKES_PER_USER = 12
 
-STATEMENT_COLUMNS = ["user_id", "label", "line", "text", "kind", "dim", "key", "fact", "rows", "statistic", "passages", "operator", "status"]
+STATEMENT_COLUMNS = [
+    "user_id",
+    "label",
+    "line",
+    "text",
+    "kind",
+    "dim",
+    "key",
+    "fact",
+    "rows",
+    "statistic",
+    "passages",
+    "operator",
+    "status",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +44,7 @@ class RenderInput:
         base: dim, label, base, of, users: the population's rates, over at least k users.
         names: item_id, name.
         suppressed: dim, label: keys that must not be stated.
-        parents: dim_name, label, parent (`dim:label` of the next coarser key).
+        lineage: which coarser keys each key belongs to.
         persons: user_id, attribute, value: what may be stated.
         statements: operator statements in force at the as-of instant, canonical columns.
         decimals: currency → decimal places.
@@ -44,7 +57,7 @@ class RenderInput:
     base: pl.DataFrame
     names: pl.DataFrame
     suppressed: pl.DataFrame
-    parents: pl.DataFrame
+    lineage: pl.DataFrame
     persons: pl.DataFrame
     statements: pl.DataFrame
     decimals: Mapping[str, int]
@@ -88,7 +101,9 @@ def render(candidates: Mapping[str, pl.DataFrame], given: RenderInput) -> Render
             _with_money_rows(_with_decimals(frames["spending_changes"], given), frames["spending"], users),
         ),
         worded.person_lines(given.persons.join(users.select("user_id"), on="user_id", how="semi")),
-        worded.stance_lines(_shown(given.statements.rename({"key": "label"}).join(users.select("user_id"), on="user_id", how="semi"), given)),
+        worded.stance_lines(
+            _shown(given.statements.rename({"key": "label"}).join(users.select("user_id"), on="user_id", how="semi"), given)
+        ),
     ]
     lines = pl.concat(said)
     kept = _fit(lines, given.blocks)
@@ -115,27 +130,21 @@ def _without_repeats(frames: dict[str, pl.DataFrame], given: RenderInput) -> dic
     out["started"] = frames["started"].join(pl.concat([seasonal, moved_to]), on=key, how="anti")
     out["stopped"] = frames["stopped"].join(pl.concat([seasonal, moved_from]), on=key, how="anti")
     for name in ("habits", "seasons", "started", "stopped"):
-        out[name] = _without_explained(out[name], given.parents)
+        out[name] = without_explained(out[name], given.lineage)
     returned = frames["rates"].filter(pl.col("what") == "returns")
-    finer = _without_explained(returned.with_columns(pl.col("hits").alias("n")), given.parents).drop("n")
+    finer = without_explained(returned.with_columns(pl.col("hits").alias("n")), given.lineage).drop("n")
     out["rates"] = pl.concat([finer, frames["rates"].filter(pl.col("what") != "returns")])
     return out
-
-
-def _without_explained(frame: pl.DataFrame, parents: pl.DataFrame, by: pl.DataFrame | None = None) -> pl.DataFrame:
-    """Drop coarse keys of which a finer key with the same claim holds most purchases, and items' levels likewise."""
-    if frame.is_empty():
-        return frame
-    finer = (frame if by is None else by).select("user_id", pl.col("dim").alias("dim_name"), "label", "n").join(parents, on=["dim_name", "label"])
-    finest = finer.group_by("user_id", "parent").agg(pl.col("n").max().alias("finer_n"))
-    placed = frame.with_columns((pl.col("dim") + ":" + pl.col("label")).alias("parent")).join(finest, on=["user_id", "parent"], how="left")
-    return placed.filter(pl.col("finer_n").is_null() | (pl.col("finer_n") < EXPLAINED * pl.col("n"))).drop("parent", "finer_n")
 
 
 def _shown(frame: pl.DataFrame, given: RenderInput) -> pl.DataFrame:
     """Add `display`, the words for a key."""
     names = given.names.select(pl.lit("item").alias("dim"), pl.col("item_id").alias("label"), "name")
-    shown = frame.join(names, on=["dim", "label"], how="left").with_columns(display(pl.col("dim"), pl.col("label"), pl.col("name")).alias("display")).drop("name")
+    shown = (
+        frame.join(names, on=["dim", "label"], how="left")
+        .with_columns(display(pl.col("dim"), pl.col("label"), pl.col("name")).alias("display"))
+        .drop("name")
+    )
     if "other_label" in frame.columns:
         others = names.rename({"label": "other_label"})
         shown = shown.join(others, on=["dim", "other_label"], how="left")
@@ -152,7 +161,12 @@ def _with_season_base(seasons: pl.DataFrame, given: RenderInput) -> pl.DataFrame
     key = ["dim", "label"]
     wanted = seasons.select(*key, "first_month", "last_month").unique()
     inside = (pl.col("month") - pl.col("first_month")) % 12 <= (pl.col("last_month") - pl.col("first_month")) % 12
-    shares = wanted.join(given.yearly, on=key).filter(inside).group_by(*key, "first_month", "last_month").agg(pl.col("share").sort().sum().round(6).alias("base"))
+    shares = (
+        wanted.join(given.yearly, on=key)
+        .filter(inside)
+        .group_by(*key, "first_month", "last_month")
+        .agg(pl.col("share").sort().sum().round(6).alias("base"))
+    )
     return seasons.join(shares, on=[*key, "first_month", "last_month"], how="left")
 
 
@@ -190,18 +204,24 @@ def _likes(likes: pl.DataFrame, habits: pl.DataFrame, given: RenderInput) -> pl.
     said = worded.like_lines(likes).with_columns(pl.col("key").alias("label"))
     counted = said.join(likes.select("user_id", "dim", "label", "n"), on=["user_id", "dim", "label"])
     alive = habits.filter(~pl.col("lapsed")).select("user_id", "dim", "label", "n")
-    rest = _without_explained(counted.join(alive, on=["user_id", "dim", "label"], how="anti"), given.parents, by=alive).drop("n", "label")
+    fresh = counted.join(alive, on=["user_id", "dim", "label"], how="anti")
+    rest = without_explained(without_explained(fresh, given.lineage, by=alive), given.lineage).drop("n", "label")
     rank = pl.struct(-pl.col("score"), "dim", "key").rank("ordinal").over("user_id")
     return rest.filter(rank <= LIKES_PER_USER)
 
 
 def _fit(lines: pl.DataFrame, blocks: Sequence[BlockSpec]) -> pl.DataFrame:
     """Keep each user's most telling lines of each block, as many as its limit holds."""
-    limits = pl.DataFrame({"block": [spec.label for spec in blocks], "limit": [spec.limit for spec in blocks]}, schema={"block": pl.String, "limit": pl.Int64})
+    limits = pl.DataFrame(
+        {"block": [spec.label for spec in blocks], "limit": [spec.limit for spec in blocks]}, schema={"block": pl.String, "limit": pl.Int64}
+    )
     placed = lines.join(limits, on="block").sort("user_id", "block", -pl.col("score"), "kind", "dim", "key", "text", nulls_last=True)
     placed = placed.unique(["user_id", "block", "text"], keep="first", maintain_order=True)
     place = ["user_id", "block"]
-    placed = placed.with_columns((pl.col("text").str.len_chars().cast(pl.Int64) + 1).cum_sum().over(place).alias("size"), pl.int_range(1, pl.len() + 1).over(place).alias("line"))
+    placed = placed.with_columns(
+        (pl.col("text").str.len_chars().cast(pl.Int64) + 1).cum_sum().over(place).alias("size"),
+        pl.int_range(1, pl.len() + 1).over(place).alias("line"),
+    )
     return placed.filter((pl.col("size") - 1 <= pl.col("limit")) & (pl.col("line") <= LINES_PER_BLOCK))
 
 
@@ -231,5 +251,3 @@ def hexadecimal(value: pl.Expr) -> pl.Expr:
     digits = pl.Series([f"{byte:02x}" for byte in range(256)])
     parts = [pl.lit(digits).gather((value // (1 << shift)) % 256) for shift in range(56, -1, -8)]
     return pl.concat_str(parts)
-
-

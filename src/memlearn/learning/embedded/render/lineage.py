@@ -1,0 +1,67 @@
+"""Which key belongs to which coarser ones, so that one fact is told at one level only."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from memlearn.records import LEVEL_PREFIX
+
+ITEM = "item"
+# Of a coarse key nothing is said when a finer one explains so much of it.
+EXPLAINED = 0.75
+# Of a single item nothing is said when it makes so much of a level of which the same is said: the level reads better.
+ITEM_SHARE = 0.5
+
+SCHEMA = pl.Schema({"dim": pl.String, "label": pl.String, "ancestor": pl.String, "depth": pl.Int32})
+
+
+def trace_lineage(parents: pl.DataFrame, items: pl.DataFrame, levels: tuple[str, ...]) -> pl.DataFrame:
+    """All coarser keys of every key.
+
+    Args:
+        parents: dim_name, label, parent (`dim:label` of the next coarser key).
+        items: item_id and the `level_*` columns of the items that matter.
+        levels: names of the levels, coarse to fine.
+
+    Returns:
+        dim, label, ancestor (`dim:label`), depth (1 for the next coarser key).
+    """
+    links = pl.concat([parents.select(pl.col("dim_name").alias("dim"), "label", pl.col("parent").alias("ancestor")), _item_links(items, levels)])
+    found = [links.with_columns(pl.lit(1, pl.Int32).alias("depth"))]
+    named = links.with_columns((pl.col("dim") + ":" + pl.col("label")).alias("name")).select("name", pl.col("ancestor").alias("next"))
+    for depth in range(2, len(levels) + 2):
+        further = found[-1].join(named, left_on="ancestor", right_on="name").select("dim", "label", pl.col("next").alias("ancestor"), pl.lit(depth, pl.Int32).alias("depth"))
+        found.append(further)
+    return pl.concat(found).unique(["dim", "label", "ancestor"], keep="first", maintain_order=True).cast(SCHEMA)
+
+
+def _item_links(items: pl.DataFrame, levels: tuple[str, ...]) -> pl.DataFrame:
+    """Each item and the finest level that it has a key of."""
+    names = [pl.lit(f"{level}:") + pl.col(LEVEL_PREFIX + level) for level in reversed(levels)]
+    finest = pl.coalesce(*names) if names else pl.lit(None, pl.String)
+    return items.select(pl.lit(ITEM).alias("dim"), pl.col("item_id").alias("label"), finest.alias("ancestor")).drop_nulls()
+
+
+def without_explained(claims: pl.DataFrame, lineage: pl.DataFrame, by: pl.DataFrame | None = None) -> pl.DataFrame:
+    """Keep one of several claims that say the same at different levels.
+
+    Args:
+        claims: user_id, dim, label, n and whatever else; of one kind.
+        lineage: of `trace_lineage`.
+        by: claims of another kind that explain these; None: the claims explain each other.
+    """
+    if claims.is_empty():
+        return claims
+    finer = (claims.filter(pl.col("dim") != ITEM) if by is None else by).select("user_id", "dim", "label", "n")
+    explained = finer.join(lineage, on=["dim", "label"]).group_by("user_id", "ancestor").agg(pl.col("n").max().alias("finer_n"))
+    placed = claims.with_columns((pl.col("dim") + ":" + pl.col("label")).alias("ancestor"))
+    kept = placed.join(explained, on=["user_id", "ancestor"], how="left", maintain_order="left").filter(
+        pl.col("finer_n").is_null() | (pl.col("finer_n") < EXPLAINED * pl.col("n"))
+    )
+    kept = kept.drop("finer_n")
+    if by is not None:
+        return kept.drop("ancestor")
+    told = kept.select("user_id", "ancestor", pl.col("n").alias("level_n"))
+    singles = kept.filter(pl.col("dim") == ITEM).select("user_id", "dim", "label", "n").join(lineage, on=["dim", "label"]).join(told, on=["user_id", "ancestor"])
+    said = singles.filter(pl.col("n") >= ITEM_SHARE * pl.col("level_n")).select("user_id", "dim", "label").unique()
+    return kept.drop("ancestor").join(said, on=["user_id", "dim", "label"], how="anti", maintain_order="left")
