@@ -59,7 +59,7 @@ def is_sensitive(names: pl.Series, config: SensitiveConfig) -> pl.Series:
 def _plain(names: pl.Series) -> pl.Series:
     """Lower case without accents and punctuation, words apart by one blank, a blank at both ends."""
     lowered = names.str.to_lowercase().str.replace_all("ß", "ss", literal=True)
-    folded = lowered.str.normalize("NFKD").str.replace_all(r"[\p{M}'’]", "")  # noqa: RUF001 - the typographic apostrophe is meant
+    folded = lowered.str.normalize("NFKD").str.replace_all(r"[\p{M}'’]", "")
     words = folded.str.replace_all(r"[^\p{L}\p{N}]+", " ").str.strip_chars()
     return pl.select(pl.concat_str(pl.lit(" "), words, pl.lit(" "))).to_series() if len(names) else words
 
