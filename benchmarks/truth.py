@@ -56,7 +56,7 @@ def main() -> None:
     users = max(30, round(USERS * given.scale))
     with tempfile.TemporaryDirectory() as folder:
         samples = Path(folder) / "samples"
-        subprocess.run(  # noqa: S603: our own script
+        subprocess.run(
             [sys.executable, str(ROOT / "data/samples/generate.py"), str(samples), "--seed", str(given.seed), "--users", str(users)],
             check=True,
             stdout=subprocess.DEVNULL,

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import math
+import subprocess
 import sys
 from collections import Counter
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -21,6 +24,8 @@ ROOT = Path(__file__).resolve().parents[2]
 SAMPLES = ROOT / "data" / "samples"
 LEAST = 0.95
 USERS = 300
+# No threshold was chosen by these.
+SEEDS = (61, 62)
 # Claims that need structure in the data; the others only count.
 CLAIMS = {"habit", "likes", "season", "moved", "started", "stopped", "time_habit", "spending_change", "returns", "discounts"}
 NOISE = """
@@ -56,18 +61,50 @@ def scorer() -> ModuleType:
     return module
 
 
-@pytest.fixture(scope="module")
-def statements(tmp_path_factory: pytest.TempPathFactory) -> pl.DataFrame:
-    """All statements learned from the committed samples."""
-    store = tmp_path_factory.mktemp("truth") / "store"
-    memlearn.learn(load_config(ROOT / "configs" / "sample.yaml", {"SAMPLES": str(SAMPLES), "SAMPLE_STORE": str(store)}))
+def learn(samples: Path, store: Path) -> pl.DataFrame:
+    """All statements learned from samples."""
+    memlearn.learn(load_config(ROOT / "configs" / "sample.yaml", {"SAMPLES": str(samples), "SAMPLE_STORE": str(store)}))
     with open_release(StoreLayout(store)) as release:
         return release.table("statements")
 
 
-def test_facts_of_the_samples_are_true_and_found(statements: pl.DataFrame, scorer: ModuleType) -> None:
+def judge(scorer: ModuleType, samples: Path, statements: pl.DataFrame) -> dict[str, Any]:
+    """The scores of all facts, by kind."""
     published = [(user_id, json.loads(fact)) for user_id, fact in statements.select("user_id", "fact").iter_rows()]
-    scores = scorer.score(scorer.read_truth(SAMPLES), published)
+    scores: dict[str, Any] = scorer.score(scorer.read_truth(samples), published)
+    return scores
+
+
+@pytest.fixture(scope="module")
+def statements(tmp_path_factory: pytest.TempPathFactory) -> pl.DataFrame:
+    """What is learned from the committed samples."""
+    return learn(SAMPLES, tmp_path_factory.mktemp("truth") / "store")
+
+
+def chance(bad: int, trials: int) -> float:
+    """Probability of so many failures or more, were each trial one with the chance that is allowed."""
+    return 1 - sum(math.comb(trials, k) * (1 - LEAST) ** k * LEAST ** (trials - k) for k in range(bad))
+
+
+def test_facts_of_the_committed_samples_are_true_and_found(statements: pl.DataFrame, scorer: ModuleType) -> None:
+    # Some kinds have thirty facts there, of which two are too many by themselves: what counts is that no more fail than chance allows.
+    scores = judge(scorer, SAMPLES, statements)
+    low = {
+        kind: (of.precision, of.recall)
+        for kind, of in scores.items()
+        if chance(of.published - of.right, of.published) < 0.05 or chance(of.expected - of.found, of.expected) < 0.05
+    }
+    assert low == {}, scorer.table(scores)
+
+
+def test_facts_of_samples_are_true_and_found_whatever_the_seed(statements: pl.DataFrame, scorer: ModuleType, tmp_path: Path) -> None:
+    parts = [judge(scorer, SAMPLES, statements)]
+    for seed in SEEDS:
+        samples = tmp_path / f"samples-{seed}"
+        command = [sys.executable, str(SAMPLES / "generate.py"), str(samples), "--seed", str(seed), "--users", str(USERS)]
+        subprocess.run(command, check=True, capture_output=True)
+        parts.append(judge(scorer, samples, learn(samples, tmp_path / f"store-{seed}")))
+    scores = scorer.add_up(parts)
     low = {kind: (of.precision, of.recall) for kind, of in scores.items() if of.precision < LEAST or of.recall < LEAST}
     assert low == {}, scorer.table(scores)
 
@@ -84,8 +121,12 @@ def test_nothing_sensitive_is_stated(statements: pl.DataFrame, scorer: ModuleTyp
 def test_a_line_says_what_no_other_line_of_the_user_says(statements: pl.DataFrame) -> None:
     said = statements.filter(pl.col("kind").is_in(["habit", "likes"])).group_by("user_id", "dim", "key").len()
     assert said["len"].max() == 1
-    merchants = statements.filter((pl.col("kind") == "habit") & (pl.col("dim") == "merchant")).select("user_id", n=pl.col("fact").str.json_path_match("$.n"))
-    categories = statements.filter((pl.col("kind") == "habit") & (pl.col("dim") == "category")).select("user_id", n=pl.col("fact").str.json_path_match("$.n"))
+    merchants = statements.filter((pl.col("kind") == "habit") & (pl.col("dim") == "merchant")).select(
+        "user_id", n=pl.col("fact").str.json_path_match("$.n")
+    )
+    categories = statements.filter((pl.col("kind") == "habit") & (pl.col("dim") == "category")).select(
+        "user_id", n=pl.col("fact").str.json_path_match("$.n")
+    )
     assert categories.join(merchants, on=["user_id", "n"], how="inner").is_empty()
 
 
@@ -108,14 +149,20 @@ def noise(folder: Path, seed: int) -> pl.DataFrame:
     seconds = rng.integers(0, 365 * 86400, len(user))
     amounts = np.round(np.exp(rng.normal(2.5, 0.6, len(user))), 2)
     store = rng.choice(6, len(user), p=[0.3, 0.25, 0.2, 0.15, 0.06, 0.04])
-    events = pl.DataFrame({"user": user, "time": start + (1_000_000 * seconds).astype("timedelta64[us]"), "item": item, "amount": amounts, "store": store})
-    events = events.with_columns(pl.format("u{}", "user").alias("user"), pl.format("i{}", "item").alias("item"), pl.format("s{}", "store").alias("store"))
+    events = pl.DataFrame(
+        {"user": user, "time": start + (1_000_000 * seconds).astype("timedelta64[us]"), "item": item, "amount": amounts, "store": store}
+    )
+    events = events.with_columns(
+        pl.format("u{}", "user").alias("user"), pl.format("i{}", "item").alias("item"), pl.format("s{}", "store").alias("store")
+    )
     events.with_row_index("key").write_parquet(folder / "events.parquet")
     numbers = np.arange(len(weight))
     items = pl.DataFrame({"item": numbers, "department": numbers % 6, "category": numbers % 30})
-    items.select(pl.format("i{}", "item").alias("item"), pl.format("d{}", "department").alias("department"), pl.format("c{}", "category").alias("category")).write_parquet(
-        folder / "items.parquet"
-    )
+    items.select(
+        pl.format("i{}", "item").alias("item"),
+        pl.format("d{}", "department").alias("department"),
+        pl.format("c{}", "category").alias("category"),
+    ).write_parquet(folder / "items.parquet")
     (folder / "noise.yaml").write_text(NOISE.format(folder=folder), encoding="utf-8")
     memlearn.learn(folder / "noise.yaml")
     with open_release(StoreLayout(folder / "store")) as release:

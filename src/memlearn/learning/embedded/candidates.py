@@ -20,7 +20,21 @@ from memlearn.learning.embedded.spending import find_spending, find_spending_cha
 from memlearn.learning.embedded.state import WHOLE, Ints, State
 from memlearn.records import LEVEL_PREFIX
 
-NAMES = ("users", "likes", "habits", "seasons", "started", "stopped", "moves", "bands", "offers", "rates", "spending", "spending_changes", "facts")
+NAMES = (
+    "users",
+    "likes",
+    "habits",
+    "seasons",
+    "started",
+    "stopped",
+    "moves",
+    "bands",
+    "offers",
+    "rates",
+    "spending",
+    "spending_changes",
+    "facts",
+)
 
 LIKE_COUNT = 5
 LIKE_DAYS = 4
@@ -33,7 +47,6 @@ GAP_DAYS = 3
 # Recency: a purchase counts half after so many months; weights are fixed-point.
 HALF_LIFE_MONTHS = 6
 WEIGHT_ONE = 1 << 20
-
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +80,9 @@ def find_candidates(state: State, catalogue: Catalogue, parents: pl.DataFrame, a
     named = {name: _decode(state, frame) for name, frame in raw.items()}
     offers = _offers(state, catalogue)
     plain = {
-        "users": state.whole().join(state.tables.activity, on="u", how="full", coalesce=True).with_columns(pl.col("user_n", "user_days").fill_null(0)),
+        "users": state.whole()
+        .join(state.tables.activity, on="u", how="full", coalesce=True)
+        .with_columns(pl.col("user_n", "user_days").fill_null(0)),
         "bands": _bands(state),
         "offers": offers,
         "rates": _rates(state),
@@ -145,7 +160,11 @@ def _bands(state: State) -> pl.DataFrame:
     for name in BANDS:
         known = placed.filter(pl.col(name) >= 0)
         sums.append(
-            known.group_by("u").agg(pl.lit(name).alias("label"), (pl.col("n") * pl.col(name)).sum().cast(pl.Int64).alias("hits"), pl.col("n").sum().cast(pl.Int64).alias("of"))
+            known.group_by("u").agg(
+                pl.lit(name).alias("label"),
+                (pl.col("n") * pl.col(name)).sum().cast(pl.Int64).alias("hits"),
+                pl.col("n").sum().cast(pl.Int64).alias("of"),
+            )
         )
     return pl.concat(sums).sort("u", "label")
 
@@ -153,7 +172,19 @@ def _bands(state: State) -> pl.DataFrame:
 def _offers(state: State, catalogue: Catalogue) -> pl.DataFrame:
     """Offers shown and answered by each user, for each item and each level of the catalogue."""
     number = state.keys.index("item")
-    schema = {"u": pl.Int32, "dim": pl.String, "label": pl.String, "shown": pl.Int64, "strong": pl.Int64, "answered": pl.Int64, "answered_row": pl.UInt64, "shown_row": pl.UInt64, "offers": pl.UInt32}
+    schema = pl.Schema(
+        {
+            "u": pl.Int32,
+            "dim": pl.String,
+            "label": pl.String,
+            "shown": pl.Int64,
+            "strong": pl.Int64,
+            "answered": pl.Int64,
+            "answered_row": pl.UInt64,
+            "shown_row": pl.UInt64,
+            "offers": pl.UInt32,
+        }
+    )
     if number is None or state.tables.offers.is_empty():
         return pl.DataFrame(schema=schema)
     names = state.keys.table().filter(pl.col("dim") == number).select("key", pl.col("label").alias("item_id"))
@@ -183,10 +214,28 @@ def _rates(state: State) -> pl.DataFrame:
     names = state.keys.table()
     keyed = pl.col("dim") != state.keys.index(WHOLE)
     returned = state.counts.filter((pl.col("returned") > 0) & (pl.col("n") >= 1) & keyed).join(names, on=["dim", "key"])
-    returns = returned.select("u", pl.lit("returns").alias("what"), pl.col("dim_name").alias("dim"), "label", pl.col("returned").cast(pl.Int64).alias("hits"), pl.col("n").cast(pl.Int64).alias("of"), "first_row", "last_row")
+    returns = returned.select(
+        "u",
+        pl.lit("returns").alias("what"),
+        pl.col("dim_name").alias("dim"),
+        "label",
+        pl.col("returned").cast(pl.Int64).alias("hits"),
+        pl.col("n").cast(pl.Int64).alias("of"),
+        "first_row",
+        "last_row",
+    )
     whole = state.counts.filter(pl.col("dim") == state.keys.index(WHOLE)).select("u", "first_row", "last_row")
     priced = state.tables.activity.filter(pl.col("priced") > 0).join(whole, on="u")
-    discounts = priced.select("u", pl.lit("discounts").alias("what"), pl.lit("").alias("dim"), pl.lit("").alias("label"), pl.col("discounted").cast(pl.Int64).alias("hits"), pl.col("priced").cast(pl.Int64).alias("of"), "first_row", "last_row")
+    discounts = priced.select(
+        "u",
+        pl.lit("discounts").alias("what"),
+        pl.lit("").alias("dim"),
+        pl.lit("").alias("label"),
+        pl.col("discounted").cast(pl.Int64).alias("hits"),
+        pl.col("priced").cast(pl.Int64).alias("of"),
+        "first_row",
+        "last_row",
+    )
     return pl.concat([returns, discounts])
 
 
@@ -253,8 +302,16 @@ def parent_table(catalogue: Catalogue, merchants: pl.DataFrame) -> pl.DataFrame:
         catalogue: items and levels, coarse to fine.
         merchants: merchant, merchant_category of the events seen.
     """
-    tables = [merchants.drop_nulls().select(pl.lit("merchant").alias("dim_name"), pl.col("merchant").alias("label"), (pl.lit(f"{CATEGORY}:") + pl.col("merchant_category")).alias("parent"))]
+    tables = [
+        merchants.drop_nulls().select(
+            pl.lit("merchant").alias("dim_name"),
+            pl.col("merchant").alias("label"),
+            (pl.lit(f"{CATEGORY}:") + pl.col("merchant_category")).alias("parent"),
+        )
+    ]
     for coarse, fine in zip(catalogue.levels, catalogue.levels[1:], strict=False):
-        pair = catalogue.items.select(pl.col(LEVEL_PREFIX + fine).alias("label"), pl.col(LEVEL_PREFIX + coarse).alias("parent")).drop_nulls()
+        pair = catalogue.items.select(
+            pl.col(LEVEL_PREFIX + fine).alias("label"), pl.col(LEVEL_PREFIX + coarse).alias("parent")
+        ).drop_nulls()
         tables.append(pair.select(pl.lit(fine).alias("dim_name"), "label", (pl.lit(f"{coarse}:") + pl.col("parent")).alias("parent")))
     return pl.concat(tables).group_by("dim_name", "label").agg(pl.col("parent").min()).sort("dim_name", "label")

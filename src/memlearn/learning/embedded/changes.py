@@ -6,9 +6,9 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from memlearn.learning.embedded.evidence import g_statistic, needed
+from memlearn.learning.embedded.evidence import g_statistic, needed, silence
 from memlearn.learning.embedded.habits import core_days
-from memlearn.learning.embedded.state import Ints, Monthly, State
+from memlearn.learning.embedded.state import Monthly, State
 
 Floats = NDArray[np.float64]
 
@@ -25,8 +25,8 @@ LASTING_GAP, LASTING_DAYS = 45, 42
 # Counts of a steady key vary at most so much of what Poisson counts would; G is divided by it (McCullagh and Nelder,
 # Generalized Linear Models, section 4.5).
 STEADY_DISPERSION = 0.25
-# Every month is tried as the moment of change; neighbouring splits are so alike that they count as so many tests.
-SPLITS = 4
+# Every month is tried as the moment of change: so many tests in a year.
+SPLITS = 12
 
 MOVE_COUNT = 5
 MOVE_SHARE = 0.8
@@ -54,17 +54,37 @@ def find_beginnings_and_ends(state: State, monthly: Monthly, steady: pl.DataFram
     key, user = (matrix.cumsum(axis=1).astype(np.float64) for matrix in (chosen.of_key, chosen.of_user))
     n, total = key[:, -1:], user[:, -1:]
     others = user - key
-    score = g_statistic(key, n - key, others, (total - n) - others) / (2 * _dispersion(state, chosen.keys, steady)[:, None])
+    dispersion = _dispersion(state, chosen.keys, steady)[:, None]
+    score = g_statistic(key, n - key, others, (total - n) - others) / 2
+    before, after = _days_by_split(chosen)
+    calm = [
+        silence(few, many / np.maximum(days, 1) * quiet)
+        for few, many, quiet, days in ((key, n - key, before, after), (n - key, key, after, before))
+    ]
+    # Only the counts of the key itself are steadier: its silence has to stand out from its own pace too, which tells the month.
+    rank = np.where(dispersion < 1, np.maximum(*calm), score)
+    score = np.where(dispersion < 1, np.minimum(score, rank) / dispersion, score)
     silent_before = (key * STRAY <= n) & (n - key >= CHANGE_COUNT)
     silent_after = ((n - key) * STRAY <= n) & (key >= CHANGE_COUNT)
     # Less before than the user's own pace would give: a beginning; less after: an end.
     slower = key * (total - user) < SILENT_PACE * (n - key) * user
     faster = (n - key) * user < SILENT_PACE * key * (total - user)
-    started = _best_split(chosen, np.where(silent_before & slower, score, 0.0), key, user)
-    stopped = _best_split(chosen, np.where(silent_after & faster, score, 0.0), key, user)
+    started = _best_split(chosen, np.where(silent_before & slower, rank, 0.0), score, key, user)
+    stopped = _best_split(chosen, np.where(silent_after & faster, rank, 0.0), score, key, user)
     started = started.filter(pl.col("user_last_day") - pl.col("last_day") <= EDGE_DAYS)
     stopped = stopped.filter(pl.col("first_day") - pl.col("user_first_day") <= EDGE_DAYS)
     return _lasting(state, started), _lasting(state, stopped)
+
+
+def _days_by_split(chosen: Monthly) -> tuple[Floats, Floats]:
+    """Days of the user's time before and after each month's end."""
+    ends = np.array(
+        [f"{month // 12:04d}-{month % 12 + 1:02d}" for month in range(chosen.first + 1, chosen.first + chosen.of_key.shape[1] + 1)],
+        dtype="datetime64[M]",
+    )
+    days = ends.astype("datetime64[D]").astype(np.int64)[None, :]
+    low, high = (chosen.keys[name].to_numpy().astype(np.int64)[:, None] for name in ("user_first_day", "user_last_day"))
+    return np.maximum(days - low, 0).astype(np.float64), np.maximum(high + 1 - days, 0).astype(np.float64)
 
 
 def _dispersion(state: State, chosen: pl.DataFrame, steady: pl.DataFrame) -> Floats:
@@ -76,9 +96,16 @@ def _lasting(state: State, found: pl.DataFrame) -> pl.DataFrame:
     return found.filter(pl.Series(core_days(state, found, LASTING_GAP) >= LASTING_DAYS))
 
 
-def _best_split(chosen: Monthly, score: Floats, key: Floats, user: Floats) -> pl.DataFrame:
-    rows, best = np.arange(len(score)), score.argmax(axis=1)
-    counts = {"before": key[rows, best], "after": key[:, -1] - key[rows, best], "user_before": user[rows, best], "user_after": user[:, -1] - user[rows, best]}
+def _best_split(chosen: Monthly, rank: Floats, score: Floats, key: Floats, user: Floats) -> pl.DataFrame:
+    """The split of each key with the highest rank, where there is one and its score is high enough."""
+    rows, best = np.arange(len(score)), rank.argmax(axis=1)
+    score = np.where(rank > 0, score, 0.0)
+    counts = {
+        "before": key[rows, best],
+        "after": key[:, -1] - key[rows, best],
+        "user_before": user[rows, best],
+        "user_after": user[:, -1] - user[rows, best],
+    }
     found = chosen.keys.with_columns(
         pl.Series("score", score[rows, best]),
         pl.Series("month", best + chosen.first + 1).cast(pl.Int64),
@@ -117,7 +144,12 @@ def find_moves(state: State, monthly: Monthly, parents: pl.DataFrame, places: li
     clear = (of >= MOVE_SHARE * n_of) & (n_to - to >= MOVE_SHARE * n_to) & (of >= MOVE_COUNT) & (n_to - to >= MOVE_COUNT)
     score = np.where(clear, g_statistic(of, n_of - of, to, n_to - to) / 2, 0.0)
     rows, best = np.arange(len(pairs)), score.argmax(axis=1)
-    counts = {"from_before": of[rows, best], "from_after": n_of[:, 0] - of[rows, best], "to_before": to[rows, best], "to_after": n_to[:, 0] - to[rows, best]}
+    counts = {
+        "from_before": of[rows, best],
+        "from_after": n_of[:, 0] - of[rows, best],
+        "to_before": to[rows, best],
+        "to_after": n_to[:, 0] - to[rows, best],
+    }
     found = pairs.with_columns(
         pl.Series("score", score[rows, best]),
         pl.Series("month", best + monthly.first + 1).cast(pl.Int64),

@@ -32,7 +32,8 @@ def surprise(hits: pl.Expr, trials: pl.Expr, chance: pl.Expr) -> pl.Expr:
     Where hits/trials is below `chance`, it bounds P(as few hits or fewer).
 
     Args:
-        hits, trials: integer columns, 0 <= hits <= trials, trials > 0.
+        hits: how many of the trials were hits.
+        trials: how many there were, more than none.
         chance: probability of a hit; values outside [1e-6, 1 - 1e-6] are clipped.
     """
     share = hits / trials
@@ -51,6 +52,13 @@ def surprises(hits: Floats, trials: Floats, chance: Floats) -> Floats:
         down = np.where(share < 1, (1 - share) * np.log((1 - share) / (1 - base)), 0.0)
     result: Floats = trials * (up + down)
     return result
+
+
+def silence(count: Floats, expected: Floats) -> Floats:
+    """How surprising so few Poisson counts are, in nats (Chernoff bound); 0 where there are as many as expected, or more."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        nats = expected - count + np.where(count > 0, count * np.log(count / np.maximum(expected, 1e-9)), 0.0)
+    return np.where(count < expected, nats, 0.0)
 
 
 def g_statistic(a: Floats, b: Floats, c: Floats, d: Floats) -> Floats:

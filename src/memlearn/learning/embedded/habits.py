@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from memlearn.learning.embedded.evidence import needed, surprises
+from memlearn.learning.embedded.evidence import needed, silence, surprises
 from memlearn.learning.embedded.state import WHOLE, Ints, Monthly, State
 
 Floats = NDArray[np.float64]
@@ -17,7 +17,7 @@ Floats = NDArray[np.float64]
 HABIT_DAYS = 6
 HABIT_FIT = 0.65
 # Nats from which on a key counts as steady where that is not the claim itself.
-STEADY_NATS = 4.0
+STEADY_NATS = 5.5
 # Gaps fit that differ from the median gap by at most so many tenths of it; the more telling of the two widths counts.
 WINDOWS = (2, 4)
 LONGEST_GAP = 92
@@ -25,16 +25,16 @@ LONGEST_GAP = 92
 LAPSE_INTERVALS = 2.5
 LAPSE_DAYS = 14
 
-SEASON_COUNT = 6
+SEASON_COUNT = 8
 SEASON_DAYS = 5
 SEASON_SHARE = 0.75
 SEASON_SPAN = 300
 SEASON_WIDEST = 5
-# Twelve starts of windows of five widths; neighbouring ones are so alike that they count as so many tests.
-SEASON_WINDOWS = 20
+# Twelve starts of windows of five widths; those of one start are so alike that they count as one test.
+SEASON_WINDOWS = 12
 # A season is more than one shopping spree: without gaps longer than so many days it lasts this long.
 SEASON_GAP, SEASON_LENGTH = 14, 21
-# Purchases that the pace of the season would have given before it, and after it; none or few came.
+# Nats by which fewer purchases came before the season, and after it, than its pace would have given.
 SEASON_SILENCE = 3.0
 # Seasons of two years count as such where each holds this share of the purchases.
 SEASON_YEARS = 0.2
@@ -164,7 +164,7 @@ def find_seasons(state: State, monthly: Monthly, places: Sequence[int]) -> pl.Da
         pl.Series("first_month", (start + 1).astype(np.int32)),
         pl.Series("last_month", ((start + width - 1) % 12 + 1).astype(np.int32)),
         pl.Series("score", np.where(hits > chance * total, surprises(hits.astype(float), total.astype(float), chance), 0.0)),
-        pl.Series("clear", _clear_of_the_ends(chosen, start, width) & (width < 12)),
+        pl.Series("clear", _clear_of_the_ends(chosen, start, width, places) & (width < 12)),
         pl.len().over("u").alias("tests"),
     )
     enough = pl.col("score") >= needed(pl.col("tests") * SEASON_WINDOWS)
@@ -201,7 +201,8 @@ def _best_window(key_year: Ints) -> tuple[Ints, Ints, Ints]:
 def _circular_sums(year: Ints, size: int) -> Ints:
     doubled = np.concatenate((year, year), axis=1).cumsum(axis=1)
     padded = np.concatenate((np.zeros((len(year), 1), dtype=np.int64), doubled), axis=1)
-    return padded[:, size : size + 12] - padded[:, :12]
+    sums: Ints = padded[:, size : size + 12] - padded[:, :12]
+    return sums
 
 
 def _window_sums(year: Ints, start: Ints, width: Ints) -> Ints:
@@ -210,7 +211,7 @@ def _window_sums(year: Ints, start: Ints, width: Ints) -> Ints:
     return result
 
 
-def _clear_of_the_ends(monthly: Monthly, start: Ints, width: Ints) -> NDArray[np.bool_]:
+def _clear_of_the_ends(monthly: Monthly, start: Ints, width: Ints, places: Sequence[int]) -> NDArray[np.bool_]:
     """A season, not a beginning or an end: in two years, or once with the user going on long enough before and after it."""
     month = np.arange(monthly.of_key.shape[1])[None, :] + monthly.first
     offset = (month - start[:, None]) % 12
@@ -221,10 +222,12 @@ def _clear_of_the_ends(monthly: Monthly, start: Ints, width: Ints) -> NDArray[np
     hits = years.sum(axis=1)
     several = (years >= np.maximum(SEASON_YEARS * hits, 2)[:, None]).sum(axis=1) > 1
     main = inside & (year == years.argmax(axis=1)[:, None])
-    others = monthly.of_user - monthly.of_key
+    others = np.where(np.isin(monthly.keys["dim"].to_numpy(), list(places))[:, None], monthly.of_user, monthly.of_user - monthly.of_key)
     rate = hits / np.maximum((others * main).sum(axis=1), 1)
     begun = np.where(main.any(axis=1), main.argmax(axis=1), 0)
     ended = main.shape[1] - main[:, ::-1].argmax(axis=1)
     index = np.arange(main.shape[1])[None, :]
-    before, after = ((others * side).sum(axis=1) * rate for side in (index < begun[:, None], index >= ended[:, None]))
-    return several | ((before >= SEASON_SILENCE) & (after >= SEASON_SILENCE))
+    sides = (index < begun[:, None], index >= ended[:, None])
+    before, after = (silence((monthly.of_key * side).sum(axis=1).astype(float), (others * side).sum(axis=1) * rate) for side in sides)
+    clear: NDArray[np.bool_] = several | ((before >= SEASON_SILENCE) & (after >= SEASON_SILENCE))
+    return clear

@@ -20,6 +20,10 @@ SPENDING_FACTOR = 1.25
 # Every month is tried; neighbouring splits are so alike that they count as so many tests.
 SPENDING_SPLITS = 4
 SPENDING_FREEDOM = 3
+# A month's mean purchase also depends on where was bought, so what it says of the level counts less.
+LEVELS_WEIGHT = 0.8
+# Both kinds of evidence rest on the same purchases in part, so the months' levels count less than half beside the merchants'.
+LEVELS_BESIDE = 0.4
 # Smallest variance of a purchase's logarithm that is believed, so that a few equal months do not look certain.
 SMALLEST_VARIANCE = 0.02
 
@@ -27,7 +31,10 @@ SMALLEST_VARIANCE = 0.02
 def find_spending(state: State) -> pl.DataFrame:
     """What each user spent in each currency: u, key, n, amount (net, minor units), first_month, last_month."""
     grouped = state.tables.money.group_by("u", "key").agg(
-        pl.col("n").sum().cast(pl.Int64), pl.col("amount").sum(), pl.col("month").min().alias("first_month"), pl.col("month").max().alias("last_month")
+        pl.col("n").sum().cast(pl.Int64),
+        pl.col("amount").sum(),
+        pl.col("month").min().alias("first_month"),
+        pl.col("month").max().alias("last_month"),
     )
     return grouped.sort("u", "key")
 
@@ -63,7 +70,7 @@ def find_spending_changes(state: State) -> pl.DataFrame:
         pl.Series("months_before", months_before).cast(pl.Int64),
         pl.Series("months_after", months_after).cast(pl.Int64),
     )
-    enough = pl.col("score") >= NATS + np.log(SPENDING_SPLITS)
+    enough = pl.col("score") >= NATS + np.log(2 * SPENDING_SPLITS)
     return found.filter(enough & (pl.min_horizontal("before", "after") > 0))
 
 
@@ -102,7 +109,7 @@ def _factor(amount: Ints, inside: NDArray[np.bool_]) -> Floats:
 def _best_of(levels: Evidence, merchants: Evidence, wide: NDArray[np.bool_], factor: Floats) -> tuple[Floats, Ints]:
     """The best split of each row by either kind of evidence that points where the sums do: its score, and the last column before it."""
     scores = [np.where(wide & (rise * factor > 0), score, 0.0) for score, rise in (levels, merchants)]
-    score = np.maximum(*scores)
+    score = np.maximum(LEVELS_WEIGHT * scores[0], scores[1] + LEVELS_BESIDE * scores[0])
     rows, best = np.arange(len(score)), score.argmax(axis=1)
     return score[rows, best], best
 
@@ -139,7 +146,9 @@ def _same_merchants(state: State, chosen: pl.DataFrame, first: int, width: int) 
     rest = q[:, -1:] - s**2 / np.maximum(n, 1) - (s[:, -1:] - s) ** 2 / np.maximum(after, 1)
     freedom = np.where(split, n + after - 2, 0)
     of = row[np.flatnonzero(new)]
-    harmonics, rises, rests, freedoms = (_sum_rows(part, of, len(chosen)) for part in (harmonic, harmonic * rise, np.where(split, rest, 0.0), freedom))
+    harmonics, rises, rests, freedoms = (
+        _sum_rows(part, of, len(chosen)) for part in (harmonic, harmonic * rise, np.where(split, rest, 0.0), freedom)
+    )
     mean = rises / np.maximum(harmonics, 1e-9)
     # One rise for all merchants: what they differ from it by is no noise of the purchases, but counts as such.
     spread = _sum_rows(harmonic * rise**2, of, len(chosen)) - harmonics * mean**2

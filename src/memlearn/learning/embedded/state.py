@@ -30,7 +30,7 @@ class Keys:
     currencies: pl.Series
 
     def table(self) -> pl.DataFrame:
-        """dim (index), key (index), dim_name, label."""
+        """All keys: dim (index), key (index), dim_name, label."""
         frames = [
             pl.DataFrame({"key": np.arange(len(labels), dtype=np.int32), "label": labels.cast(pl.String)}).select(
                 pl.lit(number, pl.Int16).alias("dim"), "key", pl.lit(name).alias("dim_name"), "label"
@@ -48,7 +48,8 @@ class Keys:
         sizes = [len(labels) for labels in self.labels]
         starts = np.cumsum([0, *sizes], dtype=np.int64)
         u, dim, key = (frame[name].to_numpy() for name in ("u", "dim", "key"))
-        return u.astype(np.int64) * starts[-1] + starts[dim] + key
+        packed: Ints = u.astype(np.int64) * starts[-1] + starts[dim] + key
+        return packed
 
     def names(self, frame: pl.DataFrame) -> tuple[pl.Series, pl.Series]:
         """Names of the dimension and of the key of each row."""
@@ -107,8 +108,14 @@ class State:
     def whole(self) -> pl.DataFrame:
         """Counts of each user as a whole: u, user_n, user_days, and the first and last purchase (day, row)."""
         number = self.keys.index(WHOLE)
-        names = {"n": "user_n", "days": "user_days", **{name: f"user_{name}" for name in ("first_day", "last_day", "first_row", "last_row")}}
-        return self.counts.filter((pl.col("dim") == number) & (pl.col("n") > 0)).select("u", *(pl.col(old).alias(new) for old, new in names.items()))
+        names = {
+            "n": "user_n",
+            "days": "user_days",
+            **{name: f"user_{name}" for name in ("first_day", "last_day", "first_row", "last_row")},
+        }
+        return self.counts.filter((pl.col("dim") == number) & (pl.col("n") > 0)).select(
+            "u", *(pl.col(old).alias(new) for old, new in names.items())
+        )
 
     def rows_of(self, chosen: pl.DataFrame, table: pl.DataFrame) -> tuple[Ints, NDArray[np.bool_]]:
         """Which row of `chosen` each row of a table belongs to, by (u, dim, key).
@@ -133,7 +140,9 @@ class State:
             chosen: rows of `counts` joined with `whole`.
         """
         keys = chosen.sort("u", "dim", "key")
-        totals = self.counts.filter((pl.col("dim") == self.keys.index(WHOLE)) & (pl.col("n") > 0) & pl.col("u").is_in(keys["u"].unique().implode())).sort("u")
+        totals = self.counts.filter(
+            (pl.col("dim") == self.keys.index(WHOLE)) & (pl.col("n") > 0) & pl.col("u").is_in(keys["u"].unique().implode())
+        ).sort("u")
         first, width = _month_range(totals)
         of_user = self._months_of(totals, first, width)
         row_of = np.zeros(len(self.users), dtype=np.int64)

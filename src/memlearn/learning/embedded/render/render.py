@@ -9,6 +9,7 @@ import polars as pl
 
 from memlearn.learning.embedded.population import ANSWER, BAND, DISCOUNT, RETURN
 from memlearn.learning.embedded.render import lines as worded
+from memlearn.learning.embedded.render import profile
 from memlearn.learning.embedded.render.bounds import bound_statements
 from memlearn.learning.embedded.render.facts import item_facts
 from memlearn.learning.embedded.render.lineage import without_explained
@@ -95,13 +96,13 @@ def render(candidates: Mapping[str, pl.DataFrame], given: RenderInput) -> Render
         worded.change_lines(*(_shown(frames[name], given) for name in ("started", "stopped", "moves"))),
         worded.return_lines(_shown(_with_rate(frames["rates"], given, "returns", RETURN), given)),
         worded.discount_lines(_with_rate(frames["rates"], given, "discounts", DISCOUNT)),
-        worded.profile_lines(
+        profile.profile_lines(
             users.rename({"user_first_row": "first_row", "user_last_row": "last_row"}),
             _with_money_rows(_with_decimals(frames["spending"], given), frames["spending"], users),
             _with_money_rows(_with_decimals(frames["spending_changes"], given), frames["spending"], users),
         ),
-        worded.person_lines(given.persons.join(users.select("user_id"), on="user_id", how="semi")),
-        worded.stance_lines(
+        profile.person_lines(given.persons.join(users.select("user_id"), on="user_id", how="semi")),
+        profile.stance_lines(
             _shown(given.statements.rename({"key": "label"}).join(users.select("user_id"), on="user_id", how="semi"), given)
         ),
     ]

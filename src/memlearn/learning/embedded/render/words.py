@@ -12,7 +12,8 @@ def display(dim: pl.Expr, label: pl.Expr, name: pl.Expr) -> pl.Expr:
     """How a key is written: an item's name, a category in small letters where the catalogue shouts.
 
     Args:
-        dim, label: the key.
+        dim: the key's dimension.
+        label: the key.
         name: the item's name, null where it has none.
     """
     text = pl.coalesce(name, label)
