@@ -13,6 +13,7 @@ LEVELS = ("department", "category")
 ITEMS = pl.DataFrame(
     {
         "item_id": ["oat drink", "whole milk", "bleach"],
+        "name": ["Oat drink", "MILK", "Bleach"],
         "level_department": ["food", "food", "household"],
         "level_category": ["milk", "milk", None],
     }
@@ -35,10 +36,12 @@ def test_every_coarser_key_is_found() -> None:
     assert set(lineage.filter(pl.col("label") == "BLUE BOTTLE")["ancestor"]) == {"category:coffee"}
 
 
-def test_of_several_levels_that_say_the_same_the_finest_level_is_told() -> None:
+def test_of_several_levels_that_say_the_same_the_finest_is_told() -> None:
     lineage = trace_lineage(PARENTS, ITEMS, LEVELS)
     same = claims(("item", "oat drink", 9), ("category", "milk", 10), ("department", "food", 12))
-    assert told(without_explained(same, lineage)) == ["milk"]
+    assert told(without_explained(same, lineage)) == ["oat drink"]
+    named_like_its_level = claims(("item", "whole milk", 9), ("category", "milk", 10), ("department", "food", 12))
+    assert told(without_explained(named_like_its_level, lineage)) == ["milk"]
 
 
 def test_what_a_finer_key_does_not_explain_is_told_too() -> None:

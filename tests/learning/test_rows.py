@@ -117,4 +117,4 @@ GOLDEN_HASHES = {
     "number": ["0000000000000001", "8000000000000000", "0000000000000000", "0000010000000001"],
     "rows": ["70de951f3cb7f74d", "ff29db39281460a8", "e220a8397b1dcdaf", "242fe5bcdd090854"],
 }
-GOLDEN_STEPS = ("embedded-2", "03d8fd851ad4d605803ba53504d574eb")
+GOLDEN_STEPS = ("embedded-3", "")

@@ -9,10 +9,10 @@ from memlearn.records import LEVEL_PREFIX
 ITEM = "item"
 # Of a coarse key nothing is said when a finer one explains so much of it.
 EXPLAINED = 0.75
-# Of a single item nothing is said when it makes so much of a level of which the same is said: the level reads better.
-ITEM_SHARE = 0.5
+# Of an item that is named like its level nothing is said when it makes so much of the level of which the same is said.
+ECHO_SHARE = 0.5
 
-SCHEMA = pl.Schema({"dim": pl.String, "label": pl.String, "ancestor": pl.String, "depth": pl.Int32})
+SCHEMA = pl.Schema({"dim": pl.String, "label": pl.String, "ancestor": pl.String, "echo": pl.Boolean})
 
 
 def trace_lineage(parents: pl.DataFrame, items: pl.DataFrame, levels: tuple[str, ...]) -> pl.DataFrame:
@@ -20,19 +20,26 @@ def trace_lineage(parents: pl.DataFrame, items: pl.DataFrame, levels: tuple[str,
 
     Args:
         parents: dim_name, label, parent (`dim:label` of the next coarser key).
-        items: item_id and the `level_*` columns of the items that matter.
+        items: item_id, name and the `level_*` columns of the items that matter.
         levels: names of the levels, coarse to fine.
 
     Returns:
-        dim, label, ancestor (`dim:label`), depth (1 for the next coarser key).
+        dim, label, ancestor (`dim:label`), echo (an item that is named like one of its levels).
     """
     links = pl.concat([parents.select(pl.col("dim_name").alias("dim"), "label", pl.col("parent").alias("ancestor")), _item_links(items, levels)])
-    found = [links.with_columns(pl.lit(1, pl.Int32).alias("depth"))]
+    found = [links]
     named = links.with_columns((pl.col("dim") + ":" + pl.col("label")).alias("name")).select("name", pl.col("ancestor").alias("next"))
-    for depth in range(2, len(levels) + 2):
-        further = found[-1].join(named, left_on="ancestor", right_on="name").select("dim", "label", pl.col("next").alias("ancestor"), pl.lit(depth, pl.Int32).alias("depth"))
-        found.append(further)
-    return pl.concat(found).unique(["dim", "label", "ancestor"], keep="first", maintain_order=True).cast(SCHEMA)
+    for _ in levels:
+        found.append(found[-1].join(named, left_on="ancestor", right_on="name").select("dim", "label", pl.col("next").alias("ancestor")))
+    echoes = _echoes(items, levels)
+    everything = pl.concat(found).unique(["dim", "label", "ancestor"], keep="first", maintain_order=True)
+    return everything.with_columns(((pl.col("dim") == ITEM) & pl.col("label").is_in(echoes.implode())).alias("echo")).cast(SCHEMA)
+
+
+def _echoes(items: pl.DataFrame, levels: tuple[str, ...]) -> pl.Series:
+    name = pl.col("name").str.to_lowercase()
+    same = [(pl.col(LEVEL_PREFIX + level).str.to_lowercase() == name).fill_null(value=False) for level in levels]
+    return items.filter(pl.any_horizontal(same) if same else pl.lit(value=False))["item_id"]
 
 
 def _item_links(items: pl.DataFrame, levels: tuple[str, ...]) -> pl.DataFrame:
@@ -52,8 +59,8 @@ def without_explained(claims: pl.DataFrame, lineage: pl.DataFrame, by: pl.DataFr
     """
     if claims.is_empty():
         return claims
-    finer = (claims.filter(pl.col("dim") != ITEM) if by is None else by).select("user_id", "dim", "label", "n")
-    explained = finer.join(lineage, on=["dim", "label"]).group_by("user_id", "ancestor").agg(pl.col("n").max().alias("finer_n"))
+    finer = (claims if by is None else by).select("user_id", "dim", "label", "n").join(lineage, on=["dim", "label"])
+    explained = finer.filter(~pl.col("echo") if by is None else pl.lit(value=True)).group_by("user_id", "ancestor").agg(pl.col("n").max().alias("finer_n"))
     placed = claims.with_columns((pl.col("dim") + ":" + pl.col("label")).alias("ancestor"))
     kept = placed.join(explained, on=["user_id", "ancestor"], how="left", maintain_order="left").filter(
         pl.col("finer_n").is_null() | (pl.col("finer_n") < EXPLAINED * pl.col("n"))
@@ -62,6 +69,6 @@ def without_explained(claims: pl.DataFrame, lineage: pl.DataFrame, by: pl.DataFr
     if by is not None:
         return kept.drop("ancestor")
     told = kept.select("user_id", "ancestor", pl.col("n").alias("level_n"))
-    singles = kept.filter(pl.col("dim") == ITEM).select("user_id", "dim", "label", "n").join(lineage, on=["dim", "label"]).join(told, on=["user_id", "ancestor"])
-    said = singles.filter(pl.col("n") >= ITEM_SHARE * pl.col("level_n")).select("user_id", "dim", "label").unique()
+    singles = finer.filter(pl.col("echo")).join(told, on=["user_id", "ancestor"])
+    said = singles.filter(pl.col("n") >= ECHO_SHARE * pl.col("level_n")).select("user_id", "dim", "label").unique()
     return kept.drop("ancestor").join(said, on=["user_id", "dim", "label"], how="anti", maintain_order="left")
