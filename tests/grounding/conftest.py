@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
@@ -69,7 +69,7 @@ def learned(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Learned]:
         shared = release.shared("shared_statements").with_columns(pl.lit(None, pl.String).alias("user_id"))
         statements = pl.concat([release.table("statements"), shared.select(release.table("statements").columns)])
         tables = make_tables(release, job)
-        yield Learned(job.layout, job, release, statements, tables, make_truth(tables, release, job))
+        yield Learned(job.layout, job, release, statements, tables, make_truth(tables, job))
 
 
 def make_tables(release: Release, job: Any) -> FactTables:
@@ -92,7 +92,7 @@ def make_tables(release: Release, job: Any) -> FactTables:
     )
 
 
-def make_truth(tables: FactTables, release: Release, job: Any) -> Any:
+def make_truth(tables: FactTables, job: Any) -> Any:
     levels = {row["item_id"]: {level: row[f"level_{level}"] for level in job.levels} for row in tables.items.iter_rows(named=True)}
     stances = {}
     for row in tables.stances.drop_nulls("stance").iter_rows(named=True):
@@ -106,9 +106,17 @@ def make_truth(tables: FactTables, release: Release, job: Any) -> Any:
     }
     rows = tables.rows.sort("user_id", "time_us", "seq", "row_id").iter_rows(named=True)
     events = oracle.read_events(rows, levels, job.context.attributes)
-    return oracle.Oracle(events, given, boundary=release.manifest.population["boundary"], min_users=job.shared.min_users)
+    hashes = dict(tables.rows.select("user_id", "user_hash").unique().iter_rows())
+    settings = tables.settings
+    sampled = {user for user, number in hashes.items() if number % settings.sampling == 0}
+    return oracle.Oracle(events, given, boundary=settings.boundary, min_users=settings.min_users, sampled=sampled)
 
 
 @pytest.fixture(name="mutations", scope="session")
 def _mutations() -> ModuleType:
     return mutations
+
+
+@pytest.fixture(name="make_truth", scope="session")
+def _make_truth() -> Callable[[FactTables, Any], Any]:
+    return make_truth

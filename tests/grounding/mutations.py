@@ -11,12 +11,15 @@ from typing import Any
 
 MONTHS = ["January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"]
 DATES = ("first", "last", "next")
-SHARES = ("share", "rate")
+SHARES = ("share", "rate", "lift")
 POPULATION = ("population_share", "population_rate")
-OPPOSITE = {"offer_answers": "offer_ignores", "offer_ignores": "offer_answers", "started": "stopped", "stopped": "started"}
+OPPOSITE = {"offer_answers": "offer_ignores", "offer_ignores": "offer_answers", "started": "stopped", "stopped": "started",
+            "after": "with", "with": "after"}  # fmt: skip
 SWAPPED = {"moved": [("from", "key"), ("from_before", "to_after"), ("from_before", "from_after")], "spending_change": [("before", "after")], "stopped": [("before", "after")],
-           "started": [("before", "after")], "season": [("first_month", "last_month")], "trend": [("before", "after"), ("after_total", "before_total")]}  # fmt: skip
-TURNED = [("Answers ", "Lets "), ("Lets ", "Answers "), ("Spends more", "Spends less"), ("Spends less", "Spends more"), ("Growing", "Shrinking"), ("Shrinking", "Growing"),
+           "started": [("before", "after")], "season": [("first_month", "last_month")], "trend": [("before", "after"), ("after_total", "before_total")],
+           "after": [("key", "other"), ("n", "users")], "with": [("key", "other"), ("n", "users")]}  # fmt: skip
+OF_ALL = ("trend", "after", "with")
+TURNED = [("Often bought next after", "Bought together:"), ("Bought together:", "Often bought next after"), ("Answers ", "Lets "), ("Lets ", "Answers "), ("Spends more", "Spends less"), ("Spends less", "Spends more"), ("Growing", "Shrinking"), ("Shrinking", "Growing"),
           ("Used to pay at", "Pays at"), ("Used to buy", "Buys"), ("New: pays", "No longer pays"), ("Has begun", "Has never begun"), ("Pays at", "Never pays at"),
           ("Likes ", "Does not like "), ("Often ", "Mostly "), ("Often ", "Never "), ("Mostly ", "Rarely "), ("mornings", "evenings"), ("evenings", "mornings"), ("at weekends", "at night"), ("Gives back", "Never gives back")]  # fmt: skip
 
@@ -122,7 +125,7 @@ def a_population_share(said: Said, luck: random.Random, _: World) -> Said | None
 
 
 def an_entity(said: Said, luck: random.Random, world: World) -> Said | None:
-    name = luck.choice(["key", "from"]) if "from" in said.fact else "key"
+    name = luck.choice([name for name in ("key", "from", "other") if name in said.fact])
     dim, old = said.fact["dim"], said.fact[name]
     own = world.own.get(said.user or "", {}).get(dim, []) if luck.random() < 0.5 else []
     others = [key for key in (own or world.keys.get(dim, [])) if key != old]
@@ -144,10 +147,10 @@ def a_user(said: Said, luck: random.Random, world: World) -> Said | None:
 
 def a_direction(said: Said, luck: random.Random, _: World) -> Said | None:
     kind = said.fact["kind"]
-    if said.user is not None and kind in OPPOSITE and luck.random() < 0.5:
+    if kind in OPPOSITE and luck.random() < 0.5:
         words = next(((a, b) for a, b in TURNED if said.text.startswith(a)), None)
         return replace(changed(said, "opposite kind", kind=OPPOSITE[kind]), text=said.text.replace(*words, 1) if words else said.text)
-    if kind in SWAPPED and (said.user is None) == (kind == "trend"):
+    if kind in SWAPPED and (said.user is None) == (kind in OF_ALL):
         a, b = luck.choice(SWAPPED[kind])
         return changed(said, f"swapped {a} and {b}", **{a: said.fact[b], b: said.fact[a]})
     return None
@@ -155,6 +158,9 @@ def a_direction(said: Said, luck: random.Random, _: World) -> Said | None:
 
 def a_word(said: Said, luck: random.Random, _: World) -> Said | None:
     fitting = [(a, b) for a, b in TURNED if a in said.text]
+    if said.fact["kind"] == "after":
+        # `Mostly bought next after` passes as yet: `test_next_is_not_mostly` marks it.
+        fitting = [words for words in fitting if words != ("Often ", "Mostly ")]
     if said.fact["kind"] in ("stance", "passage", "person") or not fitting:
         return None
     return replace(said, text=said.text.replace(*luck.choice(fitting), 1), how="word in the text", text_only=True)

@@ -6,7 +6,7 @@ It shares no code with the package, and works from the definitions in `docs/fact
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
@@ -14,6 +14,7 @@ from typing import Any
 
 Fact = Mapping[str, Any]
 RETURNS = ("refund", "cancellation")
+PAIRED_A_DAY = 30
 
 
 @dataclass(frozen=True)
@@ -72,8 +73,11 @@ def same_share(claimed: object, actual: float | None, digits: int) -> bool:
 class Oracle:
     """The truth about everybody."""
 
-    def __init__(self, events: Mapping[str, list[Event]], given: Mapping[str, Any], *, boundary: int, min_users: int) -> None:
-        self.events, self.given, self.min_users = events, given, min_users
+    def __init__(
+        self, events: Mapping[str, list[Event]], given: Mapping[str, Any], *, boundary: int, min_users: int, sampled: Collection[str]
+    ) -> None:
+        self.events, self.given, self.min_users, self.sampled = events, given, min_users, sampled
+        self.visits: dict[str, list[list[set[str]]]] = {}
         past = [(user, event) for user, rows in events.items() for event in rows if event.month < boundary]
         self.bought = [(user, event) for user, event in past if event.kind == "purchase"]
         self.past = past
@@ -286,6 +290,39 @@ class Oracle:
         of_all = [sum(self.month_n[month] for month in part) for part in (late, early)]
         claimed = (fact["after"], fact["after_total"], fact["before"], fact["before_total"])
         return claimed == (of_key[0], of_all[0], of_key[1], of_all[1]) and of_key[0] * of_all[1] != of_key[1] * of_all[0]
+
+    def visits_of(self, dim: str) -> list[list[set[str]]]:
+        """Of every sampled user the days with purchases that have a key, in order: the keys that are paired."""
+        if dim not in self.visits:
+            days: defaultdict[str, defaultdict[date, set[str]]] = defaultdict(lambda: defaultdict(set))
+            for user, event in self.bought:
+                if user in self.sampled and dim in event.keys:
+                    days[user][event.day].add(event.keys[dim])
+            self.visits[dim] = [[set(sorted(found[day])[:PAIRED_A_DAY]) for day in sorted(found)] for found in days.values()]
+        return self.visits[dim]
+
+    def pair(self, kind: str, dim: str, key: str, other: str) -> tuple[int, int, float]:
+        """How often two keys come together, of how many users, and how much more often than by chance."""
+        visits = self.visits_of(dim)
+        every = [day for user in visits for day in user]
+        if kind == "with":
+            hits = [sum(key in day and other in day for day in user) for user in visits]
+        else:
+            hits = [sum(key in day and other in following for day, following in pairwise(user)) for user in visits]
+        n, of_key, of_other = sum(hits), sum(key in day for day in every), sum(other in day for day in every)
+        return n, sum(hit > 0 for hit in hits), n * len(every) / (of_key * of_other)
+
+    def _paired(self, fact: Fact) -> bool:
+        n, users, lift = self.pair(fact["kind"], fact["dim"], fact["key"], fact["other"])
+        right = (fact["n"], fact["users"]) == (n, users) and same_share(fact["lift"], lift, 4)
+        return right and users >= self.min_users and lift > 1 and fact["key"] != fact["other"]
+
+    def _shared_with(self, fact: Fact) -> bool:
+        # Two keys of one day are told once, in the order of their names.
+        return bool(fact["key"] < fact["other"]) and self._paired(fact)
+
+    def _shared_after(self, fact: Fact) -> bool:
+        return self._paired(fact)
 
     def _shared_passage(self, fact: Fact) -> bool:
         passage = self.given["passages"].get(fact["key"])
