@@ -327,15 +327,18 @@ def _is_found(kind: str, entry: Mapping[str, Any], user_id: str, right: Mapping[
         return True
     if entry.get("covered_by_all"):
         return any(fact["dim"] is None for fact in facts)
-    return kind == "likes" and _is_liked_otherwise(entry, user_id, right, truth)
+    if kind == "likes" and entry["covered_by_habit"]:
+        merchants = truth.population["merchants"]
+        habits = right.get((user_id, "habit"), [])
+        if any(entry["key"] in (fact["key"], merchants.get(fact["key"])) for fact in habits):
+            return True
+    return kind in ("likes", "season") and _is_told_of_a_merchant(entry, user_id, facts, truth)
 
 
-def _is_liked_otherwise(entry: Mapping[str, Any], user_id: str, right: Mapping[tuple[str, str], list[Fact]], truth: Truth) -> bool:
-    """A habit says it, as the truth allows; or of a category the like of the one merchant that makes most of it: one fact, told once."""
-    merchants = truth.population["merchants"]
-    if entry["covered_by_habit"] and any(
-        entry["key"] in (fact["key"], merchants.get(fact["key"])) for fact in right.get((user_id, "habit"), [])
-    ):
-        return True
+def _is_told_of_a_merchant(entry: Mapping[str, Any], user_id: str, facts: Iterable[Fact], truth: Truth) -> bool:
+    """What holds of a category is told once: of the one merchant that makes most of it."""
     most = MOST * truth.counts[user_id, entry["key"]]
-    return any(merchants.get(fact["key"]) == entry["key"] and fact["n"] >= most for fact in right.get((user_id, "likes"), []))
+    merchants = truth.population["merchants"]
+    return any(
+        merchants.get(fact["key"]) == entry["key"] and fact.get("of" if fact["kind"] == "season" else "n", 0) >= most for fact in facts
+    )

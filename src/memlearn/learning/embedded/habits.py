@@ -30,8 +30,8 @@ SEASON_DAYS = 5
 SEASON_SHARE = 0.75
 SEASON_SPAN = 300
 SEASON_WIDEST = 5
-# Twelve starts of windows of five widths are tried; neighbours are so alike that they count as half as many tests.
-SEASON_WINDOWS = 30
+# Twelve starts of windows of five widths are tried.
+SEASON_WINDOWS = 60
 # A season is more than one shopping spree: without gaps longer than so many days it lasts this long.
 SEASON_GAP, SEASON_LENGTH = 14, 21
 # Nats by which fewer purchases came before the season, and after it, than its pace would have given.
