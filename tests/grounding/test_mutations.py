@@ -140,7 +140,6 @@ def test_pairs_are_judged_as_in_plain_python(learned: Any, mutations: Any, make_
     assert missed.select("text", "fact").rows() == []
 
 
-@pytest.mark.xfail(strict=True, reason="the wording of `after` asks for no more than `bought next after`")
 def test_next_is_not_mostly(learned: Any, mutations: Any) -> None:
     """More often than by chance is not more than half."""
     said = [one for one in published(learned, mutations) if one.fact["kind"] == "after"]

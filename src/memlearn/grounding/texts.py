@@ -166,7 +166,7 @@ SHARED_WORDINGS: dict[str, Wording] = {
     "with": Wording(lambda a, _b: in_order(_NAME, _OTHER, one_decimal("lift", a)), _has("^bought together"), (_NAME, _OTHER)),
     "after": Wording(
         lambda a, _b: in_order(_NAME, _OTHER, one_decimal("lift", a)),
-        _has("bought next after")
+        _has("^often bought next after")
         & _LOWER.str.contains(pl.concat_str(pl.lit("after "), _NAME, pl.lit(": "), _OTHER).str.to_lowercase(), literal=True),
         (_NAME, _OTHER),
     ),
