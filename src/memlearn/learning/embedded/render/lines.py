@@ -229,7 +229,7 @@ def _offer_words() -> pl.Expr:
     return (
         pl.when(dim == "item")
         .then(pl.lit("the offer ") + name)
-        .when(dim.is_in(["category", "merchant", "department", "brand"]))
+        .when(dim.is_in(["category", "merchant", "department", "brand", "partner"]))
         .then(name + " offers")
         .otherwise(pl.lit("offers of ") + dim.str.replace_all("_", " ") + " " + name)
     )

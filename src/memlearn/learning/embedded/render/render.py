@@ -130,6 +130,9 @@ def _without_repeats(frames: dict[str, pl.DataFrame], given: RenderInput) -> dic
     moved_to, moved_from = frames["moves"].select(key), frames["moves"].select("user_id", "dim", pl.col("other_label").alias("label"))
     out["started"] = frames["started"].join(pl.concat([seasonal, moved_to]), on=key, how="anti")
     out["stopped"] = frames["stopped"].join(pl.concat([seasonal, moved_from]), on=key, how="anti")
+    # A late visit to what the user has left makes no habit of it.
+    left = pl.concat([moved_from.select(key), out["stopped"].select(key)])
+    out["habits"] = frames["habits"].join(left, on=key, how="anti")
     for name in ("habits", "seasons", "started", "stopped"):
         out[name] = without_explained(out[name], given.lineage)
     returned = frames["rates"].filter(pl.col("what") == "returns")

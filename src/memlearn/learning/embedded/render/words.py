@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 # Dimensions whose keys are names and keep their capitals.
-_NAMES = ("item", "merchant")
+_NAMES = ("item", "merchant", "partner", "brand")
 
 
 def display(dim: pl.Expr, label: pl.Expr, name: pl.Expr) -> pl.Expr:
