@@ -30,7 +30,7 @@ test: setup
 	$(BIN)/python -m pytest -q -n $(PYTEST_WORKERS)
 
 slow: setup
-	$(BIN)/python -m pytest -q -m slow
+	$(BIN)/python -m pytest -q -n $(PYTEST_WORKERS) -m slow
 
 soak: setup
 	$(BIN)/python -m pytest -q -m soak
