@@ -181,7 +181,7 @@ def test_property(check: Callable[[Path, int], None], tmp_path_factory: pytest.T
 @pytest.mark.slow
 @pytest.mark.parametrize("check", PROPERTIES, ids=_names)
 @given(seed=SEEDS)
-@settings(max_examples=6, deadline=None)
+@settings(max_examples=6, deadline=None, derandomize=True)
 def test_property_often(check: Callable[[Path, int], None], tmp_path_factory: pytest.TempPathFactory, seed: int) -> None:
     check(tmp_path_factory.mktemp("fold"), seed)
 
