@@ -25,7 +25,7 @@ SAMPLES = ROOT / "data" / "samples"
 LEAST = 0.95
 USERS = 300
 # No threshold was chosen by these.
-SEEDS = (61, 62)
+SEEDS = (81, 82)
 # Claims that need structure in the data; the others only count.
 CLAIMS = {"habit", "likes", "season", "moved", "started", "stopped", "time_habit", "spending_change", "returns", "discounts"}
 NOISE = """
