@@ -17,7 +17,7 @@ from companies import Company, Site, make_company
 
 from memlearn.cli import main
 from memlearn.duck import open_database
-from memlearn.learning.run import hold_learning_lock
+from memlearn.learning.lock import hold_learning_lock
 from memlearn.store.manifest import read_manifest, write_manifest
 from memlearn.store.switch import current_release_id
 

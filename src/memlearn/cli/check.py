@@ -10,6 +10,8 @@ from memlearn.cli import output
 from memlearn.cli.options import ConfigPath, Json, Variables, load
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from memlearn.wiring.reports import RunSummary, StatusReport, VerifyReport
 
 _PENDING_SHOWN = 20
@@ -68,6 +70,20 @@ def _show_status(report: StatusReport) -> None:
     screen.print(output.plain(f"  store {report.store}"))
     if report.running is not None:
         screen.print(output.plain(f"At work: {_run(report.running)}", "bold"))
+    _show_sources(screen, report)
+    if report.runs:
+        screen.print(output.plain("Last runs", "bold"))
+    for run in report.runs:
+        screen.print(output.plain(f"  {_run(run)}"))
+
+
+def _show_sources(screen: Console, report: StatusReport) -> None:
+    if report.config_changed:
+        screen.print(output.plain("The config changed since; the next run learns everybody anew.", "bold"))
+    if report.problems:
+        screen.print(output.plain("Sources that a run would stop at", "bold"))
+    for problem in report.problems:
+        screen.print(output.plain(f"  {problem.message}"))
     if report.pending:
         screen.print(output.plain("Pending", "bold"))
     for delivery in report.pending[:_PENDING_SHOWN]:
@@ -75,10 +91,6 @@ def _show_status(report: StatusReport) -> None:
         screen.print(output.plain(f"  {delivery.source}: {delivery.name} is {delivery.reason}{since}"))
     if len(report.pending) > _PENDING_SHOWN:
         screen.print(f"  and {len(report.pending) - _PENDING_SHOWN:,} more")
-    if report.runs:
-        screen.print(output.plain("Last runs", "bold"))
-    for run in report.runs:
-        screen.print(output.plain(f"  {_run(run)}"))
 
 
 def _run(run: RunSummary) -> str:

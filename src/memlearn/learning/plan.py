@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from memlearn.learning.ingest import estimate_rows, find_pending, known_deliveries
 from memlearn.learning.job import MANAGER_VERSION, Job
-from memlearn.learning.run import learning
+from memlearn.learning.lock import learning
 from memlearn.learning.scope import current_manifest
 from memlearn.sources.locate import list_deliveries
 from memlearn.store.ledger import Ledger

@@ -8,7 +8,6 @@ everything else is removed.
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import time
 from collections.abc import Iterator
@@ -17,16 +16,18 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from threading import Event, Lock
+from threading import Lock
 
 import polars as pl
 
-from memlearn.errors import BusyError, MemlearnError, StoreError
+from memlearn.errors import MemlearnError
 from memlearn.learning.embedded.pairs import add_pairs, pair_dimension, sample_modulus
 from memlearn.learning.embedded.population import add_up
 from memlearn.learning.fold import FoldTask, fold_shard, pick_up
+from memlearn.learning.given import known_inputs, list_given, record_given, show_known
 from memlearn.learning.ingest import Ingested, find_pending, ingest, known_deliveries, mark_dirty
 from memlearn.learning.job import MANAGER_VERSION, Job
+from memlearn.learning.lock import learning
 from memlearn.learning.publish import Outcome, publish
 from memlearn.learning.render import RenderTask, render_shard
 from memlearn.learning.scope import Scope, decide_scope
@@ -34,16 +35,12 @@ from memlearn.learning.sweep import sweep
 from memlearn.learning.tables import Tables, given_digests, in_force, read_tables
 from memlearn.learning.warnings import find_warnings
 from memlearn.records import LEVEL_PREFIX
-from memlearn.store.files import disk_full_reported, is_disk_full
+from memlearn.store.files import disk_full_reported
 from memlearn.store.gc import drop_unpublished
 from memlearn.store.layout import StoreLayout
 from memlearn.store.ledger import Ledger
-from memlearn.store.locks import lock_file
 from memlearn.store.rows import user_hash
 from memlearn.store.status import write_status
-
-LOCK_TRIES = 40
-_PAUSE_SECONDS = 0.05
 
 
 @dataclass(slots=True)
@@ -59,6 +56,7 @@ class LearnRun:
     folder: Path
     started: float
     tables: Tables
+    given: pl.DataFrame | None = None
     ingested: Ingested = field(default_factory=Ingested)
     scope: Scope | None = None
     population: pl.DataFrame | None = None
@@ -161,6 +159,8 @@ class LearnRun:
         assert self.pairs is not None
         with self._timed("publish"):
             outcome = publish(self.job, self.ledger, self._scope(), self.tables, self.population, self.pairs, self.folder, self.run_id)
+        if self.given is not None:
+            record_given(self.ledger, self.given)
         self.timings.update(outcome.timings)
         self.warnings = (
             *((f"{self._scope().problem} Everybody was learned anew, which mends it.",) if self._scope().problem else ()),
@@ -214,11 +214,14 @@ def open_run(job: Job) -> Iterator[LearnRun]:
     with learning(job), disk_full_reported(job.layout.root):
         ledger = Ledger(job.layout.ledger)
         try:
+            show_known(job.layout, known_inputs(ledger))
             run_id = _begin(job, ledger)
             folder = job.layout.tmp / run_id
             try:
                 folder.mkdir(parents=True)
-                yield LearnRun(job, ledger, run_id, folder, time.perf_counter(), read_tables(job), earlier=last_runs(ledger)[1:])
+                # Listed before they are read, so that what changes meanwhile counts as not read.
+                given = list_given(job, ledger, run_id) if job.users is None else None
+                yield LearnRun(job, ledger, run_id, folder, time.perf_counter(), read_tables(job), given, earlier=ledger.last_runs()[1:])
             except BaseException as error:
                 shutil.rmtree(folder, ignore_errors=True)
                 # What went wrong first is what counts; a ledger that cannot be written then, on a full disk, takes the run for killed.
@@ -244,15 +247,6 @@ def _begin(job: Job, ledger: Ledger) -> str:
     return run_id
 
 
-def last_runs(ledger: Ledger, most: int = 20) -> list[dict[str, object]]:
-    """The last runs, newest first: run_id, state, started_at, ended_at (ISO 8601), release_id, report (JSON)."""
-    rows = ledger.fetch(
-        "select run_id, state, strftime(started_at at time zone 'UTC', '%Y-%m-%dT%H:%M:%SZ') as started_at, "
-        "strftime(ended_at at time zone 'UTC', '%Y-%m-%dT%H:%M:%SZ') as ended_at, release_id, report from runs order by run_id desc"
-    )
-    return rows.head(most).to_dicts()
-
-
 def finish(run: LearnRun, report: dict[str, object]) -> None:
     """Close the books of a run that went through, and clear its work folder."""
     _close_run(run.job.layout, run.ledger, run.run_id, "done", report)
@@ -265,45 +259,3 @@ def _close_run(layout: StoreLayout, ledger: Ledger, run_id: str, state: str, rep
         [state, datetime.now(UTC), report.get("release_id"), json.dumps(report), run_id],
     )
     write_status(layout, run_id, state)
-
-
-@contextmanager
-def learning(job: Job) -> Iterator[None]:
-    """Hold the store's lock of learning.
-
-    Raises:
-        BusyError: another learn run holds it.
-    """
-    descriptor = _wait_for_lock(job.layout)
-    if descriptor is None:
-        raise BusyError(
-            f"Another learn run works on the store {str(job.layout.root)!r}. `memlearn status CONFIG` shows how far it is; wait for it to end, then try again."
-        )
-    try:
-        yield
-    finally:
-        os.close(descriptor)
-
-
-def _wait_for_lock(layout: StoreLayout) -> int | None:
-    """Take the lock of learning; `status` holds it too, for a moment, and must not make a run fail."""
-    pause, tries = Event(), LOCK_TRIES
-    while (descriptor := hold_learning_lock(layout)) is None and tries:
-        tries -= 1
-        pause.wait(_PAUSE_SECONDS)
-    return descriptor
-
-
-def hold_learning_lock(layout: StoreLayout) -> int | None:
-    """Take the lock of learning at once; its descriptor holds it until closed, also by the end of the process. None: it is taken."""
-    path = layout.root / "learn.lock"
-    try:
-        layout.create()
-        path.touch()
-    except OSError as error:
-        if is_disk_full(error):
-            raise
-        raise StoreError(
-            f"The store {str(layout.root)!r} cannot be written ({error.strerror}). Correct `store` in the config, or the permissions of the folder."
-        ) from error
-    return lock_file(path, shared=False)

@@ -51,6 +51,20 @@ def read_query(source: Location, delivery: Delivery, columns: Sequence[str], con
         first += frame.height
 
 
+def check_database(name: str, source: Location, context: SourceContext) -> None:
+    """See that the database file of a query is there; a server is not asked.
+
+    Raises:
+        SourceError: it is missing.
+        ConfigError: a `${NAME}` has no value.
+    """
+    if source.database is None:
+        return
+    scheme, _, rest = expand_variables(source.database, context.variables).partition(":")
+    if scheme in ("duckdb", "sqlite") and rest:
+        _database_file(Delivery(name, "sql", None, 0, 0), context.base / rest)
+
+
 def _frames(delivery: Delivery, scheme: str, rest: str, database: str, query: str, base: Path) -> Iterator[pl.DataFrame]:
     if scheme == "duckdb":
         return _duckdb(delivery, rest, query, base)

@@ -62,6 +62,16 @@ class StoreLayout:
         return self.root / "status.json"
 
     @property
+    def learn_lock(self) -> Path:
+        """Lock file held by a learn run; there from the first run on."""
+        return self.root / "learn.lock"
+
+    @property
+    def known(self) -> Path:
+        """What was read before the run at work began, for those who may not open the ledger meanwhile."""
+        return self.root / "known.parquet"
+
+    @property
     def rejects(self) -> Path:
         """The folder of the rejected rows."""
         return self.root / "rejects"

@@ -152,6 +152,14 @@ class Ledger:
             files.setdefault(shard, []).append(RowFile(shard, seq, file, rows))
         return files
 
+    def last_runs(self, most: int = 20) -> list[dict[str, object]]:
+        """The last runs, newest first: run_id, state, started_at, ended_at (ISO 8601), release_id, report (JSON)."""
+        rows = self.fetch(
+            "select run_id, state, strftime(started_at at time zone 'UTC', '%Y-%m-%dT%H:%M:%SZ') as started_at, "
+            "strftime(ended_at at time zone 'UTC', '%Y-%m-%dT%H:%M:%SZ') as ended_at, release_id, report from runs order by run_id desc"
+        )
+        return rows.head(most).to_dicts()
+
     def _migrate(self) -> None:
         with translated(self._path):
             tables = fetch(self._connection, "select table_name from information_schema.tables")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from memlearn.errors import BusyError
-from memlearn.learning.run import hold_learning_lock
+from memlearn.learning.lock import hold_learning_lock
 from memlearn.learning.sweep import sweep
 from memlearn.store import StoreLayout, pinned
 from memlearn.store.ledger import Ledger

@@ -270,12 +270,27 @@ class RunSummary(_Report):
 
 @dataclass(frozen=True, slots=True)
 class PendingDelivery(_Report):
-    """A file or query that the current release has not read; `reason` is `new`, `changed` or `gone`."""
+    """A file or query that the current release has not read.
+
+    Args:
+        source: name of the source.
+        name: the file, relative to the config (a document: to its folder), or `sql`.
+        reason: `new`, `changed`, `touched` (its time changed, and it is too large to compare its content here) or `gone`.
+        since: when the file was last changed, ISO 8601 UTC; None where that is not known.
+    """
 
     source: str
     name: str
     reason: str
     since: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SourceProblem(_Report):
+    """A source that cannot be looked at: what is wrong, and the way out."""
+
+    source: str
+    message: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -291,7 +306,9 @@ class StatusReport(_Report):
         events: events it was learned from.
         statements: statements it holds.
         running: the run at work now, with its progress as `message`; None where none is.
-        pending: deliveries that the current release has not read.
+        pending: what the current release has not read, of all sources; also what a run at work is reading.
+        problems: sources that cannot be looked at; a run would stop at them.
+        config_changed: True where the current release was learned with another config.
         runs: the last runs, newest first.
     """
 
@@ -304,6 +321,8 @@ class StatusReport(_Report):
     statements: int
     running: RunSummary | None = None
     pending: tuple[PendingDelivery, ...] = ()
+    problems: tuple[SourceProblem, ...] = ()
+    config_changed: bool = False
     runs: tuple[RunSummary, ...] = ()
 
 

@@ -6,13 +6,15 @@ import json
 import os
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
-from memlearn.learning.ingest import find_pending, known_deliveries
-from memlearn.learning.run import hold_learning_lock, last_runs
+from memlearn.learning.given import known_inputs, read_known
+from memlearn.learning.lock import hold_learning_lock
+from memlearn.learning.unread import find_unread
 from memlearn.store import StoreLayout, open_release
 from memlearn.store.ledger import Ledger
 from memlearn.store.manifest import Manifest, read_manifest
@@ -21,7 +23,7 @@ from memlearn.store.switch import current_release_id
 from memlearn.wiring.instants import iso_instant
 from memlearn.wiring.jobs import make_job
 from memlearn.wiring.load import LoadedConfig, load_config
-from memlearn.wiring.reports import FactProblem, PendingDelivery, Progress, RunSummary, StatusReport, VerifyReport
+from memlearn.wiring.reports import FactProblem, PendingDelivery, Progress, RunSummary, SourceProblem, StatusReport, VerifyReport
 
 PROBLEMS_SHOWN = 100
 
@@ -61,12 +63,13 @@ def verify(config: str | Path | LoadedConfig, *, progress: Callable[[Progress], 
 
 
 def status(config: str | Path | LoadedConfig) -> StatusReport:
-    """What is learned, what is pending and since when; also while a learn runs."""
+    """What is learned, what is pending and since when; also while a learn runs, and where a source is missing."""
     loaded = config if isinstance(config, LoadedConfig) else load_config(config)
     layout = StoreLayout(loaded.config.store)
     manifest = _current(layout)
     counts = dict(manifest.counts) if manifest is not None else {}
-    running, runs, pending = _runs(loaded, layout)
+    books = _read_books(layout)
+    unread, troubles = find_unread(make_job(loaded), books.known, _unpublished(books)) if books.known is not None else ([], [])
     return StatusReport(
         store=str(layout.root),
         release_id=manifest.release_id if manifest is not None else None,
@@ -75,9 +78,13 @@ def status(config: str | Path | LoadedConfig) -> StatusReport:
         users=int(counts.get("users", 0)),
         events=int(counts.get("events", 0)),
         statements=int(counts.get("statements", 0)),
-        running=running,
-        pending=pending,
-        runs=runs,
+        running=books.running,
+        pending=tuple(
+            PendingDelivery(one.source, one.name, one.reason, iso_instant(one.mtime_ns // 1000) if one.mtime_ns else None) for one in unread
+        ),
+        problems=tuple(SourceProblem(trouble.source, trouble.message) for trouble in troubles),
+        config_changed=manifest is not None and manifest.config_digest != loaded.digest,
+        runs=tuple(_summary(run) for run in books.runs),
     )
 
 
@@ -87,36 +94,51 @@ def _current(layout: StoreLayout) -> Manifest | None:
     return read_manifest(layout, current_release_id(layout))
 
 
-def _runs(loaded: LoadedConfig, layout: StoreLayout) -> tuple[RunSummary | None, tuple[RunSummary, ...], tuple[PendingDelivery, ...]]:
-    if not layout.root.is_dir():
-        return None, (), _pending(loaded, None, [])
+@dataclass(frozen=True, slots=True)
+class _Books:
+    """What the ledger says, or the files that a run at work leaves for those who may not open it.
+
+    Args:
+        known: deliveries that were read; None where that cannot be told.
+        runs: the last runs, newest first, without the one at work.
+        running: the run at work.
+    """
+
+    known: pl.DataFrame | None
+    runs: Sequence[dict[str, Any]] = ()
+    running: RunSummary | None = None
+
+
+def _read_books(layout: StoreLayout) -> _Books:
+    nothing = pl.DataFrame(schema=dict.fromkeys(("source", "name", "run_id"), pl.String))
+    # Before the first run nothing is there, and nothing is made by asking.
+    if not (layout.learn_lock.is_file() or layout.ledger.is_file()):
+        return _Books(nothing)
     descriptor = hold_learning_lock(layout)
     if descriptor is None:
-        said = read_status(layout) or {}
-        running = RunSummary(
-            str(said.get("run_id", "")),
-            "running",
-            str(said.get("at", "")),
-            message=f"{said.get('stage')} {said.get('done')}/{said.get('total')}",
-        )
-        return running, tuple(_summary(run) for run in said.get("earlier", [])), ()
+        return _books_meanwhile(layout)
     # The lock is held for reading the books only, so that a run that begins meanwhile need not wait for long.
     try:
-        known, runs = _read_books(layout)
+        if not layout.ledger.is_file():
+            return _Books(nothing)
+        ledger = Ledger(layout.ledger)
+        try:
+            return _Books(known_inputs(ledger), ledger.last_runs())
+        finally:
+            ledger.close()
     finally:
         os.close(descriptor)
-    return None, tuple(_summary(run) for run in runs), _pending(loaded, known, runs)
 
 
-def _read_books(layout: StoreLayout) -> tuple[pl.DataFrame | None, list[dict[str, Any]]]:
-    """Deliveries that were read, None where nothing was yet, and the last runs."""
-    if not layout.ledger.is_file():
-        return None, []
-    ledger = Ledger(layout.ledger)
-    try:
-        return known_deliveries(ledger), last_runs(ledger)
-    finally:
-        ledger.close()
+def _books_meanwhile(layout: StoreLayout) -> _Books:
+    said = read_status(layout) or {}
+    running = RunSummary(
+        str(said.get("run_id", "")),
+        "running",
+        str(said.get("at", "")),
+        message=f"{said.get('stage')} {said.get('done')}/{said.get('total')}",
+    )
+    return _Books(read_known(layout), said.get("earlier", []), running)
 
 
 def _summary(run: dict[str, Any]) -> RunSummary:
@@ -134,20 +156,8 @@ def _summary(run: dict[str, Any]) -> RunSummary:
     )
 
 
-def _pending(loaded: LoadedConfig, known: pl.DataFrame | None, runs: Sequence[dict[str, Any]]) -> tuple[PendingDelivery, ...]:
-    job = make_job(loaded)
-    if known is None:
-        return tuple(PendingDelivery(name, str(source.path or "sql"), "new") for name, source in sorted(job.events.items()))
-    done = max((str(run["run_id"]) for run in runs if run["state"] == "done"), default="")
-    # Read by a run that failed or was killed before it published.
-    unpublished = {(source, name) for source, name, run in known.select("source", "name", "run_id").iter_rows() if run > done}
-    names = set(known.select("source", "name").iter_rows())
-    out = [PendingDelivery(source, name, "new") for source, name in sorted(unpublished)]
-    for source in find_pending(job, known):
-        for delivery in source.deliveries:
-            place = (source.name, delivery.name)
-            if place in unpublished or (delivery.path is None and place in names):
-                continue
-            since = iso_instant(delivery.mtime_ns // 1000) if delivery.path is not None else None
-            out.append(PendingDelivery(source.name, delivery.name, "changed" if place in names else "new", since))
-    return tuple(out)
+def _unpublished(books: _Books) -> set[tuple[str, str]]:
+    """What was read by a run that failed or was killed before it published."""
+    assert books.known is not None
+    done = max((str(run["run_id"]) for run in books.runs if run["state"] == "done"), default="")
+    return {(source, name) for source, name, run in books.known.select("source", "name", "run_id").iter_rows() if run > done}
