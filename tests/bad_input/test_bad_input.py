@@ -17,9 +17,11 @@ from companies import Company, Site, make_company
 
 from memlearn.cli import main
 from memlearn.duck import open_database
+from memlearn.errors import DamagedError
 from memlearn.learning.lock import hold_learning_lock
 from memlearn.store.manifest import read_manifest, write_manifest
 from memlearn.store.switch import current_release_id
+from memlearn.store.vectors import VectorStore
 
 Capture = pytest.CaptureFixture[str]
 BOOKS = (
@@ -380,6 +382,42 @@ def test_a_damaged_lance_table_is_named(site: Site, capsys: Capture, how: str, d
     shutil.rmtree(site.layout.lance / "blocks.lance")
     assert main(["learn", str(site.config)]) == 0
     assert site.digest() == digest_of_good_run
+
+
+def _searchable(site: Site) -> dict[str, list[dict[str, Any]]]:
+    """What the current release's Lance tables say."""
+    versions = read_manifest(site.layout, current_release_id(site.layout)).lance
+    vectors = VectorStore(site.layout.lance)
+    return {
+        "blocks": vectors.read_blocks(versions["blocks"]).to_dicts(),
+        "items": vectors.search_items(versions["items"], "espresso beans", None).to_dicts(),
+        "passages": vectors.read_passages(versions["passages"]).to_dicts(),
+    }
+
+
+@pytest.mark.parametrize("how", ["cut", "gone"])
+@pytest.mark.parametrize(
+    "part", ["blocks.lance/data/*", "items.lance/data/*", "items.lance/_indices/*/*tokens*", "items.lance/_indices/*/meta*"]
+)
+def test_a_damaged_file_of_a_lance_table_is_mended(site: Site, capsys: Capture, part: str, how: str) -> None:
+    assert main(["learn", str(site.config)]) == 0
+    sound = _searchable(site)
+    assert sound["blocks"]
+    assert sound["items"][0]["text_rank"] == 1
+    for path in site.layout.lance.glob(part):
+        _damage(path, how)
+    with pytest.raises(DamagedError, match=part.split(".", maxsplit=1)[0]):
+        _searchable(site)
+    # Readers of a release do not need the tables.
+    for arguments in (["show", "Anna"], ["recommend", "Anna"], ["verify"], ["status"]):
+        assert main([arguments[0], str(site.config), *arguments[1:]]) == 0
+    capsys.readouterr()
+    assert main(["learn", str(site.config), "--json"]) == 0
+    warnings = json.loads(capsys.readouterr().out)["warnings"]
+    assert any(f"Table {part.split('.', maxsplit=1)[0]!r}" in warning and "which mends it" in warning for warning in warnings)
+    assert _searchable(site) == sound
+    assert main(["learn", str(site.config), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["warnings"] == []
 
 
 @pytest.mark.parametrize("how", ["flipped", "cut", "gone"])

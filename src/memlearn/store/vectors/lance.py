@@ -107,6 +107,21 @@ def rows(table: Table, columns: Sequence[str], where: str | None = None) -> pl.D
     return frame.select(columns)
 
 
+def look_through(table: Table, column: str, searched: str | None = None) -> None:
+    """Touch every file that a table's version needs: the ends of all data files, what is deleted, and the full-text index.
+
+    Takes milliseconds for 100,000 rows: a column that hardly varies is read.
+
+    Args:
+        table: opened at a version.
+        column: a column of text.
+        searched: column of the full-text index; None where there is none.
+    """
+    table.count_rows(f"{column} = ''")
+    if searched is not None and table.list_indices():
+        table.search("a", query_type="fts").select([column, "_score"]).limit(1).to_arrow()
+
+
 def compact(table: Table) -> None:
     """Put small fragments together as a new version; older versions are kept."""
     table.optimize(cleanup_older_than=_FOREVER)

@@ -13,7 +13,7 @@ import pyarrow.dataset as ds
 
 from memlearn.chunks.documents import Passage
 from memlearn.store.vectors.embedder import Embedder
-from memlearn.store.vectors.lance import LanceFolder, Table, compact, drop_versions_before, quoted, rows, translated, versions
+from memlearn.store.vectors.lance import LanceFolder, Table, compact, drop_versions_before, look_through, quoted, rows, translated, versions
 from memlearn.store.vectors.remembered import forget_vectors
 from memlearn.store.vectors.texts import DIGEST, MODEL, SEARCHED, Written, search_texts, write_texts
 
@@ -108,13 +108,15 @@ class VectorStore:
             return Written(int(table.version), int(table.count_rows()))
 
     def check(self, table: str, version: int) -> None:
-        """See that a table has a version.
+        """See that a table has a version, and that the files it needs are there and have an end.
 
         Raises:
             StoreError: there is no such table or version.
             DamagedError: its files are damaged.
         """
-        self._folder.open(table, version)
+        opened = self._folder.open(table, version)
+        with translated(f"Table {table!r} in {str(self._folder.root)!r}, version {version},"):
+            look_through(opened, "label") if table == "blocks" else look_through(opened, MODEL, SEARCHED)
 
     def read_blocks(self, version: int, user_ids: Sequence[str] | None = None) -> pl.DataFrame:
         """Block values at a version, of all users or of some, sorted by user and label."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,9 +13,9 @@ import pyarrow as pa
 from lancedb.embeddings import EmbeddingFunctionConfig
 from lancedb.index import FTS
 
-from memlearn.errors import StoreError
+from memlearn.errors import DamagedError, StoreError
 from memlearn.store.vectors.embedder import Embedder, RegistryEmbedder, text_digest
-from memlearn.store.vectors.lance import LanceFolder, Table, quoted, rows, translated
+from memlearn.store.vectors.lance import LanceFolder, Table, look_through, quoted, rows, translated
 from memlearn.store.vectors.remembered import embed_remembered
 
 SEARCHED = "search_text"
@@ -60,9 +61,11 @@ def write_texts(folder: LanceFolder, name: str, frame: pl.DataFrame, key: str, e
         pl.lit(model_id).alias(MODEL),
         pl.col(SEARCHED).map_elements(text_digest, return_dtype=pl.String, skip_nulls=True).alias(DIGEST),
     ).sort(key)
-    current = _current(folder, name, full, key)
-    if current is not None:
-        return current
+    # What is damaged is written anew, like what changed.
+    with suppress(DamagedError):
+        current = _current(folder, name, full, key)
+        if current is not None:
+            return current
     started = time.perf_counter()
     data = full.to_arrow()
     embedded = 0
@@ -131,6 +134,7 @@ def _current(folder: LanceFolder, name: str, full: pl.DataFrame, key: str) -> Wr
             return None
         if not rows(table, full.columns).sort(key).equals(full):
             return None
+        look_through(table, MODEL, SEARCHED)
         index_seconds = 0.0 if full.is_empty() or table.list_indices() else _index(table, name)
         return Written(int(table.version), full.height, index_seconds=index_seconds)
 
