@@ -163,9 +163,9 @@ def _advance(job: Job, ledger: Ledger, task: FoldTask, rows: Annotated, steps: S
     fresh = steps.table.filter(~pl.col("known"))
     _record(ledger, task, fresh, save_pieces(_folder(job, task), f"{task.run_id}.parquet", pieces, steps.table.filter(counted), keys))
     if loaded is not None:
-        return State(rows.users, keys, join(loaded.plus(pieces)))
+        return State.of(rows.users, keys, join(loaded.plus(pieces)))
     whole = replace(rows, chunk=np.zeros(len(rows), dtype=np.int64))
-    return State(rows.users, keys, join(count_pieces(whole, np.ones(len(rows), dtype=np.bool_))))
+    return State.of(rows.users, keys, join(count_pieces(whole, np.ones(len(rows), dtype=np.bool_))))
 
 
 def _folder(job: Job, task: FoldTask) -> Path:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from memlearn.store.vectors import Embedder
 
 MANAGER = "embedded"
-MANAGER_VERSION = "embedded-3"
+MANAGER_VERSION = "embedded-4"
 """Version of everything between rows and pieces: annotation, chunk cutting, counting, joining."""
 
 Report = Callable[[str, int, int, str], None]

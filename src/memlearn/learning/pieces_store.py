@@ -5,14 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from memlearn.errors import DamagedError
-from memlearn.learning.embedded.pieces import NAMES, Pieces
+from memlearn.learning.embedded.pieces import NAMES, SCHEMAS, Pieces
 from memlearn.learning.embedded.state import Keys
 from memlearn.store.files import is_whole, move_checked
 
-# One file holds all tables of a run's pieces, told apart by `part`; every table has a subset of the columns.
+# One file holds all tables of a run's pieces, told apart by `part`, the table's place in NAMES; every table has a subset of
+# the columns. Steps and keys are numbered within the file, and named in two further parts.
+STEPS, LABELS = len(NAMES), len(NAMES) + 1
+CURRENCY = "#currency"
 
 
 def save_pieces(folder: Path, name: str, pieces: Pieces, fresh: pl.DataFrame, keys: Keys) -> str | None:
@@ -22,7 +27,7 @@ def save_pieces(folder: Path, name: str, pieces: Pieces, fresh: pl.DataFrame, ke
         folder: the shard's folder of pieces.
         name: name of the file.
         pieces: pieces of all counted chunks.
-        fresh: the steps whose pieces are not kept yet: u, chunk, step_key, closed.
+        fresh: the steps whose pieces are not kept yet, in order: u, chunk, step_key, closed.
         keys: names of the pieces' keys.
 
     Returns:
@@ -31,25 +36,36 @@ def save_pieces(folder: Path, name: str, pieces: Pieces, fresh: pl.DataFrame, ke
     closed = fresh.filter(pl.col("closed")).select("u", "chunk", "step_key")
     if closed.is_empty():
         return None
-    parts = []
-    for part, table in pieces.tables().items():
-        rows = table.join(closed, on=["u", "chunk"]).drop("u", "chunk")
-        parts.append(_named(rows, part, keys).with_columns(pl.lit(part).alias("part")))
+    parts = [_numbered(table, part, closed, keys) for part, table in pieces.tables().items()]
+    used = pl.concat([rows.select("dim", "key") for rows in parts if "key" in rows.columns]).unique().sort("dim", "key")
+    names, everything = [*keys.dims, CURRENCY], pl.concat([*(labels.cast(pl.String) for labels in keys.labels), keys.currencies.cast(pl.String)])
+    starts = np.cumsum([0, *(len(labels) for labels in keys.labels)])
+    labels = used.with_columns(
+        pl.Series("dim_name", names).gather(used["dim"]), everything.gather(starts[used["dim"].to_numpy()] + used["key"].to_numpy()).alias("label")
+    )
+    steps = closed.select(pl.int_range(pl.len(), dtype=pl.Int32).alias("step"), "step_key")
+    parts = [rows.with_columns(pl.lit(part, pl.Int8).alias("part")) for part, rows in enumerate([*parts, steps, labels])]
     folder.mkdir(parents=True, exist_ok=True)
     aside = folder / f"{name}.tmp"
     pl.concat(parts, how="diagonal").write_parquet(aside, compression="lz4", statistics=False)
     return move_checked(aside, folder, name)
 
 
-def _named(rows: pl.DataFrame, part: str, keys: Keys) -> pl.DataFrame:
-    """The rows of a table with the names of their keys for the keys' indices."""
-    if "dim" in rows.columns:
-        dims, labels = keys.names(rows)
-        return rows.drop("dim", "key").with_columns(dims.alias("dim_name"), labels.alias("label"))
-    if "key" not in rows.columns or rows.is_empty():
-        return rows.drop("key", strict=False)
-    labels = keys.labels[keys.dims.index("item")] if part == "offers" else keys.currencies
-    return rows.drop("key").with_columns(labels.cast(pl.String).gather(rows["key"]).alias("label"))
+def _numbered(table: pl.DataFrame, part: str, closed: pl.DataFrame, keys: Keys) -> pl.DataFrame:
+    """The rows of closed chunks, with the number of their step, and a dimension to every key."""
+    wanted, packed = _pack_steps(closed), _pack_steps(table)
+    place = np.minimum(np.searchsorted(wanted, packed), len(wanted) - 1)
+    known = wanted[place] == packed
+    rows = table.drop("u", "chunk").with_columns(pl.Series("step", place.astype(np.int32))).filter(pl.Series(known))
+    if "key" in rows.columns and "dim" not in rows.columns:
+        # Without an item there are no offers, so the number does not matter then.
+        number = len(keys.dims) if part == "money" else keys.index("item") or 0
+        rows = rows.with_columns(pl.lit(number, pl.Int16).alias("dim"))
+    return rows
+
+
+def _pack_steps(table: pl.DataFrame) -> NDArray[np.int64]:
+    return (table["u"].to_numpy().astype(np.int64) << 32) | table["chunk"].to_numpy()
 
 
 def sound_files(folder: Path, names: Sequence[str]) -> list[str]:
@@ -70,35 +86,42 @@ def load_pieces(folder: Path, files: Sequence[str], steps: pl.DataFrame, keys: K
         The pieces (None where there are none) and the keys of the steps they cover.
     """
     nothing = pl.Series("step_key", [], dtype=pl.Binary)
-    if steps.is_empty() or not files:
+    if steps.is_empty():
         return None, nothing
+    pieces, found = None, nothing
+    for name in files:
+        wanted = steps.filter(~pl.col("step_key").is_in(found.implode()))
+        loaded = _load_file(folder / name, wanted, keys)
+        if loaded is not None:
+            pieces = loaded[0] if pieces is None else pieces.plus(loaded[0])
+            found = pl.concat([found, loaded[1]])
+    return pieces, found
+
+
+def _load_file(path: Path, steps: pl.DataFrame, keys: Keys) -> tuple[Pieces, pl.Series] | None:
+    """The wanted pieces of one file, and their steps; None where it has none."""
     try:
-        scan = pl.scan_parquet([folder / name for name in files], missing_columns="insert", extra_columns="ignore")
-        held = scan.filter(pl.col("step_key").is_in(steps["step_key"].implode())).collect()
+        held = pl.read_parquet(path)
     except (OSError, pl.exceptions.PolarsError) as error:
         raise DamagedError(
-            f"A file of pieces in {str(folder)!r} cannot be read: {error}. Remove the files there and learn again; the pieces are counted anew."
+            f"The file of pieces {str(path)!r} cannot be read: {error}. Remove it and learn again; the pieces are counted anew."
         ) from error
-    if held.is_empty():
-        return None, nothing
-    coded = held.join(steps.select("u", "chunk", "step_key"), on="step_key")
-    names = keys.table()
-    known = coded.join(names, on=["dim_name", "label"], how="left")
-    found = known.select("step_key").unique()["step_key"]
-    items = names.filter(pl.col("dim_name") == "item").select(pl.col("key").alias("item_key"), "label")
-    currencies = (
-        pl.DataFrame({"label": keys.currencies.cast(pl.String)})
-        .with_row_index("money_key")
-        .with_columns(pl.col("money_key").cast(pl.Int32))
+    wanted = held.filter(pl.col("part") == STEPS).select("step", "step_key").join(steps.select("u", "chunk", "step_key"), on="step_key")
+    names = pl.concat([keys.table(), _currency_table(keys)]).rename({"dim": "new_dim", "key": "new_key"})
+    labels = held.filter(pl.col("part") == LABELS).select("dim", "key", "dim_name", "label").join(names, on=["dim_name", "label"], how="left")
+    rows = held.filter(pl.col("part") < STEPS).join(wanted, on="step").join(labels.select("dim", "key", "new_dim", "new_key"), on=["dim", "key"], how="left")
+    unknown = rows.filter(pl.col("key").is_not_null() & pl.col("new_key").is_null())["step"].unique()
+    wanted = wanted.filter(~pl.col("step").is_in(unknown.implode()))
+    if wanted.is_empty():
+        return None
+    coded = rows.filter(~pl.col("step").is_in(unknown.implode())).with_columns(pl.col("new_dim").alias("dim"), pl.col("new_key").alias("key"))
+    tables = {name: coded.filter(pl.col("part") == number).select(list(SCHEMAS[name])).cast(SCHEMAS[name]) for number, name in enumerate(NAMES)}
+    return Pieces(**tables), wanted["step_key"]
+
+
+def _currency_table(keys: Keys) -> pl.DataFrame:
+    """The currencies as keys of a dimension of their own; as `Keys.table`."""
+    number = len(keys.dims)
+    return pl.DataFrame({"key": np.arange(len(keys.currencies), dtype=np.int32), "label": keys.currencies.cast(pl.String)}).select(
+        pl.lit(number, pl.Int16).alias("dim"), "key", pl.lit(CURRENCY).alias("dim_name"), "label"
     )
-    known = known.join(items, on="label", how="left").join(currencies, on="label", how="left")
-    return Pieces(**{part: _table(known.filter(pl.col("part") == part), part) for part in NAMES}), found
-
-
-def _table(rows: pl.DataFrame, part: str) -> pl.DataFrame:
-    schema = Pieces.schema(part)
-    if part == "offers":
-        rows = rows.with_columns(pl.col("item_key").alias("key"))
-    elif part == "money":
-        rows = rows.with_columns(pl.col("money_key").alias("key"))
-    return rows.select(list(schema)).cast(schema)

@@ -52,7 +52,7 @@ def read_tables(job: Job) -> Tables:
         stated.append(frame)
         rejects.append(rejected)
     return Tables(
-        catalogue=Catalogue(items, job.levels),
+        catalogue=Catalogue.of(items, job.levels),
         persons=_persons_at(pl.concat(persons), job.as_of_us),
         sensitive=tuple(sorted({attribute for source in job.persons.values() for attribute in source.sensitive})),
         statements=_statements_at(pl.concat(stated), job.as_of_us),

@@ -84,10 +84,20 @@ class Catalogue:
     Args:
         items: the canonical table of items.
         levels: names of the levels, coarse to fine.
+        words: digest of what the table says of each item, as far as steps are shown it.
     """
 
     items: pl.DataFrame
     levels: tuple[str, ...]
+    words: pl.Series
+
+    @staticmethod
+    def of(items: pl.DataFrame, levels: tuple[str, ...]) -> Catalogue:
+        """The catalogue of a table of items."""
+        words = np.zeros(len(items), dtype=np.uint64)
+        for name in ("name", *(LEVEL_PREFIX + level for level in levels)):
+            words += column_hash(items[name]) * name_hash(name)
+        return Catalogue(items, levels, pl.Series("words", words))
 
 
 def annotate(
@@ -107,7 +117,8 @@ def annotate(
     local = rows["time_us"].to_numpy() // 1_000_000 + rows["offset_s"].cast(pl.Int64).to_numpy()
     day = local // DAY_SECONDS
     month = _months(day)
-    items, item_digest = _item_dimension(rows, catalogue)
+    items = code_column("item", rows["item_id"])
+    known = _known_items(items.labels, catalogue)
     kind = rows["kind"]
     weak_for = {what: _weak_sources(rows, weak, what) for what in ("preferences", "hours", "intervals", "amounts", "discounts", "ignored_offers")}
     counted = ~weak_for["preferences"]
@@ -117,7 +128,7 @@ def annotate(
         users=users,
         user=user,
         chunk=cut_chunks(user, month, rows.select(row_tokens(_SHOWN)).to_series().to_numpy(), chunks),
-        digest=finish(rows["content"].to_numpy() * name_hash("row digest") + rows["row_id"].to_numpy() + item_digest),
+        digest=finish(rows["content"].to_numpy() * name_hash("row digest") + rows["row_id"].to_numpy() + _item_words(items, known)),
         row_id=rows["row_id"].to_numpy(),
         time_us=rows["time_us"].to_numpy(),
         day=day,
@@ -134,7 +145,7 @@ def annotate(
         priced=amount_known & ~weak_for["discounts"],
         discounted=(rows["discount"].fill_null(0) > 0).to_numpy() & ~weak_for["discounts"],
         currency=code_column("currency", rows["currency"].cast(pl.String)),
-        dimensions=_dimensions(rows, items, catalogue, attributes),
+        dimensions=_dimensions(rows, items, known, catalogue.levels, attributes),
     )
 
 
@@ -208,28 +219,27 @@ def _weak_sources(rows: pl.DataFrame, weak: Mapping[str, Sequence[str]], what: s
     return rows["source"].is_in(names).to_numpy()
 
 
-def _item_dimension(rows: pl.DataFrame, catalogue: Catalogue) -> tuple[Dimension, Hashes]:
-    """Code the items, and digest for each row what the catalogue says of its item."""
-    items = code_column("item", rows["item_id"])
-    if items.labels.is_empty() or catalogue.items.is_empty():
-        return items, np.zeros(len(rows), dtype=np.uint64)
-    known = _known_items(items.labels, catalogue)
-    words = np.zeros(len(known), dtype=np.uint64)
-    for name in ("name", *(LEVEL_PREFIX + level for level in catalogue.levels)):
-        words += column_hash(known[name]) * name_hash(name)
-    return items, np.where(items.codes == NO_KEY, np.uint64(0), words[items.codes])
-
-
 def _known_items(labels: pl.Series, catalogue: Catalogue) -> pl.DataFrame:
-    columns = ["item_id", "name", *(LEVEL_PREFIX + level for level in catalogue.levels)]
-    return pl.DataFrame({"item_id": labels}).join(catalogue.items.select(columns), on="item_id", how="left", maintain_order="left")
+    """What the catalogue says of each of the items: its levels and `words`."""
+    table = catalogue.items.select("item_id", *(LEVEL_PREFIX + level for level in catalogue.levels), catalogue.words)
+    return pl.DataFrame({"item_id": labels}).join(table, on="item_id", how="left", maintain_order="left")
 
 
-def _dimensions(rows: pl.DataFrame, items: Dimension, catalogue: Catalogue, attributes: Sequence[str]) -> tuple[Dimension, ...]:
+def _item_words(items: Dimension, known: pl.DataFrame) -> Hashes:
+    """For each row the digest of what the catalogue says of its item."""
+    if items.labels.is_empty():
+        return np.zeros(len(items.codes), dtype=np.uint64)
+    words = known["words"].fill_null(0).to_numpy()
+    return np.where(items.codes == NO_KEY, np.uint64(0), words[items.codes])
+
+
+def _dimensions(
+    rows: pl.DataFrame, items: Dimension, known: pl.DataFrame, levels: Sequence[str], attributes: Sequence[str]
+) -> tuple[Dimension, ...]:
     whole = Dimension("", np.zeros(len(rows), dtype=np.int64), pl.Series("", [""]))
     found = {"": whole, "item": items, "merchant": code_column("merchant", rows["merchant"])}
-    for level in catalogue.levels:
-        found[level] = _level_dimension(items, catalogue, level)
+    for level in levels:
+        found[level] = _level_dimension(items, known[LEVEL_PREFIX + level], level)
     found[CATEGORY] = _category(found.get(CATEGORY), rows)
     for name in attributes:
         column = ATTRIBUTE_PREFIX + name
@@ -238,11 +248,19 @@ def _dimensions(rows: pl.DataFrame, items: Dimension, catalogue: Catalogue, attr
     return tuple(dimension for dimension in found.values() if len(dimension.labels))
 
 
-def _level_dimension(items: Dimension, catalogue: Catalogue, level: str) -> Dimension:
+def _level_dimension(items: Dimension, keys: pl.Series, level: str) -> Dimension:
+    """The level's key of each row's item.
+
+    Args:
+        items: the items.
+        keys: the level's key of each item's label.
+        level: name of the level.
+    """
     if items.labels.is_empty():
         return Dimension(level, items.codes, items.labels)
-    of_item = code_column(level, _known_items(items.labels, catalogue)[LEVEL_PREFIX + level])
-    codes = np.where(items.codes == NO_KEY, NO_KEY, of_item.codes[items.codes])
+    of_item = code_column(level, keys)
+    codes = of_item.codes[items.codes]
+    codes[items.codes == NO_KEY] = NO_KEY
     return Dimension(level, codes, of_item.labels)
 
 

@@ -10,12 +10,11 @@ from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
 from memlearn.learning.embedded.annotate import CATEGORY, Catalogue
 from memlearn.learning.embedded.bands import BAND_OF_SLOT, BANDS
 from memlearn.learning.embedded.changes import CHANGE_DAYS, MOVE_COUNT, find_beginnings_and_ends, find_moves
-from memlearn.learning.embedded.habits import find_habits, find_seasons, find_steady, sorted_gaps
+from memlearn.learning.embedded.habits import find_habits, find_seasons, find_steady
 from memlearn.learning.embedded.spending import find_spending, find_spending_changes
 from memlearn.learning.embedded.state import WHOLE, Ints, State
 from memlearn.records import LEVEL_PREFIX
@@ -47,6 +46,8 @@ GAP_DAYS = 3
 # Recency: a purchase counts half after so many months; weights are fixed-point.
 HALF_LIFE_MONTHS = 6
 WEIGHT_ONE = 1 << 20
+SORTABLE_BITS = 63
+FACT_NUMBERS = ("n", "returned", "days", "first_us", "last_us")
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,22 +97,21 @@ def find_candidates(state: State, catalogue: Catalogue, parents: pl.DataFrame, a
 def _often(state: State) -> pl.DataFrame:
     """Keys that are bought often enough to have a season or a change."""
     often = (pl.col("n") >= MOVE_COUNT) & (pl.col("days") >= CHANGE_DAYS) & pl.col("dim").is_in(state.keys.broad)
-    return state.counts.filter(often).join(state.whole(), on="u")
+    return state.counts.filter(often)
 
 
 def _with_user(state: State, frame: pl.DataFrame) -> pl.DataFrame:
-    users = state.users.select("user_id").with_row_index("u").with_columns(pl.col("u").cast(pl.Int32))
-    return frame.with_columns(pl.col("u").cast(pl.Int32)).join(users, on="u").drop("u")
+    users = state.users["user_id"].gather(frame["u"])
+    return frame.drop("u").with_columns(users)
 
 
 def _decode(state: State, frame: pl.DataFrame) -> pl.DataFrame:
     """Replace indices of users, dimensions and keys by their names."""
-    names = state.keys.table()
-    decoded = frame.with_columns(pl.col("dim").cast(pl.Int16), pl.col("key").cast(pl.Int32)).join(names, on=["dim", "key"])
+    dims, labels = state.keys.names(frame)
+    names = [dims.alias("dim"), labels.alias("label")]
     if "other" in frame.columns:
-        others = names.select("dim", pl.col("key").alias("other"), pl.col("label").alias("other_label"))
-        decoded = decoded.with_columns(pl.col("other").cast(pl.Int32)).join(others, on=["dim", "other"]).drop("other")
-    return _with_user(state, decoded.drop("dim", "key").rename({"dim_name": "dim"}))
+        names.append(state.keys.names(frame.select("dim", pl.col("other").alias("key")))[1].alias("other_label"))
+    return _with_user(state, frame.drop("dim", "key", "other", "row", "at", "old", strict=False).with_columns(names))
 
 
 def _currency(state: State, frame: pl.DataFrame) -> pl.DataFrame:
@@ -127,43 +127,62 @@ def _parent_index(state: State, parents: pl.DataFrame) -> pl.DataFrame:
 
 def _likes(state: State) -> pl.DataFrame:
     """The keys each user bought most and over some time, with the number of keys that were looked at."""
-    groups = len(state.keys.dims)
-    group = state.counts["u"].to_numpy().astype(np.int64) * groups + state.counts["dim"].to_numpy()
+    number, users = state.keys.index(WHOLE), len(state.users)
+    group = state.counts["dim"].to_numpy().astype(np.int64) * users + state.counts["u"].to_numpy()
     totals = np.bincount(group, weights=state.counts["n"].to_numpy(), minlength=1)
     lasting = (pl.col("last_day") - pl.col("first_day")) >= LIKE_SPAN
-    often = (pl.col("n") >= LIKE_COUNT) & (pl.col("days") >= LIKE_DAYS) & (pl.col("dim") != state.keys.index(WHOLE)) & lasting
-    found = state.counts.filter(often).with_columns(pl.len().over("u").alias("tests"))
-    group = found["u"].to_numpy().astype(np.int64) * groups + found["dim"].to_numpy()
-    found = found.with_columns(pl.Series("of", totals[group]).cast(pl.Int32))
-    return found[_top_rows(group, found["n"].to_numpy().astype(np.int64), found["key"].to_numpy(), np.full(len(found), LIKES_KEPT))]
+    often = (pl.col("n") >= LIKE_COUNT) & (pl.col("days") >= LIKE_DAYS) & (pl.col("dim") != number) & lasting
+    found = state.counts.filter(often)
+    user = found["u"].to_numpy()
+    group = found["dim"].to_numpy().astype(np.int64) * users + user
+    found = found.with_columns(
+        pl.Series("tests", np.bincount(user, minlength=users)[user]).cast(pl.UInt32), pl.Series("of", totals[group]).cast(pl.Int32)
+    )
+    return found[_top_rows(group, found["n"].to_numpy().astype(np.int64), np.full(len(found), LIKES_KEPT))]
 
 
-def _top_rows(group: Ints, weight: Ints, key: NDArray[np.generic], kept: Ints) -> Ints:
-    """Positions, ascending, of the heaviest rows of each group, as many as `kept` says; ties by key."""
-    crowded = np.bincount(group, minlength=1)[group] > kept
+def _top_rows(group: Ints, weight: Ints, kept: Ints) -> Ints:
+    """Positions, ascending, of the heaviest rows of each group, as many as `kept` says; of equal ones the first.
+
+    Args:
+        group: ascending.
+        weight: not negative.
+        kept: how many rows of each row's group are wanted.
+    """
+    starts = np.flatnonzero(np.concatenate(([True], group[1:] != group[:-1]))) if len(group) else np.zeros(0, dtype=np.int64)
+    sizes = np.diff(np.append(starts, len(group)))
+    number = np.repeat(np.arange(len(starts)), sizes)
+    crowded = sizes[number] > kept
     chosen = ~crowded
     big = np.flatnonzero(crowded)
-    order = big[np.lexsort((key[big], -weight[big], group[big]))]
-    if len(order):
-        ordered = group[order]
-        starts = np.flatnonzero(np.concatenate(([True], ordered[1:] != ordered[:-1])))
-        place = np.arange(len(order)) - np.repeat(starts, np.diff(np.append(starts, len(order))))
-        chosen[order[place < kept[order]]] = True
+    if len(big) == 0:
+        return np.flatnonzero(chosen)
+    bits, weight_bits = len(group).bit_length(), int(weight.max()).bit_length()
+    if len(starts).bit_length() + weight_bits + bits > SORTABLE_BITS:
+        order = big[np.lexsort((-weight[big], number[big]))]
+    else:
+        # Group, weight from above and position in one number: sorting it is several times as fast as sorting by three.
+        packed = (((number[big] << weight_bits) | (weight.max() - weight[big])) << bits) | big
+        packed.sort()
+        order = packed & ((1 << bits) - 1)
+    ordered = number[order]
+    firsts = np.flatnonzero(np.concatenate(([True], ordered[1:] != ordered[:-1])))
+    place = np.arange(len(order)) - np.repeat(firsts, np.diff(np.append(firsts, len(order))))
+    chosen[order[place < kept[order]]] = True
     return np.flatnonzero(chosen)
 
 
 def _bands(state: State) -> pl.DataFrame:
-    slot = pl.col("slot")
-    tables = {name: pl.lit(pl.Series(BAND_OF_SLOT[name])).gather(slot) for name in BANDS}
-    placed = state.tables.slots.with_columns(**tables)
-    sums = []
+    user, slot, n = (state.tables.slots[name].to_numpy() for name in ("u", "slot", "n"))
+    users, sums = len(state.users), []
     for name in BANDS:
-        known = placed.filter(pl.col(name) >= 0)
+        inside = BAND_OF_SLOT[name][slot]
+        of = np.bincount(user, weights=np.where(inside >= 0, n, 0), minlength=users)
+        hits = np.bincount(user, weights=np.where(inside > 0, n, 0), minlength=users)
+        known = np.flatnonzero(of)
         sums.append(
-            known.group_by("u").agg(
-                pl.lit(name).alias("label"),
-                (pl.col("n") * pl.col(name)).sum().cast(pl.Int64).alias("hits"),
-                pl.col("n").sum().cast(pl.Int64).alias("of"),
+            pl.DataFrame({"u": known.astype(np.int32), "hits": hits[known].astype(np.int64), "of": of[known].astype(np.int64)}).select(
+                "u", pl.lit(name).alias("label"), "hits", "of"
             )
         )
     return pl.concat(sums).sort("u", "label")
@@ -241,24 +260,24 @@ def _rates(state: State) -> pl.DataFrame:
 
 def _facts(state: State, offers: pl.DataFrame) -> pl.DataFrame:
     """The telling rows of a user about single keys: bought most and latest, and how offers of the key were answered."""
-    last = np.zeros(len(state.users), dtype=np.int64)
-    of = np.zeros(len(state.users), dtype=np.int64)
+    users = len(state.users)
+    last, of = np.zeros(users, dtype=np.int64), np.zeros(users, dtype=np.int64)
     whole = state.whole()
     last[whole["u"].to_numpy()], of[whole["u"].to_numpy()] = whole["user_last_day"].to_numpy(), whole["user_n"].to_numpy()
-    bought = state.counts.filter((pl.col("dim") != state.keys.index(WHOLE)) & (pl.col("n") > 0))
-    user = bought["u"].to_numpy().astype(np.int64)
-    age = np.clip((last[user] - bought["last_day"].to_numpy()) // 30, 0, 48)
-    group = user * len(state.keys.dims) + bought["dim"].to_numpy()
+    u, dim, n, last_day = (state.counts[name].to_numpy() for name in ("u", "dim", "n", "last_day"))
+    bought = np.flatnonzero((dim != state.keys.index(WHOLE)) & (n > 0))
+    user, dim = u[bought].astype(np.int64), dim[bought]
+    age = np.clip((last[user] - last_day[bought]) // 30, 0, 48)
     limit = np.array([SINGLE_KEPT if name in SINGLE else COARSE_KEPT for name in state.keys.dims])
-    top = _top_rows(group, bought["n"].to_numpy().astype(np.int64) * 64 - age, bought["key"].to_numpy(), limit[bought["dim"].to_numpy()])
-    kept = bought[top]
-    kept = kept[np.argsort(state.keys.pack(kept))]
+    top = bought[_top_rows(dim * np.int64(users) + user, n[bought].astype(np.int64) * 64 - age, limit[dim])]
+    top = top[np.argsort(u[top], kind="stable")]
+    kept = state.counts.select("row", "u", "dim", "key", *FACT_NUMBERS, "loose", "first_day", "last_day")[top]
     dims, labels = state.keys.names(kept)
     facts = kept.select(
         "u",
         dims.alias("dim"),
         labels.alias("label"),
-        *("n", "returned", "days", "first_us", "last_us"),
+        *FACT_NUMBERS,
         pl.Series("median_gap", _median_gap(state, kept)).cast(pl.Int32).replace(0, None),
         pl.Series("strength", _strength(state, kept)),
         pl.Series("user_n", of[kept["u"].to_numpy()]),
@@ -273,14 +292,13 @@ def _facts(state: State, offers: pl.DataFrame) -> pl.DataFrame:
 def _median_gap(state: State, kept: pl.DataFrame) -> Ints:
     """The lower median of the gaps of each key bought on three days or more; 0 for others."""
     often = np.flatnonzero((kept["days"].to_numpy() >= GAP_DAYS) & (kept["loose"].to_numpy() == 0))
-    row, gap, n = sorted_gaps(state, kept[often])
-    sums = np.concatenate(([0], np.cumsum(n)))
-    rows = np.arange(len(often), dtype=np.int64)
-    start, end = sums[np.searchsorted(row, rows)], sums[np.searchsorted(row, rows, side="right")]
+    held = state.gaps_of(kept[often])
+    sums = np.concatenate(([0], np.cumsum(held.n)))
+    start, end = sums[held.ends[:-1]], sums[held.ends[1:]]
     middle = np.searchsorted(sums, start + (end - start + 1) // 2) - 1
     result = np.zeros(len(kept), dtype=np.int64)
-    if len(gap):
-        result[often] = np.where(end > start, gap[np.clip(middle, 0, len(gap) - 1)], 0)
+    if len(held.gap):
+        result[often] = np.where(end > start, held.gap[np.clip(middle, 0, len(held.gap) - 1)], 0)
     return result
 
 

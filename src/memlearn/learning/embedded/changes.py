@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
 from memlearn.learning.embedded.evidence import g_statistic, needed, silence
 from memlearn.learning.embedded.habits import core_days
-from memlearn.learning.embedded.state import Monthly, State
+from memlearn.learning.embedded.state import Ints, Monthly, State
 
 Floats = NDArray[np.float64]
 
@@ -51,44 +53,61 @@ def find_beginnings_and_ends(state: State, monthly: Monthly, steady: pl.DataFram
         after, user_before, user_after, score.
     """
     chosen = monthly.take(((monthly.keys["n"] >= CHANGE_COUNT) & (monthly.keys["days"] >= CHANGE_DAYS)).to_numpy())
-    key, user = (matrix.cumsum(axis=1).astype(np.float64) for matrix in (chosen.of_key, chosen.of_user))
-    n, total = key[:, -1:], user[:, -1:]
-    others = user - key
-    dispersion = _dispersion(state, chosen.keys, steady)[:, None]
-    score = g_statistic(key, n - key, others, (total - n) - others) / 2
-    before, after = _days_by_split(chosen)
+    chosen = replace(chosen, keys=chosen.keys.with_columns(pl.len().over("u").alias("tests")))
+    key, user = (matrix.cumsum(axis=1) for matrix in (chosen.of_key, chosen.of_user))
+    begun, ended = _silent_sides(chosen, key, user)
+    row, column = np.nonzero(begun | ended)
+    # Only where a side is silent is there anything to compute.
+    at, total, n, all_of_user = key[row, column].astype(np.float64), user[row, column].astype(np.float64), key[row, -1], user[row, -1]
+    dispersion = _dispersion(chosen.keys, steady)[row]
+    score = g_statistic(at, n - at, total - at, (all_of_user - total) - (n - at)) / 2
+    before, after = _days_by_split(chosen, row, column)
     calm = [
-        silence(few, many / np.maximum(days, 1) * quiet)
-        for few, many, quiet, days in ((key, n - key, before, after), (n - key, key, after, before))
+        silence(few, many / np.maximum(days, 1) * quiet) for few, many, quiet, days in ((at, n - at, before, after), (n - at, at, after, before))
     ]
     # Only the counts of the key itself are steadier: its silence has to stand out from its own pace too, which tells the month.
     rank = np.where(dispersion < 1, np.maximum(*calm), score)
     score = np.where(dispersion < 1, np.minimum(score, rank) / dispersion, score)
-    silent_before = (key * STRAY <= n) & (n - key >= CHANGE_COUNT)
-    silent_after = ((n - key) * STRAY <= n) & (key >= CHANGE_COUNT)
-    # Less before than the user's own pace would give: a beginning; less after: an end.
-    slower = key * (total - user) < SILENT_PACE * (n - key) * user
-    faster = (n - key) * user < SILENT_PACE * key * (total - user)
-    started = _best_split(chosen, np.where(silent_before & slower, rank, 0.0), score, key, user)
-    stopped = _best_split(chosen, np.where(silent_after & faster, rank, 0.0), score, key, user)
-    started = started.filter(pl.col("user_last_day") - pl.col("last_day") <= EDGE_DAYS)
-    stopped = stopped.filter(pl.col("first_day") - pl.col("user_first_day") <= EDGE_DAYS)
+    ranks, scores = np.zeros(key.shape), np.zeros(key.shape)
+    ranks[row, column], scores[row, column] = rank, score
+    started, stopped = (_best_split(chosen, np.where(side, ranks, 0.0), scores, key, user) for side in (begun, ended))
     return _lasting(state, started), _lasting(state, stopped)
 
 
-def _days_by_split(chosen: Monthly) -> tuple[Floats, Floats]:
-    """Days of the user's time before and after each month's end."""
-    ends = np.array(
-        [f"{month // 12:04d}-{month % 12 + 1:02d}" for month in range(chosen.first + 1, chosen.first + chosen.of_key.shape[1] + 1)],
-        dtype="datetime64[M]",
-    )
-    days = ends.astype("datetime64[D]").astype(np.int64)[None, :]
-    low, high = (chosen.keys[name].to_numpy().astype(np.int64)[:, None] for name in ("user_first_day", "user_last_day"))
-    return np.maximum(days - low, 0).astype(np.float64), np.maximum(high + 1 - days, 0).astype(np.float64)
+def _silent_sides(chosen: Monthly, key: Ints, user: Ints) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """At which months' ends each key may have begun, and ended, as far as plain counts tell.
+
+    Args:
+        chosen: the keys.
+        key: purchases of each key up to each month's end.
+        user: all purchases of its user up to then.
+    """
+    n, total = key[:, -1:], user[:, -1:]
+    later = n - key
+    begun = (key * STRAY <= n) & (later >= CHANGE_COUNT)
+    ended = (later * STRAY <= n) & (key >= CHANGE_COUNT)
+    days = {name: chosen.keys[name].to_numpy() for name in ("first_day", "last_day", "user_first_day", "user_last_day")}
+    begun &= (days["user_last_day"] - days["last_day"] <= EDGE_DAYS)[:, None]
+    ended &= (days["first_day"] - days["user_first_day"] <= EDGE_DAYS)[:, None]
+    # Less before than the user's own pace would give: a beginning; less after: an end.
+    row, column = np.nonzero(begun | ended)
+    before, after, past = key[row, column], later[row, column], user[row, column]
+    rest = total[row, 0] - past
+    begun[row, column] &= before * rest < SILENT_PACE * after * past
+    ended[row, column] &= after * past < SILENT_PACE * before * rest
+    return begun, ended
 
 
-def _dispersion(state: State, chosen: pl.DataFrame, steady: pl.DataFrame) -> Floats:
-    known = np.isin(state.keys.pack(chosen), state.keys.pack(steady))
+def _days_by_split(chosen: Monthly, row: Ints, column: Ints) -> tuple[Floats, Floats]:
+    """Days of the user's time before and after the end of a month (column), for some keys (row)."""
+    months = np.arange(chosen.first + 1, chosen.first + chosen.of_key.shape[1] + 1)
+    ends = (months - 1970 * 12).astype("datetime64[M]").astype("datetime64[D]").astype(np.int64)[column]
+    low, high = (chosen.keys[name].to_numpy().astype(np.int64)[row] for name in ("user_first_day", "user_last_day"))
+    return np.maximum(ends - low, 0).astype(np.float64), np.maximum(high + 1 - ends, 0).astype(np.float64)
+
+
+def _dispersion(chosen: pl.DataFrame, steady: pl.DataFrame) -> Floats:
+    known = np.isin(chosen["row"].to_numpy(), steady["row"].to_numpy())
     return np.where(known, STEADY_DISPERSION, 1.0)
 
 
@@ -96,21 +115,21 @@ def _lasting(state: State, found: pl.DataFrame) -> pl.DataFrame:
     return found.filter(pl.Series(core_days(state, found, LASTING_GAP) >= LASTING_DAYS))
 
 
-def _best_split(chosen: Monthly, rank: Floats, score: Floats, key: Floats, user: Floats) -> pl.DataFrame:
+def _best_split(chosen: Monthly, rank: Floats, score: Floats, key: Ints, user: Ints) -> pl.DataFrame:
     """The split of each key with the highest rank, where there is one and its score is high enough."""
-    rows, best = np.arange(len(score)), rank.argmax(axis=1)
-    score = np.where(rank > 0, score, 0.0)
+    best = rank.argmax(axis=1)
+    rows = np.flatnonzero(rank[np.arange(len(rank)), best] > 0)
+    best = best[rows]
     counts = {
         "before": key[rows, best],
-        "after": key[:, -1] - key[rows, best],
+        "after": key[rows, -1] - key[rows, best],
         "user_before": user[rows, best],
-        "user_after": user[:, -1] - user[rows, best],
+        "user_after": user[rows, -1] - user[rows, best],
     }
-    found = chosen.keys.with_columns(
+    found = chosen.keys[rows].with_columns(
         pl.Series("score", score[rows, best]),
         pl.Series("month", best + chosen.first + 1).cast(pl.Int64),
         *(pl.Series(name, values).cast(pl.Int64) for name, values in counts.items()),
-        pl.len().over("u").alias("tests"),
     )
     return found.filter(pl.col("score") >= needed(pl.col("tests") * SPLITS))
 
@@ -129,17 +148,18 @@ def find_moves(state: State, monthly: Monthly, parents: pl.DataFrame, places: li
         to_after, first_row (of the new), last_row (of the old), score.
     """
     group = ["u", "dim", "parent"]
-    often = monthly.keys.with_row_index("row").filter(pl.col("n") >= MOVE_COUNT)
+    often = monthly.keys.with_row_index("at").filter(pl.col("n") >= MOVE_COUNT)
     often = often.join(parents, on=["dim", "key"], how="left").filter(pl.col("parent").is_not_null() | pl.col("dim").is_in(places))
-    often = often.with_columns(pl.col("parent").fill_null(-1)).sort(*group, "n", "key", descending=[False, False, False, True, False])
-    often = often.with_columns(pl.int_range(pl.len()).over(group).alias("place"), pl.len().over(group).alias("alike"))
-    often = often.filter((pl.col("place") < MOVE_KEYS) & (pl.col("alike") > 1)).drop("place", "alike")
+    often = often.with_columns(pl.col("parent").fill_null(-1))
+    often = often.filter(pl.len().over(group) > 1).sort(*group, "n", "key", descending=[False, False, False, True, False])
+    often = often.filter(pl.int_range(pl.len()).over(group) < MOVE_KEYS)
     often = often.filter(pl.Series(core_days(state, often, LASTING_GAP) >= LASTING_DAYS))
-    new = often.select("row", *group, "key", "first_row", "user_first_day", "user_last_day")
-    old = often.select(pl.col("row").alias("old"), *group, pl.col("key").alias("other"), "last_row")
-    pairs = new.join(old, on=group).filter(pl.col("key") != pl.col("other")).sort(*_KEY, "other")
-    sums = monthly.of_key.cumsum(axis=1).astype(np.float64)
-    to, of = sums[pairs["row"].to_numpy()], sums[pairs["old"].to_numpy()]
+    often = often.with_columns(*_edges_of_moves(monthly, often["at"].to_numpy()))
+    new = often.select("at", *group, "key", "first_row", "user_first_day", "user_last_day", "latest")
+    old = often.select(pl.col("at").alias("old"), *group, pl.col("key").alias("other"), "last_row", "earliest")
+    pairs = new.join(old, on=group).filter(pl.col("key") != pl.col("other")).with_columns(pl.len().over("u").alias("tests"))
+    pairs = pairs.filter(pl.col("earliest") <= pl.col("latest")).drop("earliest", "latest").sort(*_KEY, "other")
+    to, of = (monthly.of_key[pairs[name].to_numpy()].cumsum(axis=1).astype(np.float64) for name in ("at", "old"))
     n_to, n_of = to[:, -1:], of[:, -1:]
     clear = (of >= MOVE_SHARE * n_of) & (n_to - to >= MOVE_SHARE * n_to) & (of >= MOVE_COUNT) & (n_to - to >= MOVE_COUNT)
     score = np.where(clear, g_statistic(of, n_of - of, to, n_to - to) / 2, 0.0)
@@ -154,8 +174,17 @@ def find_moves(state: State, monthly: Monthly, parents: pl.DataFrame, places: li
         pl.Series("score", score[rows, best]),
         pl.Series("month", best + monthly.first + 1).cast(pl.Int64),
         *(pl.Series(name, values).cast(pl.Int64) for name, values in counts.items()),
-        pl.len().over("u").alias("tests"),
     )
     sure = found.filter(pl.col("score") >= needed(pl.col("tests") * SPLITS))
     best_of = sure.sort("u", "dim", "parent", "score", "key", "other", descending=[False, False, False, True, False, False])
     return best_of.unique(group, keep="first", maintain_order=True)
+
+
+def _edges_of_moves(monthly: Monthly, rows: NDArray[np.generic]) -> tuple[pl.Series, pl.Series]:
+    """The first month's end at which enough of a key's purchases are past to move from it, and the last one to move to it."""
+    sums = monthly.of_key[rows].cumsum(axis=1)
+    n = sums[:, -1:]
+    left = (sums >= MOVE_SHARE * n) & (sums >= MOVE_COUNT)
+    joined = (n - sums >= MOVE_SHARE * n) & (n - sums >= MOVE_COUNT)
+    width = sums.shape[1]
+    return pl.Series("earliest", left.argmax(axis=1)), pl.Series("latest", np.where(joined.any(axis=1), width - 1 - joined[:, ::-1].argmax(axis=1), -1))

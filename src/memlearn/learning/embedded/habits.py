@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
 from memlearn.learning.embedded.evidence import needed, silence, surprises
-from memlearn.learning.embedded.state import WHOLE, Ints, Monthly, State
+from memlearn.learning.embedded.state import LONGEST, WHOLE, Ints, Monthly, State
 
 Floats = NDArray[np.float64]
 
@@ -70,18 +71,17 @@ def find_habits(state: State, steady: pl.DataFrame) -> pl.DataFrame:
         The columns of `steady` and `State.whole`, and lapsed (the user went on without it).
     """
     sure = steady.filter(pl.col("score") >= needed(pl.col("tests") * len(WINDOWS)))
-    found = sure.join(state.whole(), on="u").sort("u", "dim", "key")
+    found = state.with_whole(sure)
     silent = pl.col("user_last_day") - pl.col("last_day")
     return found.with_columns((silent > (LAPSE_INTERVALS * pl.col("every_days")).clip(LAPSE_DAYS)).alias("lapsed"))
 
 
 def _fit_gaps(state: State, often: pl.DataFrame, place: NDArray[np.bool_]) -> dict[str, NDArray[np.generic]]:
     """For each key: gaps, those that fit the median, their mean, and how surprising they are."""
-    row, gap, n = sorted_gaps(state, often)
-    packed, sums = (row << _GAP_BITS) | gap, np.concatenate(([0], np.cumsum(n)))
-    days = np.concatenate(([0], np.cumsum(n * gap)))
-    rows = np.arange(len(often), dtype=np.int64)
-    start, end = np.searchsorted(row, rows), np.searchsorted(row, rows, side="right")
+    held = state.gaps_of(often)
+    gap, packed, sums = held.gap, (held.row << _GAP_BITS) | held.gap, np.concatenate(([0], np.cumsum(held.n)))
+    days = np.concatenate(([0], np.cumsum(held.n * gap)))
+    rows, start, end = np.arange(len(often), dtype=np.int64), held.ends[:-1], held.ends[1:]
     gaps, span = sums[end] - sums[start], days[end] - days[start]
     middle = np.searchsorted(sums, sums[start] + (gaps + 1) // 2) - 1
     median = gap[np.clip(middle, 0, max(len(gap) - 1, 0))] if len(gap) else np.zeros(len(often), dtype=np.int64)
@@ -100,16 +100,6 @@ def _fit_gaps(state: State, often: pl.DataFrame, place: NDArray[np.bool_]) -> di
     return {"gaps": gaps, "fitting": fitting, "every_days": every.astype(np.int32), "score": score}
 
 
-def sorted_gaps(state: State, often: pl.DataFrame) -> tuple[Ints, Ints, Ints]:
-    """Row of `often`, gap and how often it occurs, sorted by row and gap."""
-    gaps = state.tables.gaps
-    row, known = state.rows_of(often, gaps)
-    gap, n = (gaps[name].to_numpy()[known].astype(np.int64) for name in ("gap", "n"))
-    gap = np.minimum(gap, (1 << _GAP_BITS) - 2)
-    order = np.argsort((row << _GAP_BITS) | gap, kind="stable")
-    return row[order], gap[order], n[order]
-
-
 def _chance(gaps: Ints, span: Ints, low: Ints, high: Ints) -> Floats:
     """Chance of a gap in the window, were every day a purchase day with the same probability."""
     stay = 1 - gaps / np.maximum(span, 1)
@@ -119,13 +109,14 @@ def _chance(gaps: Ints, span: Ints, low: Ints, high: Ints) -> Floats:
 
 def _user_share(state: State, often: pl.DataFrame, low: Ints, high: Ints) -> Floats:
     """Share of the gaps between all purchase days of each key's user that lie in the key's window."""
-    wholes = state.counts.filter(pl.col("dim") == state.keys.index(WHOLE)).sort("u")
-    row, gap, n = sorted_gaps(state, wholes)
-    packed, sums = (row << _GAP_BITS) | gap, np.concatenate(([0], np.cumsum(n)))
+    wholes = state.wholes()
+    wholes = wholes.filter(wholes["u"].is_in(often["u"].unique().implode()))
+    held = state.gaps_of(wholes)
+    packed, sums = (held.row << _GAP_BITS) | held.gap, np.concatenate(([0], np.cumsum(held.n)))
     of = np.searchsorted(wholes["u"].to_numpy(), often["u"].to_numpy())
     inside, everywhere = (
         sums[np.searchsorted(packed, (of << _GAP_BITS) | right)] - sums[np.searchsorted(packed, (of << _GAP_BITS) | left)]
-        for left, right in ((low, high + 1), (np.zeros_like(of), np.full_like(of, (1 << _GAP_BITS) - 1)))
+        for left, right in ((low, high + 1), (np.zeros_like(of), np.full_like(of, LONGEST + 1)))
     )
     result: Floats = inside / np.maximum(everywhere, 1)
     return result
@@ -133,9 +124,11 @@ def _user_share(state: State, often: pl.DataFrame, low: Ints, high: Ints) -> Flo
 
 def core_days(state: State, chosen: pl.DataFrame, longest: int) -> Ints:
     """How long the purchases of keys last without gaps longer than so many days: the days in all shorter gaps."""
-    row, gap, n = sorted_gaps(state, chosen)
-    short = gap <= longest
-    return np.bincount(row[short], weights=(gap * n)[short], minlength=len(chosen)).astype(np.int64)
+    held = state.gaps_of(chosen)
+    days = np.where(held.gap <= longest, held.gap * held.n, 0)
+    sums = np.concatenate(([0], np.cumsum(days)))
+    result: Ints = np.diff(sums[held.ends])
+    return result
 
 
 def find_seasons(state: State, monthly: Monthly, places: Sequence[int]) -> pl.DataFrame:
@@ -153,6 +146,9 @@ def find_seasons(state: State, monthly: Monthly, places: Sequence[int]) -> pl.Da
     keys = monthly.keys
     long_enough = keys["user_last_day"] - keys["user_first_day"] >= SEASON_SPAN
     chosen = monthly.take((long_enough & (keys["days"] >= SEASON_DAYS) & (keys["n"] >= SEASON_COUNT)).to_numpy())
+    chosen = replace(chosen, keys=chosen.keys.with_columns(pl.len().over("u").alias("tests")))
+    # What the widest window does not hold, no narrower one does.
+    chosen = chosen.take(_circular_sums(_fold_year(chosen.of_key, chosen.first), SEASON_WIDEST).max(axis=1, initial=0) >= SEASON_SHARE * chosen.keys["n"].to_numpy())
     key_year, user_year = _fold_year(chosen.of_key, chosen.first), _fold_year(chosen.of_user, chosen.first)
     start, width, hits = _best_window(key_year)
     # Where most purchases happen is no season of its own: places are compared with all purchases.
@@ -164,11 +160,11 @@ def find_seasons(state: State, monthly: Monthly, places: Sequence[int]) -> pl.Da
         pl.Series("first_month", (start + 1).astype(np.int32)),
         pl.Series("last_month", ((start + width - 1) % 12 + 1).astype(np.int32)),
         pl.Series("score", np.where(hits > chance * total, surprises(hits.astype(float), total.astype(float), chance), 0.0)),
-        pl.Series("clear", _clear_of_the_ends(chosen, start, width, places) & (width < 12)),
-        pl.len().over("u").alias("tests"),
     )
-    enough = pl.col("score") >= needed(pl.col("tests") * SEASON_WINDOWS)
-    seasons = found.filter(enough & pl.col("clear")).drop("clear")
+    enough = ((found["score"] >= found.select(needed(pl.col("tests") * SEASON_WINDOWS)).to_series()) & pl.Series(width < 12)).to_numpy()
+    clear = np.zeros(len(found), dtype=np.bool_)
+    clear[enough] = _clear_of_the_ends(chosen.take(enough), start[enough], width[enough], places)
+    seasons = found.filter(pl.Series(clear))
     return seasons.filter(pl.Series(core_days(state, seasons, SEASON_GAP) >= SEASON_LENGTH))
 
 

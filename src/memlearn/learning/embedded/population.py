@@ -13,7 +13,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from memlearn.learning.embedded.annotate import NO_KEY, Annotated
-from memlearn.learning.embedded.bands import BAND_OF_SLOT, BANDS
+from memlearn.learning.embedded.bands import BAND_OF_SLOT, BANDS, SLOTS
 
 # Pseudo-dimensions that carry base rates which belong to no key of the catalogue.
 BAND = "#band"
@@ -96,15 +96,14 @@ def _sum_months(name: str, labels: pl.Series, codes: NDArray[np.int64], month: N
 
 
 def _sum_bands(rows: Annotated, bought: NDArray[np.bool_]) -> pl.DataFrame:
-    at = bought & (rows.slot >= 0)
-    hits = [BAND_OF_SLOT[name][rows.slot[at]] for name in BANDS]
-    known = [BAND_OF_SLOT[name][rows.slot[at]] >= 0 for name in BANDS]
-    return _rates(
-        [
-            (BAND, name, int((hit > 0).sum()), int(seen.sum()), len(np.unique(rows.user[at][hit > 0])))
-            for name, hit, seen in zip(BANDS, hits, known, strict=True)
-        ]
-    )
+    users = max(len(rows.users), 1)
+    slots = np.bincount(rows.user[bought] * SLOTS + rows.slot[bought], minlength=users * SLOTS).reshape(users, SLOTS)
+    whole, out = slots.sum(axis=0), []
+    for name in BANDS:
+        inside = BAND_OF_SLOT[name] > 0
+        knowing = slots[:, inside].any(axis=1).sum()
+        out.append((BAND, name, int(whole[inside].sum()), int(whole[BAND_OF_SLOT[name] >= 0].sum()), int(knowing)))
+    return _rates(out)
 
 
 def _sum_answers(rows: Annotated, before: NDArray[np.bool_]) -> pl.DataFrame:

@@ -19,8 +19,7 @@ def count_slots(rows: Annotated, at: Flags) -> pl.DataFrame:
     user, chunk, slot = rows.user[at], rows.chunk[at], rows.slot[at]
     if len(user) == 0:
         return pl.DataFrame(schema=dict.fromkeys(("u", "chunk", "slot", "n"), pl.Int32))
-    starts = np.ones(len(user), dtype=np.bool_)
-    starts[1:] = (user[1:] != user[:-1]) | (chunk[1:] != chunk[:-1])
+    starts = _changes(user, chunk)
     place = np.cumsum(starts) - 1
     counts = np.bincount(place * SLOTS + slot)
     cells = np.flatnonzero(counts)
@@ -30,19 +29,32 @@ def count_slots(rows: Annotated, at: Flags) -> pl.DataFrame:
 
 def count_money(rows: Annotated, at: Flags) -> pl.DataFrame:
     """Amounts spent, for each (u, chunk, currency, month)."""
-    at = at & (rows.currency.codes != NO_KEY)
-    frame = pl.DataFrame(
-        {
-            "u": pl.Series(rows.user[at]).cast(pl.Int32),
-            "chunk": pl.Series(rows.chunk[at]).cast(pl.Int32),
-            "key": pl.Series(rows.currency.codes[at]).cast(pl.Int32),
-            "month": pl.Series(rows.month[at]).cast(pl.Int32),
-            "amount": rows.amount[at],
-            "bought": rows.purchase[at],
-        }
-    )
-    sums = frame.group_by("u", "chunk", "key", "month").agg(pl.col("bought").sum().cast(pl.Int32).alias("n"), pl.col("amount").sum())
-    return sums.sort("u", "chunk", "key", "month")
+    found = np.flatnonzero(at & (rows.currency.codes != NO_KEY))
+    user, chunk, key, month = (part[found] for part in (rows.user, rows.chunk, rows.currency.codes, rows.month))
+    # Rows are in time order, so only the currencies of a month are mixed.
+    packed = np.cumsum(_changes(user, chunk, month)) * max(len(rows.currency.labels), 1) + key
+    order = np.argsort(packed, kind="stable")
+    starts = np.flatnonzero(_changes(packed[order]))
+    first = order[starts]
+    sums = {
+        "n": _sum_runs(rows.purchase[found][order].astype(np.int64), starts),
+        "amount": _sum_runs(rows.amount[found][order], starts),
+    }
+    return pl.DataFrame({"u": user[first], "chunk": chunk[first], "key": key[first], "month": month[first], **sums})
+
+
+def _changes(*columns: NDArray[np.int64]) -> Flags:
+    """True where a row differs from the row before in any column; the first row counts as different."""
+    changed = np.zeros(len(columns[0]), dtype=np.bool_)
+    changed[:1] = True
+    for column in columns:
+        changed[1:] |= column[1:] != column[:-1]
+    return changed
+
+
+def _sum_runs(values: NDArray[np.int64], starts: NDArray[np.int64]) -> NDArray[np.int64]:
+    sums: NDArray[np.int64] = np.add.reduceat(values, starts) if len(starts) else np.zeros(0, dtype=np.int64)
+    return sums
 
 
 # Logarithms of amounts in so many parts of a doubling.
@@ -114,23 +126,18 @@ def count_offers(rows: Annotated, selected: Flags) -> pl.DataFrame:
 
 def count_activity(rows: Annotated, selected: Flags) -> pl.DataFrame:
     """Events of each (u, chunk), and purchases with a price and with a discount."""
-    frame = pl.DataFrame(
+    found = np.flatnonzero(selected)
+    user, chunk, time_us = rows.user[found], rows.chunk[found], rows.time_us[found]
+    starts = np.flatnonzero(_changes(user, chunk))
+    ends = np.append(starts[1:], len(found))
+    return pl.DataFrame(
         {
-            "u": pl.Series(rows.user[selected]).cast(pl.Int32),
-            "chunk": pl.Series(rows.chunk[selected]).cast(pl.Int32),
-            "priced": (rows.priced & rows.purchase)[selected],
-            "discounted": (rows.discounted & rows.purchase)[selected],
-            "time_us": rows.time_us[selected],
+            "u": user[starts],
+            "chunk": chunk[starts],
+            "events": ends - starts,
+            "priced": _sum_runs((rows.priced & rows.purchase)[found].astype(np.int64), starts),
+            "discounted": _sum_runs((rows.discounted & rows.purchase)[found].astype(np.int64), starts),
+            "first_us": time_us[starts],
+            "last_us": time_us[ends - 1] if len(starts) else time_us,
         }
-    )
-    return (
-        frame.group_by("u", "chunk", maintain_order=True)
-        .agg(
-            pl.len().cast(pl.Int32).alias("events"),
-            pl.col("priced").sum().cast(pl.Int32),
-            pl.col("discounted").sum().cast(pl.Int32),
-            pl.col("time_us").first().alias("first_us"),
-            pl.col("time_us").last().alias("last_us"),
-        )
-        .sort("u", "chunk")
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import polars as pl
@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 from memlearn.learning.embedded.pieces import Pieces
 
 WHOLE = ""
+# Gaps of more days count as so many.
+LONGEST = (1 << 20) - 2
 
 Ints = NDArray[np.int64]
 
@@ -43,12 +45,17 @@ class Keys:
         """Index of a dimension, None where the shard has none of that name."""
         return self.dims.index(name) if name in self.dims else None
 
-    def pack(self, frame: pl.DataFrame) -> Ints:
-        """One integer for each (u, dim, key) of a frame, ordered as these are."""
-        sizes = [len(labels) for labels in self.labels]
-        starts = np.cumsum([0, *sizes], dtype=np.int64)
+    def pack(self, frame: pl.DataFrame, users: int) -> Ints:
+        """One integer for each (dim, u, key) of a frame, ordered as these are.
+
+        Args:
+            frame: has u, dim and key.
+            users: number of users.
+        """
+        sizes = np.array([len(labels) for labels in self.labels], dtype=np.int64)
+        starts = (np.cumsum(sizes) - sizes) * users
         u, dim, key = (frame[name].to_numpy() for name in ("u", "dim", "key"))
-        packed: Ints = u.astype(np.int64) * starts[-1] + starts[dim] + key
+        packed: Ints = starts[dim] + u.astype(np.int64) * sizes[dim] + key
         return packed
 
     def names(self, frame: pl.DataFrame) -> tuple[pl.Series, pl.Series]:
@@ -87,73 +94,101 @@ class Monthly:
 
 
 @dataclass(frozen=True, slots=True)
+class Gaps:
+    """Gaps between the purchase days of chosen keys, by key and size.
+
+    Args:
+        row: which of the chosen keys each gap belongs to, ascending.
+        gap: days, ascending within a key.
+        n: how often the key has that gap.
+        ends: gaps of chosen key i are at ends[i] to ends[i + 1].
+    """
+
+    row: Ints
+    gap: Ints
+    n: Ints
+    ends: Ints
+
+
+@dataclass(frozen=True, slots=True)
 class State:
     """The joined statistics of a shard's users.
+
+    Counts, gaps and months are sorted by (dim, u, key), so that what belongs to a row of `counts` is a slice.
 
     Args:
         users: user_hash, user_id by user index.
         keys: names of dimensions and keys.
-        tables: the statistics; no chunks.
+        tables: the statistics; no chunks; `counts` has a column `row`, its own index.
+        gap_ends: gaps of row i of `counts` are at gap_ends[i] to gap_ends[i + 1].
+        month_ends: the same of months.
     """
 
     users: pl.DataFrame
     keys: Keys
     tables: Pieces
+    gap_ends: Ints
+    month_ends: Ints
+
+    @staticmethod
+    def of(users: pl.DataFrame, keys: Keys, joined: Pieces) -> State:
+        """Put joined pieces in order."""
+        counts, of_counts = _in_order(joined.counts, keys, len(users))
+        gaps, of_gaps = _in_order(joined.gaps, keys, len(users), "gap")
+        months, of_months = _in_order(joined.months, keys, len(users), "month")
+        tables = replace(joined, counts=counts.with_row_index("row"), gaps=gaps, months=months)
+        return State(users, keys, tables, _slice_ends(of_counts, of_gaps), _slice_ends(of_counts, of_months))
 
     @property
     def counts(self) -> pl.DataFrame:
-        """Purchases of every (u, dim, key)."""
+        """Purchases of every (dim, u, key)."""
         return self.tables.counts
 
     def whole(self) -> pl.DataFrame:
         """Counts of each user as a whole: u, user_n, user_days, and the first and last purchase (day, row)."""
-        number = self.keys.index(WHOLE)
         names = {
             "n": "user_n",
             "days": "user_days",
             **{name: f"user_{name}" for name in ("first_day", "last_day", "first_row", "last_row")},
         }
-        return self.counts.filter((pl.col("dim") == number) & (pl.col("n") > 0)).select(
-            "u", *(pl.col(old).alias(new) for old, new in names.items())
-        )
+        return self.wholes().select("u", *(pl.col(old).alias(new) for old, new in names.items()))
 
-    def rows_of(self, chosen: pl.DataFrame, table: pl.DataFrame) -> tuple[Ints, NDArray[np.bool_]]:
-        """Which row of `chosen` each row of a table belongs to, by (u, dim, key).
+    def wholes(self) -> pl.DataFrame:
+        """The rows of `counts` about users as a whole, by user; of those that bought anything."""
+        return self.counts.filter((pl.col("dim") == self.keys.index(WHOLE)) & (pl.col("n") > 0))
 
-        Returns:
-            The row for each row of the table that has one, and whether it has.
-        """
-        wanted = self.keys.pack(chosen)
-        order = np.argsort(wanted, kind="stable")
-        packed = self.keys.pack(table)
-        if len(wanted) == 0:
-            return np.zeros(0, dtype=np.int64), np.zeros(len(packed), dtype=np.bool_)
-        place = np.minimum(np.searchsorted(wanted, packed, sorter=order), len(wanted) - 1)
-        row = order[place]
-        known = wanted[row] == packed
-        return row[known], known
+    def with_whole(self, chosen: pl.DataFrame) -> pl.DataFrame:
+        """Rows of keys that were bought, with the columns of `whole` of their users."""
+        whole = self.whole()
+        place = np.searchsorted(whole["u"].to_numpy(), chosen["u"].to_numpy())
+        return chosen.hstack(whole.drop("u")[place])
+
+    def gaps_of(self, chosen: pl.DataFrame) -> Gaps:
+        """Gaps of chosen rows of `counts`; of keys bought three times or more."""
+        row, at, ends = _slices(self.gap_ends, chosen["row"].to_numpy())
+        gap, n = (self.tables.gaps[name].to_numpy()[at].astype(np.int64) for name in ("gap", "n"))
+        return Gaps(row, np.minimum(gap, LONGEST), n, ends)
 
     def monthly(self, chosen: pl.DataFrame) -> Monthly:
         """Lay the purchases of chosen keys out by month.
 
         Args:
-            chosen: rows of `counts` joined with `whole`.
+            chosen: rows of `counts`.
         """
-        keys = chosen.sort("u", "dim", "key")
-        totals = self.counts.filter(
-            (pl.col("dim") == self.keys.index(WHOLE)) & (pl.col("n") > 0) & pl.col("u").is_in(keys["u"].unique().implode())
-        ).sort("u")
+        keys = self.with_whole(chosen.sort("u", "dim", "key"))
+        wholes = self.wholes()
+        users = np.zeros(len(self.users), dtype=np.bool_)
+        users[keys["u"].to_numpy()] = True
+        totals = wholes.filter(pl.Series(users[wholes["u"].to_numpy()]))
         first, width = _month_range(totals)
         of_user = self._months_of(totals, first, width)
-        row_of = np.zeros(len(self.users), dtype=np.int64)
-        row_of[totals["u"].to_numpy()] = np.arange(len(totals))
-        return Monthly(keys, self._months_of(keys, first, width), of_user[row_of[keys["u"].to_numpy()]], first)
+        place = np.searchsorted(totals["u"].to_numpy(), keys["u"].to_numpy())
+        return Monthly(keys, self._months_of(keys, first, width), of_user[place], first)
 
     def purchases_by_month(self, chosen: pl.DataFrame) -> tuple[Ints, Ints, Ints]:
         """Row of `chosen`, month and purchases, for each month in which a chosen key was bought."""
-        months = self.tables.months
-        row, known = self.rows_of(chosen, months)
-        month, n = (months[name].to_numpy()[known].astype(np.int64) for name in ("month", "n"))
+        row, at, _ = _slices(self.month_ends, chosen["row"].to_numpy())
+        month, n = (self.tables.months[name].to_numpy()[at].astype(np.int64) for name in ("month", "n"))
         # What counts tell alone has no rows by month: keys bought in one month, and those bought twice.
         low, high = (month_numbers(chosen[name].to_numpy()) for name in ("first_day", "last_day"))
         number = chosen["n"].to_numpy().astype(np.int64)
@@ -168,8 +203,54 @@ class State:
         return matrix
 
 
+def _in_order(table: pl.DataFrame, keys: Keys, users: int, last: str | None = None) -> tuple[pl.DataFrame, Ints]:
+    """A table sorted by (dim, u, key) and one more column, and its packed keys; freshly counted ones are sorted already."""
+    packed = keys.pack(table, users)
+    step = np.diff(packed)
+    rises = step > 0
+    if last is not None:
+        rises |= (step == 0) & (np.diff(table[last].to_numpy()) > 0)
+    if rises.all():
+        return table, packed
+    order = np.lexsort((packed,) if last is None else (table[last].to_numpy(), packed))
+    return table[order], packed[order]
+
+
+def _slice_ends(rows: Ints, owners: Ints) -> Ints:
+    """Where the slice of each row begins in a table, and at last where the table ends; both sorted.
+
+    Args:
+        rows: packed key of each row.
+        owners: packed key of each line of the table.
+    """
+    starts = np.flatnonzero(np.diff(owners, prepend=-1))
+    sizes = np.zeros(len(rows) + 1, dtype=np.int64)
+    sizes[np.searchsorted(rows, owners[starts]) + 1] = np.diff(np.append(starts, len(owners)))
+    return np.cumsum(sizes)
+
+
+def _slices(ends: Ints, rows: NDArray[np.generic]) -> tuple[Ints, Ints, Ints]:
+    """The lines in the slices of some rows: which of the rows each belongs to, its position, and the new ends."""
+    rows = rows.astype(np.int64)
+    starts = ends[rows]
+    sizes = ends[rows + 1] - starts
+    new = np.concatenate(([0], np.cumsum(sizes)))
+    owner = np.repeat(np.arange(len(rows), dtype=np.int64), sizes)
+    return owner, np.arange(new[-1], dtype=np.int64) + (starts - new[:-1])[owner], new
+
+
 def month_numbers(days: NDArray[np.generic]) -> Ints:
     """Calendar month (year * 12 + month - 1) of day numbers."""
+    if len(days) == 0:
+        return np.zeros(0, dtype=np.int64)
+    # A table of the days in between: far fewer than the numbers, as a rule.
+    low, high = int(days.min()), int(days.max())
+    if high - low > len(days):
+        return _month_table(days)
+    return _month_table(np.arange(low, high + 1))[days.astype(np.int64) - low]
+
+
+def _month_table(days: NDArray[np.generic]) -> Ints:
     return days.astype("datetime64[D]").astype("datetime64[M]").astype(np.int64) + 1970 * 12
 
 
