@@ -30,8 +30,7 @@ def fold_shards(handle: steps.RunHandle, shards: Sequence[int]) -> int:
 
 def render_shards(handle: steps.RunHandle, shards: Sequence[int]) -> int:
     """Render a group of shards; returns how many."""
-    for shard in shards:
-        steps.render_shard(handle, shard)
+    steps.render_shards(handle, shards)
     return len(shards)
 
 
@@ -43,9 +42,7 @@ publish_task = as_task(steps.publish, "publish")
 
 
 @flow(name="memlearn-learn", persist_result=False)
-def learn(
-    config: str, as_of: str | None = None, users: list[str] | None = None, variables: dict[str, str] | None = None
-) -> dict[str, Any]:
+def learn(config: str, as_of: str | None = None, users: list[str] | None = None, variables: dict[str, str] | None = None) -> dict[str, Any]:
     """Learn from the sources of a config and publish a release.
 
     Args:

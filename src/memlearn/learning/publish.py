@@ -12,9 +12,10 @@ import polars as pl
 
 from memlearn.learning.embedded.pairs import sample_modulus
 from memlearn.learning.job import Job
-from memlearn.learning.render import part_files, suppressed_keys
+from memlearn.learning.render import part_files
 from memlearn.learning.scope import Scope, population_name
 from memlearn.learning.shared import document_statements, passage_frame, popularity, read_passages, trend_statements
+from memlearn.learning.suppressed import find_suppressed
 from memlearn.learning.tables import Tables
 from memlearn.records import LEVEL_PREFIX
 from memlearn.store.files import move_durably
@@ -194,8 +195,7 @@ def _shared_tables(
     items = tables.catalogue.items
     names = items.select("item_id", pl.coalesce("name", "item_id").alias("name"))
     keys = population.select("dim", "label").unique()
-    nothing = pl.DataFrame(schema={"dim_name": pl.String, "label": pl.String, "parent": pl.String})
-    suppressed = suppressed_keys(job, keys, names, nothing, tables.catalogue)
+    suppressed = find_suppressed(job.sensitive, tables.catalogue).among(keys)
     trends = next((spec for spec in job.blocks if spec.label == "trends"), None)
     lines = [document_statements(passages, job.blocks)]  # type: ignore[arg-type]
     if trends is not None:

@@ -1,9 +1,9 @@
-"""Render a shard: candidates and population to the Parquet parts that a release is built from."""
+"""Render shards: candidates and population to the Parquet parts that a release is built from."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import polars as pl
@@ -17,95 +17,95 @@ from memlearn.learning.embedded.render.render import hexadecimal
 from memlearn.learning.embedded.render.yearly import yearly_shares
 from memlearn.learning.fold import pick_up
 from memlearn.learning.job import Job
+from memlearn.learning.suppressed import Suppression, find_suppressed
 from memlearn.learning.tables import Tables
 from memlearn.memory.sensitive import is_sensitive
 from memlearn.sources.currencies import MINOR_DIGITS
-from memlearn.store.rows import read_rows, user_hash
+from memlearn.store.row_lookup import find_rows
 
-# Up to so many users, their rows are looked for; beyond, reading the whole shard is quicker.
-FEW_USERS = 500
+# Shards are rendered together while they hold so many users at most: each bundle costs as much as some hundreds of users.
+BUNDLE_USERS = 600
 # Characters of a cited row's label and text that are kept.
 TEXT_SHOWN = 60
 _CITED = ["row_id", "source", "time_us", "offset_s", "has_clock", "kind", "item_id", "merchant", "text", "amount", "currency", "quantity"]
+# The one frame of candidates that is not worded.
+_FACTS = "facts"
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What rendering is given beside the candidates, the same for all shards of a run.
+
+    Args:
+        shared: the population and all that is given, of all users.
+        persons: user_id, attribute, value, stated: of all users; `stated` where it may be stated.
+        suppression: which keys must not be stated.
+    """
+
+    shared: RenderInput
+    persons: pl.DataFrame
+    suppression: Suppression
 
 
 @dataclass(frozen=True, slots=True)
 class RenderTask:
-    """One shard to render.
+    """Shards to render together.
 
     Args:
-        shard: its number.
-        files: its row files.
+        files: row files of each shard.
         folder: the run's folder.
-        population: the population's sums.
+        given: of `gather_given`.
         only: publish these users only; None for all that were folded.
     """
 
-    shard: int
-    files: tuple[str, ...]
+    files: Mapping[int, tuple[str, ...]]
     folder: Path
-    population: pl.DataFrame
+    given: Given
     only: Sequence[str] | None
 
 
-def render_shard(job: Job, tables: Tables, task: RenderTask) -> None:
-    """Word one shard's memory and leave it as Parquet parts in the run's folder."""
-    candidates = {name: pick_up(task.folder / "fold", task.shard, name) for name in CANDIDATES}
-    steps = pick_up(task.folder / "fold", task.shard, "steps")
-    if task.only is not None:
-        candidates = {name: frame.filter(pl.col("user_id").is_in(list(task.only))) for name, frame in candidates.items()}
-        steps = steps.filter(pl.col("user_id").is_in(list(task.only)))
-    given = render_input(job, tables, task.population, pick_up(task.folder / "fold", task.shard, "parents"), candidates)
-    rendered = render(candidates, given)
-    users = steps.join(candidates["users"].select("user_id", "first_us", "last_us"), on="user_id", how="left", maintain_order="left")
-    persons = tables.persons.join(users.select("user_id"), on="user_id", how="semi", maintain_order="left")
-    blocks = rendered.statements.group_by("user_id", "label", maintain_order=True).agg(pl.col("text").str.join("\n").alias("value"))
-    order = users.select("user_id").with_row_index("place")
-    parts = {
-        "users": users.select("user_id", "steps", "events", "first_us", "last_us", "state_digest"),
-        "statements": rendered.statements,
-        "item_facts": rendered.item_facts,
-        "cited_rows": cited_rows(job, tables.catalogue, task, rendered.statements),
-        "persons": persons,
-        "blocks": blocks,
-        "counts": pl.DataFrame({"left_out": [rendered.left_out], "done": [steps["done"].sum()], "statements": [len(rendered.statements)]}),
-    }
-    for name, frame in parts.items():
-        _leave(
-            task,
-            name,
-            frame
-            if name == "counts"
-            else frame.join(order, on="user_id", maintain_order="left").sort("place", maintain_order=True).drop("place"),
-        )
+def bundle_shards(shards: Sequence[int], users: pl.DataFrame | None) -> list[list[int]]:
+    """Which shards to render together.
+
+    Args:
+        shards: their numbers.
+        users: the users that are learned, with their `shard`; None for all, and then every shard is rendered by itself.
+    """
+    if users is None:
+        return [[shard] for shard in shards]
+    sizes = dict(users.group_by("shard").len().iter_rows())
+    bundles: list[list[int]] = []
+    held = 0
+    for shard in shards:
+        size = sizes.get(shard, 0)
+        if not bundles or held + size > BUNDLE_USERS:
+            bundles.append([])
+            held = 0
+        bundles[-1].append(shard)
+        held += size
+    return bundles
 
 
-def _leave(task: RenderTask, name: str, frame: pl.DataFrame) -> None:
-    folder = task.folder / "parts" / name
-    folder.mkdir(parents=True, exist_ok=True)
-    frame.write_parquet(folder / f"{task.shard:04d}.parquet", compression="lz4", statistics=False)
+def gather_given(job: Job, tables: Tables, population: pl.DataFrame, folder: Path, shards: Iterable[int]) -> Given:
+    """Gather what does not depend on the shard, once for a run.
 
-
-def part_files(folder: Path, name: str) -> list[Path]:
-    """The parts that `render_shard` left of a table."""
-    return sorted((folder / "parts" / name).glob("*.parquet"))
-
-
-def render_input(
-    job: Job, tables: Tables, population: pl.DataFrame, parents: pl.DataFrame, candidates: dict[str, pl.DataFrame]
-) -> RenderInput:
-    """Gather what rendering needs beside the candidates."""
-    keys = pl.concat([frame.select("dim", "label") for frame in candidates.values() if "dim" in frame.columns]).unique()
-    keys = pl.concat([keys, tables.statements.select("dim", pl.col("key").alias("label"))]).unique().sort("dim", "label")
-    names = tables.catalogue.items.select("item_id", pl.coalesce("name", "item_id").alias("name"))
-    items = tables.catalogue.items.join(keys.filter(pl.col("dim") == "item").select(pl.col("label").alias("item_id")), on="item_id", how="semi")
-    stated = tables.persons.filter(~pl.col("attribute").is_in(list(tables.sensitive)))
-    return RenderInput(
+    Args:
+        job: what is learned.
+        tables: what is given about items and users.
+        population: the population's sums.
+        folder: the run's folder.
+        shards: all shards that were folded.
+    """
+    parents = _all_parents(folder, shards)
+    items = tables.catalogue.items
+    may = ~pl.col("attribute").is_in(list(tables.sensitive))
+    harmless = ~is_sensitive(tables.persons["value"], job.sensitive) & ~is_sensitive(tables.persons["attribute"], job.sensitive)
+    shared = RenderInput(
         base=base_rates(population, job.shared.min_users),
-        names=names,
-        suppressed=suppressed_keys(job, keys, names, parents, tables.catalogue),
+        names=items.select("item_id", pl.coalesce("name", "item_id").alias("name")),
+        suppressed=pl.DataFrame(schema={"dim": pl.String, "label": pl.String}),
         lineage=trace_lineage(parents, items, job.levels),
-        persons=stated.filter(~is_sensitive(stated["value"], job.sensitive) & ~is_sensitive(stated["attribute"], job.sensitive)),
+        persons=tables.persons.clear(),
         statements=tables.statements,
         decimals=MINOR_DIGITS,
         blocks=[spec for spec in job.blocks if not spec.shared],
@@ -113,48 +113,95 @@ def render_input(
         memory_bytes=job.learning.memory_bytes,
         yearly=yearly_shares(population, job.shared.min_users),
     )
+    persons = tables.persons.with_columns((may & harmless).alias("stated"))
+    return Given(shared, persons, find_suppressed(job.sensitive, tables.catalogue, parents))
 
 
-def suppressed_keys(job: Job, keys: pl.DataFrame, names: pl.DataFrame, parents: pl.DataFrame, catalogue: Catalogue) -> pl.DataFrame:
-    """Keys that must not be stated: sensitive by their own name, or by the name of anything they belong to.
+def _all_parents(folder: Path, shards: Iterable[int]) -> pl.DataFrame:
+    """dim_name, label, parent over all shards; a merchant of several categories counts as of the first."""
+    schema = {"dim_name": pl.String, "label": pl.String, "parent": pl.String}
+    tables = [pl.DataFrame(schema=schema), *(pick_up(folder / "fold", shard, "parents") for shard in shards)]
+    return pl.concat(tables).group_by("dim_name", "label").agg(pl.col("parent").min()).sort("dim_name", "label")
 
-    Returns:
-        dim, label.
-    """
-    shown = keys.join(names.select(pl.lit("item").alias("dim"), pl.col("item_id").alias("label"), "name"), on=["dim", "label"], how="left")
-    own = _sensitive(shown, job)
-    links = parents.select(pl.col("dim_name").alias("dim"), "label", "parent")
-    levels = [name for name in catalogue.items.columns if name.startswith("level_")]
-    items = catalogue.items.select(pl.col("item_id").alias("label"), *levels)
-    for level in levels:
-        dim = level.removeprefix("level_")
-        links = pl.concat(
-            [links, items.select(pl.lit("item").alias("dim"), "label", (pl.lit(f"{dim}:") + pl.col(level)).alias("parent")).drop_nulls()]
-        )
-    parent_names = (
-        links.select("parent").unique().with_columns(pl.col("parent").str.split_exact(":", 1).struct.field("field_1").alias("name"))
+
+def render_shards(job: Job, catalogue: Catalogue, task: RenderTask) -> None:
+    """Word the memory of some shards' users and leave it as Parquet parts in the run's folder."""
+    steps = _left(task, "steps")
+    # As positions in one list, ids are compared, grouped and sorted as numbers, and stay in the order that a release is written in.
+    users = pl.Enum(steps["user_id"])
+    steps = steps.with_columns(pl.col("user_id").cast(users))
+    candidates = {name: _left(task, name).with_columns(pl.col("user_id").cast(users)) for name in CANDIDATES}
+    persons = _of_users(task.given.persons, users)
+    rendered = render(candidates, _narrow(task.given, candidates, persons.filter("stated").drop("stated"), users))
+    ends = candidates["users"].select("user_id", "first_us", "last_us")
+    learned = steps.join(ends, on="user_id", how="left", maintain_order="left")
+    blocks = rendered.statements.group_by("user_id", "label", maintain_order=True).agg(pl.col("text").str.join("\n").alias("value"))
+    parts = {
+        "users": learned.select("user_id", "steps", "events", "first_us", "last_us", "state_digest"),
+        "statements": rendered.statements,
+        "item_facts": rendered.item_facts,
+        "cited_rows": cited_rows(job, catalogue, task, rendered.statements),
+        "persons": persons.drop("stated"),
+        "blocks": blocks,
+    }
+    for name, frame in parts.items():
+        _leave(task, name, frame.sort("user_id", maintain_order=True).with_columns(pl.col("user_id").cast(pl.String)))
+    done = {"left_out": [rendered.left_out], "done": [steps["done"].sum()], "statements": [len(rendered.statements)]}
+    _leave(task, "counts", pl.DataFrame(done))
+
+
+def _left(task: RenderTask, name: str) -> pl.DataFrame:
+    """What the fold left under a name, of the users that are published."""
+    frame = pl.concat([pick_up(task.folder / "fold", shard, name) for shard in task.files])
+    return frame if task.only is None else frame.filter(pl.col("user_id").is_in(list(task.only)))
+
+
+def _leave(task: RenderTask, name: str, frame: pl.DataFrame) -> None:
+    folder = task.folder / "parts" / name
+    folder.mkdir(parents=True, exist_ok=True)
+    frame.write_parquet(folder / f"{min(task.files):04d}.parquet", compression="lz4", statistics=False)
+
+
+def part_files(folder: Path, name: str) -> list[Path]:
+    """The parts that `render_shards` left of a table."""
+    return sorted((folder / "parts" / name).glob("*.parquet"))
+
+
+def _of_users(frame: pl.DataFrame, users: pl.Enum) -> pl.DataFrame:
+    return frame.filter(pl.col("user_id").is_in(users.categories.implode())).with_columns(pl.col("user_id").cast(users))
+
+
+def _narrow(given: Given, candidates: Mapping[str, pl.DataFrame], persons: pl.DataFrame, users: pl.Enum) -> RenderInput:
+    """What is given, of these users and of the keys that their candidates name."""
+    shared = given.shared
+    statements = _of_users(shared.statements, users)
+    stated = statements.select("dim", pl.col("key").alias("label"))
+    key = ["dim", "label"]
+    worded = pl.concat(
+        [stated, *(frame.select(key).unique() for name, frame in candidates.items() if name != _FACTS and "dim" in frame.columns)]
     )
-    bad = parent_names.filter(is_sensitive(parent_names["name"], job.sensitive)).select("parent")
-    for _ in range(len(levels) + 1):
-        found = links.join(bad, on="parent", how="semi").select((pl.col("dim") + ":" + pl.col("label")).alias("parent"))
-        bad = pl.concat([bad, found]).unique()
-    below = links.join(bad, on="parent", how="semi").select("dim", "label")
-    return pl.concat([own, below]).unique().sort("dim", "label")
-
-
-def _sensitive(shown: pl.DataFrame, job: Job) -> pl.DataFrame:
-    text = shown.select(pl.coalesce("name", "label")).to_series()
-    return shown.filter(is_sensitive(text, job.sensitive)).select("dim", "label")
+    moved = candidates["moves"].select("dim", pl.col("other_label").alias("label"))
+    worded = pl.concat([worded, moved]).unique()
+    keys = pl.concat([worded, candidates[_FACTS].select(key).unique()])
+    items = worded.filter(pl.col("dim") == "item").select(pl.col("label").alias("item_id"))
+    return replace(
+        shared,
+        names=shared.names.join(items, on="item_id", how="semi"),
+        suppressed=given.suppression.among(keys),
+        lineage=shared.lineage.join(worded, on=key, how="semi"),
+        persons=persons,
+        statements=statements,
+    )
 
 
 def cited_rows(job: Job, catalogue: Catalogue, task: RenderTask, statements: pl.DataFrame) -> pl.DataFrame:
     """The content of the rows that statements cite."""
     cited = statements.select("user_id", pl.col("rows").alias("row_id")).explode("row_id").drop_nulls().unique()
-    ids = cited["user_id"].unique()
-    users = pl.Series(user_hash(ids), dtype=pl.UInt64) if 0 < len(ids) <= FEW_USERS else None
-    rows = read_rows(job.layout.rows / f"{task.shard:04d}", task.files, users, _CITED)
-    wanted = cited.with_columns(pl.col("row_id").str.to_integer(base=16, dtype=pl.UInt64).alias("number"))
-    found = rows.join(wanted.select("user_id", pl.col("number").alias("row_id")), on=["user_id", "row_id"], how="semi")
+    wanted = cited.with_columns(pl.col("row_id").str.to_integer(base=16, dtype=pl.UInt64))
+    rows = [find_rows(job.layout.rows / f"{shard:04d}", files, wanted["row_id"], _CITED) for shard, files in task.files.items()]
+    # Rows of two users may share an id.
+    likely = pl.concat(rows, how="diagonal").with_columns(pl.col("user_id").cast(wanted["user_id"].dtype, strict=False))
+    found = likely.join(wanted, on=["user_id", "row_id"], how="semi")
     names = catalogue.items.select("item_id", "name")
     missing = [pl.lit(None, pl.String).alias(name) for name in _CITED if name not in found.columns]
     named = found.with_columns(missing).join(names, on="item_id", how="left")

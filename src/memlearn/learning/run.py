@@ -43,7 +43,6 @@ from memlearn.store.ledger import Ledger
 from memlearn.store.rows import user_hash
 from memlearn.store.status import write_status
 
-
 Part = TypeVar("Part")
 
 
@@ -140,13 +139,14 @@ class LearnRun:
         """Add up what all users do, or take it over from the current release where it still stands."""
         scope = self._scope()
         with self._timed("shared"):
+            shards = self.shard_ids()
             if scope.full:
-                shards = self.shard_ids()
                 self.population = add_up(pick_up(self.folder / "fold", shard, "population") for shard in shards)
                 self.pairs = add_pairs((pick_up(self.folder / "fold", shard, "pairs") for shard in shards), self.job.shared.min_users)
             else:
                 self.population, self.pairs = scope.load_population(self.job.layout)
-            self.to_render = gather_given(self.job, self.tables, self.population, self.folder, self.shard_ids())
+            if shards:
+                self.to_render = gather_given(self.job, self.tables, self.population, self.folder, shards)
 
     def render_shards(self, shards: Sequence[int]) -> None:
         """Word the memory of some shards' users; those of shards with few of them together."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Literal
 
 import polars as pl
@@ -46,14 +47,25 @@ def is_sensitive(names: pl.Series, config: SensitiveConfig) -> pl.Series:
     Returns:
         A boolean series of the same length and name, without nulls.
     """
-    words = [word for topic in config.topics for word in WORDS[topic]] + config.words
-    plain = _plain(names.cast(pl.String))
-    if not words:
-        return pl.repeat(False, len(names), dtype=pl.Boolean, eager=True).alias(names.name)
-    without_harmless = plain.str.replace_all(_pattern(HARMLESS), " ")
-    allowed = _plain(pl.Series(config.allow, dtype=pl.String)).to_list()
-    found = without_harmless.str.contains(_pattern(words)) & ~plain.is_in(allowed)
-    return found.fill_null(value=False).alias(names.name)
+    if config.topics or config.words:
+        distinct = names.cast(pl.String).unique().drop_nulls()
+        found = distinct.filter(_judge(distinct, tuple(config.topics), tuple(config.words), tuple(config.allow)))
+        if len(found):
+            return names.cast(pl.String).is_in(found.implode()).fill_null(value=False).alias(names.name)
+    return pl.repeat(False, len(names), dtype=pl.Boolean, eager=True).alias(names.name)
+
+
+def _judge(names: pl.Series, topics: tuple[Topic, ...], words: tuple[str, ...], allow: tuple[str, ...]) -> pl.Series:
+    watched, harmless, allowed = _patterns(topics, words, allow)
+    plain = _plain(names)
+    return plain.str.replace_all(harmless, " ").str.contains(watched) & ~plain.is_in(list(allowed))
+
+
+@lru_cache(maxsize=16)
+def _patterns(topics: tuple[Topic, ...], words: tuple[str, ...], allow: tuple[str, ...]) -> tuple[str, str, tuple[str, ...]]:
+    """The expressions of what is watched for and of what is harmless, and the names that are allowed."""
+    watched = [word for topic in topics for word in WORDS[topic]] + list(words)
+    return _pattern(watched), _pattern(HARMLESS), tuple(_plain(pl.Series(allow, dtype=pl.String)).to_list())
 
 
 def _plain(names: pl.Series) -> pl.Series:

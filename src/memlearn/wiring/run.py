@@ -73,9 +73,9 @@ def population(handle: RunHandle) -> None:
     _run(handle).share()
 
 
-def render_shard(handle: RunHandle, shard: int) -> None:
-    """Word one shard's memory."""
-    _run(handle).render_shard(shard)
+def render_shards(handle: RunHandle, shards: Sequence[int]) -> None:
+    """Word the memory of some shards."""
+    _run(handle).render_shards(shards)
 
 
 def render(handle: RunHandle) -> None:

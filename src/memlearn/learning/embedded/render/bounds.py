@@ -18,25 +18,32 @@ ROW_ID_BYTES = 16
 _LINE = ["user_id", "label", "line"]
 
 
-def bound_statements(statements: pl.DataFrame, memory_bytes: int) -> pl.DataFrame:
+def bound_statements(statements: pl.DataFrame, memory_bytes: int) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Drop each user's least telling lines where all of them with their rows would take too much.
 
     Args:
         statements: columns of a release; `line` numbers the lines of each block from 1, most telling first.
         memory_bytes: most bytes for a user.
+
+    Returns:
+        The statements that are kept, sorted; and user_id, used: bytes that each user's take.
     """
-    sized = statement_sizes(statements)
-    total = sized.group_by("user_id").agg(pl.col("size").sum())
-    over = total.filter(pl.col("size") > memory_bytes - FACTS_RESERVED).select("user_id")
+    used = _used(statement_sizes(statements))
+    over = used.filter(pl.col("used") > memory_bytes - FACTS_RESERVED).select("user_id")
     if over.is_empty():
-        return statements
+        return statements, used
     crowded = statements.join(over, on="user_id", how="semi", maintain_order="left")
     ordered = crowded.sort("user_id", "line", "label")
     sizes = statement_sizes(ordered).with_columns(pl.col("size").cum_sum().over("user_id"))
     kept = ordered.join(sizes.filter(pl.col("size") <= memory_bytes - FACTS_RESERVED), on=_LINE, how="semi", maintain_order="left")
     fitting = kept.sort(_LINE).with_columns(pl.int_range(1, pl.len() + 1, dtype=pl.Int32).over("user_id", "label").alias("line"))
     rest = statements.join(over, on="user_id", how="anti", maintain_order="left")
-    return pl.concat([rest, fitting]).sort(_LINE)
+    others = used.join(over, on="user_id", how="anti")
+    return pl.concat([rest, fitting]).sort(_LINE), pl.concat([others, _used(statement_sizes(fitting))])
+
+
+def _used(sizes: pl.DataFrame) -> pl.DataFrame:
+    return sizes.group_by("user_id").agg(pl.col("size").sum().alias("used"))
 
 
 def statement_sizes(statements: pl.DataFrame) -> pl.DataFrame:

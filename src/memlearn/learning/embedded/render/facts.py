@@ -6,35 +6,53 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
-from memlearn.learning.embedded.render.bounds import NUMBER_BYTES, statement_sizes
+from memlearn.learning.embedded.render.bounds import NUMBER_BYTES
 
 if TYPE_CHECKING:
     from memlearn.learning.embedded.render.render import RenderInput
+
+Ints = NDArray[np.int64]
 
 # Numbers of a row: counts, days, times, strength, lift, answers, stance.
 _NUMBERS = 10
 # Of the rows allowed, so many go to single items and merchants first; coarser keys take the rest.
 SINGLE_SHARE = 0.6
 SINGLE = ("item", "merchant")
+# Weights are compared at so many decimal places.
+_DECIMALS = 6
+_MOST_BITS = 63
 
-COLUMNS = ["user_id", "dim", "key", "n", "days", "first_us", "last_us", "every_days", "strength", "lift", "shown", "answered", "stance", "stance_until_us"]
+COLUMNS = [
+    "user_id",
+    "dim",
+    "key",
+    "n",
+    "days",
+    "first_us",
+    "last_us",
+    "every_days",
+    "strength",
+    "lift",
+    "shown",
+    "answered",
+    "stance",
+    "stance_until_us",
+]
 
 
-def item_facts(facts: pl.DataFrame, given: RenderInput, statements: pl.DataFrame) -> pl.DataFrame:
+def item_facts(facts: pl.DataFrame, given: RenderInput, used: pl.DataFrame) -> pl.DataFrame:
     """Choose and scale each user's most telling facts, within the number and the bytes allowed.
 
     Args:
-        facts: candidates: counts, recency-weighted strength and answers of single keys.
+        facts: candidates: counts, recency-weighted strength and answers of single keys; a user's rows together, by dimension and key.
         given: base rates, stances and bounds.
-        statements: what the user's blocks already take.
+        used: user_id, used: bytes that the user's blocks already take.
     """
-    scaled = _scaled(facts, given)
-    chosen = _within_number(scaled, given.item_facts)
-    merged = chosen.join(_stances(given, facts), on=["user_id", "dim", "key"], how="full", coalesce=True)
-    ranked = merged.sort("user_id", pl.col("stance").is_null(), -pl.col("weight").fill_null(0), "dim", "key")
+    chosen = _described(_within_number(_weighed(facts), given.item_facts), given)
+    ranked = _with_stances(chosen, _stances(given, facts))
     size = (pl.col("dim").str.len_bytes() + pl.col("key").str.len_bytes()).cast(pl.Int64) + _NUMBERS * NUMBER_BYTES
-    used = statement_sizes(statements).group_by("user_id").agg(pl.col("size").sum().alias("used"))
     placed = ranked.with_columns(size.cum_sum().over("user_id").alias("size")).join(used, on="user_id", how="left", maintain_order="left")
     # What an operator stated excludes and raises items, so it is kept whatever the statements take.
     kept = (pl.col("size") + pl.col("used").fill_null(0) <= given.memory_bytes) | pl.col("stance").is_not_null()
@@ -42,34 +60,71 @@ def item_facts(facts: pl.DataFrame, given: RenderInput, statements: pl.DataFrame
     return placed.filter(kept).with_columns(*counts, pl.col("days").fill_null(0).cast(pl.Int32)).select(COLUMNS)
 
 
-def _within_number(scaled: pl.DataFrame, most: int) -> pl.DataFrame:
-    """The heaviest rows of each user: single items first up to their share, then whatever is heaviest."""
-    # Rows come by (user, dim, key), so a stable sort over numbers breaks ties as names would.
-    numbered = scaled.with_columns(pl.col("user_id").rle_id().alias("number"), pl.col("dim").is_in(SINGLE).alias("single"))
-    ordered = numbered.sort("number", "single", "weight", descending=[False, True, True], maintain_order=True)
-    early = pl.col("single") & (_place(ordered["number"], ordered["single"]) < int(most * SINGLE_SHARE))
-    first = ordered.with_columns(early.alias("first")).sort("number", "first", "weight", descending=[False, True, True], maintain_order=True)
-    return first.filter(_place(first["number"]) < most).drop("number", "single", "first")
+def _weighed(facts: pl.DataFrame) -> pl.DataFrame:
+    """Add `scaled`, the share of the user's strength in the dimension, and `weight`, by which rows are chosen."""
+    group = _users(facts) * (facts["dim"].n_unique() + 1) + _dimensions(facts)
+    # Sums of integers below 2**53 are exact in floating point.
+    totals = np.bincount(group, weights=facts["strength"].fill_null(0).to_numpy())
+    scaled = (pl.col("strength") / pl.Series(totals[group])).round(_DECIMALS).fill_null(0.0)
+    # A key counts by what was bought of it, and by what its offers tell.
+    weight = pl.col("scaled") + pl.col("shown").fill_null(0).clip(0, 20) * 0.004
+    return facts.with_columns(scaled.alias("scaled")).with_columns(weight.round(_DECIMALS).alias("weight"))
 
 
-def _place(*groups: pl.Series) -> pl.Series:
+def _within_number(facts: pl.DataFrame, most: int) -> pl.DataFrame:
+    """The heaviest rows of each user, by weight: single items first up to their share, then whatever is heaviest."""
+    if facts.is_empty():
+        return facts
+    user, dim = _users(facts), _dimensions(facts)
+    weight = (facts["weight"] * 10**_DECIMALS).round().cast(pl.Int64).to_numpy()
+    light = weight.max() - weight
+    coarse = (~facts["dim"].is_in(list(SINGLE))).to_numpy().astype(np.int64)
+    order = _order(user, coarse, light)
+    late = np.ones(len(facts), dtype=np.int64)
+    late[order[(_place(user[order] * 2 + coarse[order]) < int(most * SINGLE_SHARE)) & (coarse[order] == 0)]] = 0
+    order = _order(user, late, light, coarse)
+    kept = np.sort(order[_place(user[order]) < most])
+    return facts[kept[_order(user[kept], light[kept], dim[kept])]]
+
+
+def _users(facts: pl.DataFrame) -> Ints:
+    """Each row's user, numbered from 0."""
+    return facts["user_id"].rle_id().to_numpy().astype(np.int64)
+
+
+def _dimensions(facts: pl.DataFrame) -> Ints:
+    """Each row's dimension, numbered by name."""
+    return facts["dim"].cast(pl.Enum(facts["dim"].unique().sort())).to_physical().to_numpy().astype(np.int64)
+
+
+def _order(*keys: Ints) -> Ints:
+    """Positions of rows sorted by some keys, none negative; ties in the order of the rows."""
+    count = len(keys[0])
+    widths = [int(key.max()).bit_length() for key in keys] if count else [0]
+    if sum(widths) + count.bit_length() > _MOST_BITS:
+        return np.lexsort(keys[::-1]).astype(np.int64)
+    # All keys and the position in one number: sorting it is several times as fast as sorting by several.
+    packed = np.zeros(count, dtype=np.int64)
+    for key, width in zip(keys, widths, strict=False):
+        packed = (packed << width) | key
+    packed = (packed << count.bit_length()) | np.arange(count)
+    packed.sort()
+    return packed & ((1 << count.bit_length()) - 1)
+
+
+def _place(group: Ints) -> Ints:
     """Position of each row inside its run of equal groups, from 0."""
-    run = pl.select(pl.struct(*(group.alias(str(number)) for number, group in enumerate(groups))).rle_id()).to_series().to_numpy()
-    starts = np.flatnonzero(np.concatenate(([True], run[1:] != run[:-1]))) if len(run) else np.zeros(0, dtype=np.int64)
-    return pl.Series(np.arange(len(run)) - starts[run] if len(run) else starts)
+    starts = np.flatnonzero(np.concatenate(([True], group[1:] != group[:-1])))
+    return np.arange(len(group)) - np.repeat(starts, np.diff(np.append(starts, len(group))))
 
 
-def _scaled(facts: pl.DataFrame, given: RenderInput) -> pl.DataFrame:
+def _described(facts: pl.DataFrame, given: RenderInput) -> pl.DataFrame:
+    """The columns of a release, and `weight`."""
     net = (pl.col("n") - pl.col("returned")).clip(0).fill_null(0)
-    totals = facts.group_by("user_id", "dim").agg(pl.col("strength").sum().alias("total"))
     base = given.base.select("dim", "label", "base")
-    joined = facts.join(totals, on=["user_id", "dim"], how="left", maintain_order="left").join(base, on=["dim", "label"], how="left", maintain_order="left")
-    scaled = (pl.col("strength") / pl.col("total")).round(6).fill_null(0.0)
     share = pl.col("n") / pl.col("user_n")
     lift = pl.when(pl.col("base") > 0).then((share / pl.col("base")).round(3)).otherwise(None)
-    # A key counts by what was bought of it, and by what its offers tell.
-    weight = scaled + pl.col("shown").fill_null(0).clip(0, 20) * 0.004
-    return joined.select(
+    return facts.join(base, on=["dim", "label"], how="left", maintain_order="left").select(
         "user_id",
         "dim",
         pl.col("label").alias("key"),
@@ -78,16 +133,24 @@ def _scaled(facts: pl.DataFrame, given: RenderInput) -> pl.DataFrame:
         "first_us",
         "last_us",
         pl.col("median_gap").cast(pl.Float64).alias("every_days"),
-        scaled.alias("strength"),
+        pl.col("scaled").alias("strength"),
         lift.alias("lift"),
         "shown",
         "answered",
-        weight.round(6).alias("weight"),
+        "weight",
     )
 
 
+def _with_stances(chosen: pl.DataFrame, stances: pl.DataFrame) -> pl.DataFrame:
+    """Add what operators stated of keys, in front of each user's rows."""
+    users = stances.select("user_id").unique()
+    plain = chosen.join(users, on="user_id", how="anti", maintain_order="left")
+    stated = chosen.join(users, on="user_id", how="semi").join(stances, on=["user_id", "dim", "key"], how="full", coalesce=True)
+    ranked = stated.sort("user_id", pl.col("stance").is_null(), -pl.col("weight").fill_null(0), "dim", "key")
+    return pl.concat([plain, ranked], how="diagonal")
+
+
 def _stances(given: RenderInput, facts: pl.DataFrame) -> pl.DataFrame:
-    users = facts.select("user_id").unique()
-    mine = given.statements.join(users, on="user_id", how="semi", maintain_order="left")
+    mine = given.statements.join(facts.select("user_id").unique(), on="user_id", how="semi", maintain_order="left")
     latest = mine.unique(["user_id", "dim", "key"], keep="last", maintain_order=True)
     return latest.select("user_id", "dim", "key", "stance", pl.col("until_us").alias("stance_until_us"))

@@ -26,7 +26,9 @@ def trace_lineage(parents: pl.DataFrame, items: pl.DataFrame, levels: tuple[str,
     Returns:
         dim, label, ancestor (`dim:label`), echo (an item that is named like one of its levels).
     """
-    links = pl.concat([parents.select(pl.col("dim_name").alias("dim"), "label", pl.col("parent").alias("ancestor")), _item_links(items, levels)])
+    links = pl.concat(
+        [parents.select(pl.col("dim_name").alias("dim"), "label", pl.col("parent").alias("ancestor")), _item_links(items, levels)]
+    )
     found = [links]
     named = links.with_columns((pl.col("dim") + ":" + pl.col("label")).alias("name")).select("name", pl.col("ancestor").alias("next"))
     for _ in levels:
@@ -60,7 +62,11 @@ def without_explained(claims: pl.DataFrame, lineage: pl.DataFrame, by: pl.DataFr
     if claims.is_empty():
         return claims
     finer = (claims if by is None else by).select("user_id", "dim", "label", "n").join(lineage, on=["dim", "label"])
-    explained = finer.filter(~pl.col("echo") if by is None else pl.lit(value=True)).group_by("user_id", "ancestor").agg(pl.col("n").max().alias("finer_n"))
+    explained = (
+        finer.filter(~pl.col("echo") if by is None else pl.lit(value=True))
+        .group_by("user_id", "ancestor")
+        .agg(pl.col("n").max().alias("finer_n"))
+    )
     placed = claims.with_columns((pl.col("dim") + ":" + pl.col("label")).alias("ancestor"))
     kept = placed.join(explained, on=["user_id", "ancestor"], how="left", maintain_order="left").filter(
         pl.col("finer_n").is_null() | (pl.col("finer_n") < EXPLAINED * pl.col("n"))

@@ -90,7 +90,7 @@ def render(candidates: Mapping[str, pl.DataFrame], given: RenderInput) -> Render
     said = [
         worded.habit_lines(_shown(frames["habits"], given)),
         worded.season_lines(_shown(_with_season_base(frames["seasons"], given), given)),
-        _likes(_shown(_with_base(frames["likes"], given), given), frames["habits"], given),
+        worded.like_lines(_shown(_likes(_with_base(frames["likes"], given), frames["habits"], given), given)),
         worded.band_lines(_with_rows(_with_base(frames["bands"].with_columns(pl.lit(BAND).alias("dim")), given), rows)),
         worded.offer_lines(_shown(_with_answer_base(frames["offers"], given), given)),
         worded.change_lines(*(_shown(frames[name], given) for name in ("started", "stopped", "moves"))),
@@ -108,8 +108,8 @@ def render(candidates: Mapping[str, pl.DataFrame], given: RenderInput) -> Render
     ]
     lines = pl.concat(said)
     kept = _fit(lines, given.blocks)
-    statements = bound_statements(_statements(kept), given.memory_bytes)
-    return Rendered(statements, item_facts(frames["facts"], given, statements), len(lines) - len(statements))
+    statements, used = bound_statements(_statements(kept), given.memory_bytes)
+    return Rendered(statements, item_facts(frames["facts"], given, used), len(lines) - len(statements))
 
 
 def _without_suppressed(frame: pl.DataFrame, given: RenderInput) -> pl.DataFrame:
@@ -205,12 +205,11 @@ def _with_money_rows(frame: pl.DataFrame, spending: pl.DataFrame, users: pl.Data
 
 def _likes(likes: pl.DataFrame, habits: pl.DataFrame, given: RenderInput) -> pl.DataFrame:
     """What is liked, but for what a habit says already: of the same key, or of the key that makes most of it."""
-    said = worded.like_lines(likes).with_columns(pl.col("key").alias("label"))
-    counted = said.join(likes.select("user_id", "dim", "label", "n"), on=["user_id", "dim", "label"])
+    judged = worded.judge_likes(likes)
     alive = habits.filter(~pl.col("lapsed")).select("user_id", "dim", "label", "n")
-    fresh = counted.join(alive, on=["user_id", "dim", "label"], how="anti")
-    rest = without_explained(without_explained(fresh, given.lineage, by=alive), given.lineage).drop("n", "label")
-    rank = pl.struct(-pl.col("score"), "dim", "key").rank("ordinal").over("user_id")
+    fresh = judged.join(alive, on=["user_id", "dim", "label"], how="anti")
+    rest = without_explained(without_explained(fresh, given.lineage, by=alive), given.lineage)
+    rank = pl.struct(-pl.col("score"), "dim", "label").rank("ordinal").over("user_id")
     return rest.filter(rank <= LIKES_PER_USER)
 
 

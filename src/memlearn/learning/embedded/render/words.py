@@ -23,7 +23,9 @@ def display(dim: pl.Expr, label: pl.Expr, name: pl.Expr) -> pl.Expr:
 
 def clean(text: pl.Expr) -> pl.Expr:
     """Source text as one harmless line: control and invisible characters, brackets of markup and line ends removed; cut at 60."""
-    plain = text.str.normalize("NFKC").str.replace_all(r"[\p{C}\p{Zl}\p{Zp}<>\[\]{}`|\\]", " ").str.replace_all(r"\s+", " ").str.strip_chars()
+    plain = (
+        text.str.normalize("NFKC").str.replace_all(r"[\p{C}\p{Zl}\p{Zp}<>\[\]{}`|\\]", " ").str.replace_all(r"\s+", " ").str.strip_chars()
+    )
     return pl.when(plain.str.len_chars() > 60).then(plain.str.slice(0, 57) + "...").otherwise(plain)
 
 

@@ -1,0 +1,52 @@
+"""Keys that must not be stated, by their own name or by what they belong to."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from memlearn.learning.embedded.annotate import Catalogue
+from memlearn.learning.suppressed import find_suppressed
+from memlearn.memory.sensitive import SensitiveConfig
+
+ITEMS = pl.DataFrame(
+    {
+        "item_id": ["i1", "i2", "i3"],
+        "name": ["Pregnancy test", "Plaster", None],
+        "level_department": ["care", "care", "food"],
+        "level_category": ["tests", "pharmacy: first aid", "bread"],
+    }
+)
+PARENTS = pl.DataFrame(
+    {
+        "dim_name": ["category", "category", "merchant"],
+        "label": ["tests", "bread", "CORNER"],
+        "parent": ["department:care", "department:food", "category:church"],
+    }
+)
+CATALOGUE = Catalogue.of(ITEMS, ("department", "category"))
+
+
+def keys(*pairs: tuple[str, str]) -> pl.DataFrame:
+    """A frame of dim and label."""
+    return pl.DataFrame(pairs, schema={"dim": pl.String, "label": pl.String}, orient="row")
+
+
+def test_an_item_is_judged_by_its_name_and_its_levels() -> None:
+    found = find_suppressed(SensitiveConfig(words=["first aid"]), CATALOGUE, PARENTS).among(keys())
+    assert set(found.rows()) >= {("item", "i1"), ("item", "i2"), ("category", "pharmacy: first aid")}
+    assert ("item", "i3") not in found.rows()
+
+
+def test_a_merchant_is_judged_by_its_category() -> None:
+    assert ("merchant", "CORNER") in find_suppressed(SensitiveConfig(), CATALOGUE, PARENTS).among(keys()).rows()
+
+
+def test_what_lies_below_a_sensitive_level_is_not_stated() -> None:
+    found = find_suppressed(SensitiveConfig(topics=[], words=["care"]), CATALOGUE, PARENTS).among(keys()).rows()
+    assert found == [("category", "tests"), ("department", "care"), ("item", "i1"), ("item", "i2")]
+
+
+def test_a_key_that_no_catalogue_knows_is_judged_by_itself() -> None:
+    suppression = find_suppressed(SensitiveConfig(), CATALOGUE, PARENTS)
+    fresh = suppression.among(keys(("item", "rosary"), ("item", "bread"), ("store", "Mosque Street"), ("item", "i3")))
+    assert set(fresh.rows()) - set(suppression.suppressed.rows()) == {("item", "rosary"), ("store", "Mosque Street")}
