@@ -10,13 +10,14 @@ from __future__ import annotations
 import json
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import Lock
+from typing import TypeVar
 
 import polars as pl
 
@@ -29,7 +30,7 @@ from memlearn.learning.ingest import Ingested, find_pending, ingest, known_deliv
 from memlearn.learning.job import MANAGER_VERSION, Job
 from memlearn.learning.lock import learning
 from memlearn.learning.publish import Outcome, publish
-from memlearn.learning.render import RenderTask, render_shard
+from memlearn.learning.render import Given, RenderTask, bundle_shards, gather_given, render_shards
 from memlearn.learning.scope import Scope, decide_scope
 from memlearn.learning.sweep import sweep
 from memlearn.learning.tables import Tables, given_digests, in_force, read_tables
@@ -41,6 +42,8 @@ from memlearn.store.layout import StoreLayout
 from memlearn.store.ledger import Ledger
 from memlearn.store.rows import user_hash
 from memlearn.store.status import write_status
+
+Part = TypeVar("Part")
 
 
 @dataclass(slots=True)
@@ -61,6 +64,7 @@ class LearnRun:
     scope: Scope | None = None
     population: pl.DataFrame | None = None
     pairs: pl.DataFrame | None = None
+    to_render: Given | None = None
     stages: dict[str, tuple[float, int]] = field(default_factory=dict)
     guard: Lock = field(default_factory=Lock)
     earlier: list[dict[str, object]] = field(default_factory=list)
@@ -129,29 +133,36 @@ class LearnRun:
 
     def fold(self) -> None:
         """Fold all shards, side by side."""
-        self._side_by_side("fold", self.fold_shard)
+        self._side_by_side("fold", self.fold_shard, self.shard_ids())
 
     def share(self) -> None:
         """Add up what all users do, or take it over from the current release where it still stands."""
         scope = self._scope()
         with self._timed("shared"):
+            shards = self.shard_ids()
             if scope.full:
-                shards = self.shard_ids()
                 self.population = add_up(pick_up(self.folder / "fold", shard, "population") for shard in shards)
                 self.pairs = add_pairs((pick_up(self.folder / "fold", shard, "pairs") for shard in shards), self.job.shared.min_users)
             else:
                 self.population, self.pairs = scope.load_population(self.job.layout)
+            if shards:
+                self.to_render = gather_given(self.job, self.tables, self.population, self.folder, shards)
 
-    def render_shard(self, shard: int) -> None:
-        """Word the memory of one shard's users."""
-        assert self.population is not None
+    def render_shards(self, shards: Sequence[int]) -> None:
+        """Word the memory of some shards' users; those of shards with few of them together."""
+        for bundle in bundle_shards(shards, self._scope().users):
+            self._render_bundle(bundle)
+
+    def _render_bundle(self, shards: Sequence[int]) -> None:
+        assert self.to_render is not None, "share comes first"
         scope = self._scope()
-        with self._part("render"):
-            render_shard(self.job, self.tables, RenderTask(shard, scope.files[shard], self.folder, self.population, scope.only))
+        with self._part("render", len(shards)):
+            files = {shard: scope.files[shard] for shard in shards}
+            render_shards(self.job, self.tables.catalogue, RenderTask(files, self.folder, self.to_render, scope.only))
 
     def render(self) -> None:
         """Render all shards, side by side."""
-        self._side_by_side("render", self.render_shard)
+        self._side_by_side("render", self._render_bundle, bundle_shards(self.shard_ids(), self._scope().users))
 
     def publish(self) -> Outcome:
         """Build the release, switch to it, and close the books."""
@@ -169,7 +180,7 @@ class LearnRun:
         return outcome
 
     @contextmanager
-    def _part(self, stage: str) -> Iterator[None]:
+    def _part(self, stage: str, shards: int = 1) -> Iterator[None]:
         """One of the pieces of a stage that are worked on side by side: the stage lasts from the first to the last one."""
         now = time.perf_counter()
         with self.guard:
@@ -177,21 +188,19 @@ class LearnRun:
         yield
         with self.guard:
             begun, done = self.stages[stage]
-            self.stages[stage] = (begun, done + 1)
+            self.stages[stage] = (begun, done + shards)
             self.timings[stage] = time.perf_counter() - begun
-            self.job.report(stage, done + 1, len(self.shard_ids()), "shards")
-            self._say(stage, done + 1, len(self.shard_ids()))
+            self.job.report(stage, done + shards, len(self.shard_ids()), "shards")
+            self._say(stage, done + shards, len(self.shard_ids()))
 
     def _scope(self) -> Scope:
         assert self.scope is not None, "ingest comes first"
         return self.scope
 
-    def _side_by_side(self, stage: str, work: object) -> None:
-        shards = self.shard_ids()
-        assert callable(work)
-        self._say(stage, 0, len(shards))
+    def _side_by_side(self, stage: str, work: Callable[[Part], None], parts: Sequence[Part]) -> None:
+        self._say(stage, 0, len(self.shard_ids()))
         with ThreadPoolExecutor(self.job.learning.workers) as pool:
-            for _ in pool.map(work, shards):
+            for _ in pool.map(work, parts):
                 pass
 
     def _say(self, stage: str, done: int = 0, total: int = 0) -> None:
