@@ -19,7 +19,7 @@ from memlearn.sources.events import read_events
 from memlearn.sources.locate import Delivery, fingerprint, list_deliveries
 from memlearn.store.ledger import Ledger
 from memlearn.store.rows import ShardDelta, merge_delivery
-from memlearn.store.spill import Spill, read_spill
+from memlearn.store.spill import Spill
 
 # A shard is to hold about so many rows; sizes of files tell the number before they are read.
 SHARD_ROWS = 400_000
@@ -210,7 +210,7 @@ def ingest(job: Job, ledger: Ledger, pending: Sequence[Pending], folder: Path, r
         _check_rejects(job, source, read, rejected, rejects)
     result.deliveries = number
     result.rejects_file = _write_rejects(job, rejects, run_id)
-    deltas = _merge_shards(job, ledger, pending, folder, run_id, shards)
+    deltas = _merge_shards(job, ledger, pending, spill, run_id, shards)
     _check_shrink(job, pending, deltas)
     result.changed_rows = sum(delta.rows for delta in deltas)
     _record(ledger, pending, deltas, rows, shards, run_id)
@@ -280,13 +280,13 @@ def _write_rejects(job: Job, rejects: Sequence[pl.DataFrame], run_id: str) -> Pa
     return path
 
 
-def _merge_shards(job: Job, ledger: Ledger, pending: Sequence[Pending], folder: Path, run_id: str, shards: int) -> list[ShardDelta]:
+def _merge_shards(job: Job, ledger: Ledger, pending: Sequence[Pending], spill: Spill, run_id: str, shards: int) -> list[ShardDelta]:
     files = ledger.row_files()
     snapshots = [source.name for source in pending if source.replaces]
     empty = _empty_spill(job)
 
     def merge(shard: int) -> ShardDelta | None:
-        new = read_spill(folder / "spill", shard)
+        new = spill.read(shard)
         names = [file.file for file in files.get(shard, [])]
         if new is None and not (snapshots and names):
             return None

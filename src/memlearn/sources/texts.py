@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 import pyarrow as pa
+from numpy.typing import NDArray
 
 NULL_WORDS = ("", "nan", "NaN", "NAN", "null", "NULL", "Null", "none", "None", "NONE", "n/a", "N/A", "<NA>", "NaT", "\\N")
 """Texts that count as a missing value in ids, attributes and times."""
@@ -96,7 +97,7 @@ def case_twins(user_ids: pl.Series) -> pl.DataFrame:
 
 
 def _scan(text: pl.Series) -> tuple[bool, bool, bool]:
-    """Whether any value holds a blank, control or non-ASCII character; a dot; or may be a null word.
+    """Whether any value begins or ends with a blank or holds a control or non-ASCII character; a dot; or may be a null word.
 
     One look at the bytes of the whole column costs far less than a string operation per value.
     """
@@ -106,12 +107,19 @@ def _scan(text: pl.Series) -> tuple[bool, bool, bool]:
         return False, False, False
     edges = np.frombuffer(memoryview(offsets), dtype=np.int64)[column.offset : column.offset + len(column) + 1]
     characters = np.frombuffer(memoryview(data), dtype=np.uint8)[edges[0] : edges[-1]] if data else np.zeros(0, dtype=np.uint8)
-    # Bytes up to the blank wrap to the top, next to those of non-ASCII characters.
-    strange = bool(((characters - np.uint8(0x21)) >= np.uint8(0x7F - 0x21)).any())
+    # Bytes below the blank wrap to the top, next to those of non-ASCII characters.
+    strange = bool(((characters - np.uint8(0x20)) >= np.uint8(0x7F - 0x20)).any()) or _blank_edges(characters, edges - edges[0])
     starts = edges[:-1][np.diff(edges) <= _LONGEST_NULL_WORD] - edges[0]
     # An empty text points at the next one's first byte, or behind the last one.
     maybe_null = len(starts) > 0 and bool((np.diff(edges).min() == 0) or _NULL_STARTS[characters[starts]].any())
     return strange, bool((characters == np.uint8(ord("."))).any()), maybe_null
+
+
+def _blank_edges(characters: NDArray[np.uint8], edges: NDArray[np.int64]) -> bool:
+    """Whether any text begins or ends with a blank; blanks in the middle are common and stay."""
+    filled = edges[:-1] < edges[1:]
+    outer = np.concatenate([edges[:-1][filled], edges[1:][filled] - 1])
+    return bool((characters[outer] == np.uint8(ord(" "))).any())
 
 
 def _null_words(text: pl.Series) -> pl.Series:

@@ -7,7 +7,7 @@ column's name, finished with the mixer of SplitMix64 (Steele, Lea and Flood, OOP
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from hashlib import blake2b
 
 import numpy as np
@@ -61,7 +61,8 @@ def _string_hash(column: pl.Series) -> Hashes:
         return np.zeros(len(column), dtype=np.uint64)
     if not column.null_count() and (text == text[0]).all():
         return np.full(len(text), hash_strings(text.head(1))[0], dtype=np.uint64)
-    coded = text.cast(pl.Categorical)
+    # Categories of their own are forgotten again; the common ones last as long as the process.
+    coded = text.cast(pl.Categorical(pl.Categories.random()))
     distinct = coded.drop_nulls().unique()
     codes = distinct.to_physical().to_numpy()
     table = np.zeros(int(codes.max()) + 1, dtype=np.uint64)
@@ -72,7 +73,7 @@ def _string_hash(column: pl.Series) -> Hashes:
     return np.where(column.is_null().to_numpy(), np.uint64(0), table[coded.to_physical().fill_null(int(codes[0])).to_numpy()])
 
 
-def hash_rows(frame: pl.DataFrame, columns: Iterable[str], known: dict[str, Hashes] | None = None) -> Hashes:
+def hash_rows(frame: pl.DataFrame, columns: Iterable[str], known: Mapping[str, Hashes] | None = None) -> Hashes:
     """Hash each row over some of its columns.
 
     A column that is null adds nothing, so that adding a column to a table changes no earlier hash.

@@ -6,16 +6,20 @@ holds as a tombstone is deleted. Files are written aside, moved into place, and 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from memlearn.errors import DamagedError
 from memlearn.records import ATTRIBUTE_PREFIX, EVENT_SCHEMA
+from memlearn.store.coding import dense_rank, take_rows, to_dictionary
 from memlearn.store.files import is_whole, move_checked
 from memlearn.store.row_hash import Hashes, column_hash, finish, hash_rows, name_hash
 
@@ -23,6 +27,9 @@ ORDER = ["user_hash", "time_us", "seq", "row_id"]
 CONTENT = [name for name in EVENT_SCHEMA if name not in ("key", "tombstone")]
 ROW_SCHEMA: dict[str, pl.DataType] = {**EVENT_SCHEMA, "user_hash": pl.UInt64(), "content": pl.UInt64(), "row_id": pl.UInt64()}
 ID = ["user_hash", "row_id"]
+
+# Values that hardly repeat, which a dictionary would make no smaller.
+_UNLIKE = ("time_us", "content", "row_id")
 
 # A shard is rewritten as one base when its deltas hold more than this share of its rows, or are more than so many.
 COMPACT_SHARE = 0.25
@@ -57,15 +64,16 @@ def user_hash(user_ids: pl.Series) -> Hashes:
     return column_hash(user_ids)
 
 
-def content_hash(events: pl.DataFrame, users: Hashes) -> pl.Series:
+def content_hash(events: pl.DataFrame, users: Hashes, known: Mapping[str, Hashes] | None = None) -> pl.Series:
     """Hash of everything that an event says, its key apart.
 
     Args:
         events: rows with the canonical columns.
         users: `user_hash` of their users.
+        known: hashes of other columns that are already at hand.
     """
     attributes = [name for name in events.columns if name.startswith(ATTRIBUTE_PREFIX)]
-    return pl.Series("content", hash_rows(events, [*CONTENT, *attributes], {"user_id": users}))
+    return pl.Series("content", hash_rows(events, [*CONTENT, *attributes], {**(known or {}), "user_id": users}))
 
 
 def number_rows(events: pl.DataFrame) -> pl.DataFrame:
@@ -76,7 +84,7 @@ def number_rows(events: pl.DataFrame) -> pl.DataFrame:
     """
     content = events["content"]
     ids = finish(content.to_numpy() ^ name_hash("row"))
-    if content.n_unique() < len(content):
+    if _repeats(content):
         occurrence = events.select(pl.int_range(pl.len(), dtype=pl.UInt64).over("delivery", "content")).to_series().to_numpy()
         ids = np.where(occurrence == 0, ids, finish(ids + occurrence))
     if events["key"].null_count() < len(events):
@@ -84,19 +92,36 @@ def number_rows(events: pl.DataFrame) -> pl.DataFrame:
     return events.with_columns(pl.Series("row_id", ids))
 
 
+def _repeats(numbers: pl.Series) -> bool:
+    """Whether a number occurs twice; sorting 64-bit numbers costs less than a table of them."""
+    ordered = np.sort(numbers.to_numpy())
+    return bool((ordered[1:] == ordered[:-1]).any())
+
+
 def sort_rows(rows: pl.DataFrame) -> pl.DataFrame:
     """Sort into the total order: user (by hash), time, sequence, row id."""
-    return rows[total_order(*(rows[name].to_numpy() for name in ORDER))]
+    if rows.is_empty():
+        return rows
+    rank: NDArray[np.integer]
+    if rows["user_id"].dtype == pl.String:
+        rank = np.unique(rows["user_hash"].to_numpy(), return_inverse=True)[1]
+    else:
+        rank, _ = dense_rank(rows["user_id"], lambda users: pl.Series(user_hash(users)))
+    return take_rows(rows, total_order(rank, *(rows[name].to_numpy() for name in ORDER[1:])))
 
 
-def total_order(user: Hashes, time_us: NDArray[np.int64], seq: NDArray[np.int64], row_id: Hashes) -> NDArray[np.int64]:
-    """Positions of the rows in the total order; a fast sort over user and time, then one over what is tied."""
-    if len(user) == 0:
-        return np.zeros(0, dtype=np.int64)
-    distinct, rank = np.unique(user, return_inverse=True)
+def total_order(rank: NDArray[np.integer], time_us: NDArray[np.int64], seq: NDArray[np.int64], row_id: Hashes) -> NDArray[np.int64]:
+    """Positions of the rows in the total order; a fast sort over user and time, then one over what is tied.
+
+    Args:
+        rank: dense number of each row's user, in the order of their hashes.
+        time_us: times.
+        seq: sequence numbers.
+        row_id: ids.
+    """
     span = int(time_us.max() - time_us.min())
     shift = span.bit_length()
-    if len(distinct).bit_length() + shift > np.iinfo(np.uint64).bits:
+    if int(rank.max()).bit_length() + shift > np.iinfo(np.uint64).bits:
         return np.lexsort((row_id, seq, time_us, rank))
     packed = (rank.astype(np.uint64) << np.uint64(shift)) | (time_us - time_us.min()).astype(np.uint64)
     order = np.argsort(packed)
@@ -111,7 +136,7 @@ def total_order(user: Hashes, time_us: NDArray[np.int64], seq: NDArray[np.int64]
 
 def latest_arrivals(rows: pl.DataFrame) -> pl.DataFrame:
     """Of rows with one id the one that arrived last."""
-    if rows["row_id"].n_unique() == len(rows):
+    if not _repeats(rows["row_id"]):
         return rows
     return rows.sort("delivery", maintain_order=True).unique(ID, keep="last", maintain_order=True)
 
@@ -177,6 +202,8 @@ def merge_delivery(folder: Path, files: Sequence[str], new: pl.DataFrame, *, sha
     """
     arrived = latest_arrivals(number_rows(new)).drop("delivery")
     old = _old_rows(folder, files, arrived, snapshots)
+    if files:
+        arrived = arrived.cast({pl.Categorical: pl.String})
     changed = _changed_rows(arrived, old)
     gone, lost, held = _missing_rows(arrived, old, snapshots)
     delta = sort_rows(pl.concat([changed, gone], how="diagonal") if len(gone) else changed)
@@ -190,9 +217,36 @@ def merge_delivery(folder: Path, files: Sequence[str], new: pl.DataFrame, *, sha
         replaces = True
     folder.mkdir(parents=True, exist_ok=True)
     aside = folder / f"{name}.tmp"
-    delta.write_parquet(aside, compression="lz4", row_group_size=65_536)
+    _write(delta, aside)
     name = move_checked(aside, folder, name)
     return ShardDelta(shard, name, len(delta), replaces=replaces, changed=touched, lost=lost, held=held)
+
+
+def _write(rows: pl.DataFrame, path: Path) -> None:
+    """Write rows as Parquet; categories become plain strings.
+
+    Arrow's writer takes over the codes of categories, and spends next to nothing on columns without values. Statistics
+    are written only of the users, who are found by them.
+    """
+    pq.write_table(
+        pa.table([_to_arrow(column) for column in rows], names=rows.columns),
+        path,
+        row_group_size=65_536,
+        compression="lz4",
+        use_dictionary=[name for name in rows.columns if name not in _UNLIKE],  # type: ignore[arg-type]
+        write_statistics=["user_hash"],
+        store_schema=False,
+    )
+
+
+def _to_arrow(column: pl.Series) -> pa.Array[Any]:
+    if column.null_count() == len(column):
+        plain = pl.Series([], dtype=pl.String if column.dtype == pl.Categorical else column.dtype)
+        kind: Any = plain.to_arrow(compat_level=pl.CompatLevel.oldest()).type
+        return pa.nulls(len(column), kind)  # type: ignore[no-any-return]
+    if column.dtype == pl.Categorical:
+        return to_dictionary(column)
+    return column.to_arrow(compat_level=pl.CompatLevel.oldest())
 
 
 def _no_changes() -> pl.DataFrame:
@@ -230,7 +284,8 @@ def _changed_users(delta: pl.DataFrame, old: pl.DataFrame) -> pl.DataFrame:
     if len(old):
         before = old.join(delta.select(ID), on=ID, how="semi")
         times = pl.concat([times, before.select("user_hash", "user_id", "time_us")])
-    return times.group_by("user_hash").agg(pl.col("user_id").first(), pl.col("time_us").min().alias("since_us")).sort("user_id")
+    users = times.group_by("user_hash").agg(pl.col("user_id").first(), pl.col("time_us").min().alias("since_us"))
+    return users.cast({"user_id": pl.String}).sort("user_id")
 
 
 def _wants_compaction(folder: Path, files: Sequence[str], added: int) -> bool:

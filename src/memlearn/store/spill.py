@@ -1,15 +1,21 @@
-"""Partition freshly read events by shard into temporary Arrow files, out of core."""
+"""Partition freshly read events by shard into temporary Arrow files, out of core; what repeats is spilled as numbers."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from threading import Lock
 
+import numpy as np
 import polars as pl
 
 from memlearn.records import EVENT_SCHEMA
+from memlearn.store.coding import Coder, take_rows
+from memlearn.store.row_hash import Hashes
 from memlearn.store.rows import content_hash, user_hash
 
 _ALWAYS = ("user_id", "time_us", "offset_s", "has_clock", "seq", "source", "kind", "tombstone")
+# Nearly every row has words of its own here.
+_VARIED = ("key", "text", "refers_to")
 
 
 class Spill:
@@ -24,6 +30,8 @@ class Spill:
         self._folder = folder
         self._shards = shards
         self._batches = 0
+        self._coders: dict[str, Coder] = {}
+        self._lock = Lock()
         folder.mkdir(parents=True, exist_ok=True)
 
     def next_batch(self) -> int:
@@ -41,30 +49,54 @@ class Spill:
         """
         if events.is_empty():
             return
-        users = user_hash(events["user_id"])
-        shard = pl.Series("shard", users % self._shards).cast(pl.UInt32)
-        filled = [name for name in events.columns if name in _ALWAYS or events[name].null_count() < len(events)]
-        placed = events.select(filled).with_columns(
-            pl.Series("user_hash", users), content_hash(events, users), pl.lit(delivery, pl.UInt32).alias("delivery")
-        )
-        order = shard.arg_sort()
-        start = 0
-        for number, count in shard.gather(order).rle().struct.unnest().select("value", "len").iter_rows():
-            part = placed[order.slice(start, count).sort()]
-            part.write_ipc(self._folder / f"{number:04d}-{batch:06d}.arrow", compression="lz4")
-            start += count
+        columns, hashes = self._code(events)
+        users = hashes["user_id"] if "user_id" in hashes else user_hash(events["user_id"])
+        content = content_hash(events, users, hashes)
+        placed = pl.DataFrame([*columns, pl.Series("user_hash", users), content])
+        # NumPy sorts numbers of up to 16 bits by counting.
+        shard = (users % np.uint64(self._shards)).astype(np.min_scalar_type(self._shards))
+        placed = placed.with_columns(pl.lit(delivery, pl.UInt32).alias("delivery"))
+        ordered = take_rows(placed, np.argsort(shard, kind="stable"))
+        counts = np.bincount(shard, minlength=self._shards)
+        for number, (start, count) in enumerate(zip(np.cumsum(counts) - counts, counts, strict=True)):
+            if count:
+                ordered.slice(start, count).write_ipc(self._folder / f"{number:04d}-{batch:06d}.arrow", compression="uncompressed")
 
+    def read(self, shard: int) -> pl.DataFrame | None:
+        """All rows that were spilled for a shard, in order of arrival, strings that repeat as categories; None where there are none."""
+        paths = sorted(self._folder.glob(f"{shard:04d}-*.arrow"))
+        if not paths:
+            return None
+        parts = [pl.read_ipc(path) for path in paths]
+        for name in self._coders:
+            types = {part.schema[name] for part in parts if name in part.columns}
+            if pl.String() in types:
+                # Some batches came after there were too many strings to code.
+                parts = [self._decoded(part, name, pl.String()) for part in parts]
+        rows = pl.concat(parts, how="diagonal", rechunk=True)
+        coded = [name for name in self._coders if rows.schema.get(name) == pl.UInt32()]
+        rows = rows.with_columns(self._coders[name].decode(rows[name]) for name in coded)
+        return rows.with_columns(pl.lit(None, dtype).alias(name) for name, dtype in EVENT_SCHEMA.items() if name not in rows.columns)
 
-def spilled_shards(folder: Path) -> list[int]:
-    """Numbers of the shards that have spilled rows."""
-    return sorted({int(path.name[:4]) for path in folder.glob("*.arrow")})
+    def _code(self, events: pl.DataFrame) -> tuple[list[pl.Series], dict[str, Hashes]]:
+        """The columns that hold anything, strings that repeat as codes; and hashes of what was coded."""
+        columns: list[pl.Series] = []
+        hashes: dict[str, Hashes] = {}
+        for column in events:
+            empty = column.null_count() == len(column)
+            if empty and column.name not in _ALWAYS:
+                continue
+            found = None if empty or column.dtype != pl.String or column.name in _VARIED else self._coder(column.name).code(column)
+            if found is not None:
+                column, hashes[column.name] = found  # noqa: PLW2901
+            columns.append(column)
+        return columns, hashes
 
+    def _coder(self, name: str) -> Coder:
+        with self._lock:
+            return self._coders.setdefault(name, Coder())
 
-def read_spill(folder: Path, shard: int) -> pl.DataFrame | None:
-    """All rows that were spilled for a shard, in order of arrival; None where there are none."""
-    paths = sorted(folder.glob(f"{shard:04d}-*.arrow"))
-    if not paths:
-        return None
-    rows = pl.concat([pl.read_ipc(path) for path in paths], how="diagonal", rechunk=True)
-    missing = [pl.lit(None, dtype).alias(name) for name, dtype in EVENT_SCHEMA.items() if name not in rows.columns]
-    return rows.with_columns(missing)
+    def _decoded(self, part: pl.DataFrame, name: str, dtype: pl.DataType) -> pl.DataFrame:
+        if part.schema.get(name) != pl.UInt32():
+            return part
+        return part.with_columns(self._coders[name].decode(part[name]).cast(dtype))

@@ -1,0 +1,134 @@
+"""Strings as numbers that hold for a whole run, each string hashed once; and columns coded so, as Arrow dictionaries.
+
+Not what is kept: files hold strings.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from threading import Lock
+from typing import Any
+
+import numpy as np
+import polars as pl
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from memlearn.duck import hash_strings
+from memlearn.store.row_hash import Hashes
+
+MOST_STRINGS = 1 << 20
+"""A column with more distinct strings than about this is not coded any further: their table lies in memory."""
+
+# A dictionary is written into every row group, so it has to pay for itself.
+_REPEATS = 8
+
+
+class Coder:
+    """Codes the strings of one column; safe for several threads.
+
+    Args:
+        most: stop coding above so many distinct strings.
+    """
+
+    def __init__(self, most: int = MOST_STRINGS) -> None:
+        self._most = most
+        self._dtype = pl.Categorical(pl.Categories.random())
+        # The table of strings lasts as long as a column of this type does.
+        self._held = pl.Series([], dtype=self._dtype)
+        self._hashes: Hashes = np.zeros(0, dtype=np.uint64)
+        self._known: NDArray[np.bool_] = np.zeros(0, dtype=np.bool_)
+        self._lock = Lock()
+
+    def code(self, strings: pl.Series) -> tuple[pl.Series, Hashes] | None:
+        """The code (UInt32) and the hash of each string, as `column_hash` gives it; None where there are too many of them.
+
+        Args:
+            strings: may hold nulls, but not only nulls.
+        """
+        if len(self._known) > self._most:
+            return None
+        if is_constant(strings):
+            codes = strings.head(1).cast(self._dtype).to_physical()
+            hashed = self._hashes_of(codes.to_numpy())[codes[0]]
+            return codes.new_from_index(0, len(strings)), np.full(len(strings), hashed, dtype=np.uint64)
+        codes = strings.cast(self._dtype).to_physical()
+        missing = codes.is_null().to_numpy() if codes.null_count() else None
+        plain = codes.fill_null(codes.max()).to_numpy() if missing is not None else codes.to_numpy()
+        hashes = self._hashes_of(plain)[plain]
+        return codes, hashes if missing is None else np.where(missing, np.uint64(0), hashes)
+
+    def decode(self, codes: pl.Series) -> pl.Series:
+        """The strings of codes, as a categorical column."""
+        return codes.cat.to(self._dtype)
+
+    def _hashes_of(self, codes: NDArray[np.uint32]) -> Hashes:
+        """The table of hashes, with those of these codes in it."""
+        size = int(codes.max()) + 1
+        with self._lock:
+            if size > len(self._known):
+                more = max(size, 2 * len(self._known)) - len(self._known)
+                self._known = np.concatenate([self._known, np.zeros(more, dtype=np.bool_)])
+                self._hashes = np.concatenate([self._hashes, np.zeros(more, dtype=np.uint64)])
+            new = _distinct(codes, size)
+            new = new[~self._known[new]]
+            if len(new):
+                self._hashes[new] = hash_strings(self.decode(pl.Series(new, dtype=pl.UInt32)).cast(pl.String)).to_numpy()
+                self._known[new] = True
+            return self._hashes
+
+
+def is_constant(column: pl.Series) -> bool:
+    """Whether all values are there and the same, which costs less to see than the distinct values."""
+    plain = column.to_physical()
+    return len(plain) > 0 and not plain.null_count() and plain[0] == plain[-1] and bool((plain == plain[0]).all())
+
+
+def _distinct(codes: NDArray[np.uint32] | NDArray[np.intp], size: int) -> NDArray[np.int64]:
+    seen = np.zeros(size, dtype=np.bool_)
+    seen[codes] = True
+    return np.flatnonzero(seen)
+
+
+def dense_rank(column: pl.Series, key: Callable[[pl.Series], pl.Series]) -> tuple[NDArray[np.int32], pl.Series]:
+    """Number a categorical column without nulls densely, in the order of a key of its strings.
+
+    Args:
+        column: a categorical column.
+        key: gives the key of each of the distinct strings, which come as a categorical column.
+
+    Returns:
+        The number of each value; and the distinct strings, categorical, in that order.
+    """
+    codes = column.to_physical().to_numpy().astype(np.intp)
+    distinct = _distinct(codes, int(codes.max()) + 1)
+    strings = pl.Series(distinct, dtype=pl.UInt32).cat.to(column.dtype)
+    order = key(strings).arg_sort().to_numpy()
+    rank = np.zeros(int(distinct[-1]) + 1, dtype=np.int32)
+    rank[distinct[order]] = np.arange(len(order))
+    return rank[codes], strings.gather(order)
+
+
+def to_dictionary(column: pl.Series) -> pa.Array[Any]:
+    """A categorical column, not all null, as an Arrow dictionary of its own strings, sorted; as plain strings where few repeat.
+
+    What comes out does not depend on the codes, which differ from run to run.
+    """
+    if is_constant(column):
+        return pa.DictionaryArray.from_arrays(np.zeros(len(column), dtype=np.int32), _plain(column.head(1)))
+    missing = column.is_null().to_numpy() if column.null_count() else None
+    filled = column if missing is None else column.fill_null(strategy="forward").fill_null(strategy="backward")
+    numbers, strings = dense_rank(filled, lambda distinct: distinct.cast(pl.String))
+    if len(strings) * _REPEATS > len(column):
+        return _plain(column)
+    return pa.DictionaryArray.from_arrays(pa.array(numbers, pa.int32(), mask=missing), _plain(strings))
+
+
+def _plain(column: pl.Series) -> pa.Array[Any]:
+    return column.cast(pl.String).to_arrow(compat_level=pl.CompatLevel.oldest())
+
+
+def take_rows(rows: pl.DataFrame, order: NDArray[np.integer]) -> pl.DataFrame:
+    """The rows at all positions, in another order; columns of one value stay as they are."""
+    places = pl.Series(order.astype(np.uint32))
+    return pl.DataFrame([column if column.null_count() == len(column) or is_constant(column) else column.gather(places) for column in rows])
