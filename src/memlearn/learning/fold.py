@@ -161,7 +161,7 @@ def _advance(job: Job, ledger: Ledger, task: FoldTask, rows: Annotated, steps: S
     chosen = counted & steps.table["closed"] if loaded is None else counted
     pieces = count_pieces(rows, np.repeat(chosen.to_numpy(), sizes))
     fresh = steps.table.filter(~pl.col("known"))
-    _record(ledger, task, fresh, save_pieces(_folder(job, task), f"{task.run_id}.parquet", pieces, steps.table.filter(counted), keys))
+    _record(ledger, task, fresh, save_pieces(_folder(job, task), f"{task.run_id}.arrows", pieces, steps.table.filter(counted), keys))
     if loaded is not None:
         return State.of(rows.users, keys, join(loaded.plus(pieces)))
     whole = replace(rows, chunk=np.zeros(len(rows), dtype=np.int64))

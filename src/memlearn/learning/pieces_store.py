@@ -1,12 +1,13 @@
-"""Keep the pieces of closed chunks: one Parquet file for each shard and run, keyed by step."""
+"""Keep the pieces of closed chunks: one file for each shard and run, keyed by step."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 import polars as pl
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from memlearn.errors import DamagedError
@@ -14,9 +15,9 @@ from memlearn.learning.embedded.pieces import NAMES, SCHEMAS, Pieces
 from memlearn.learning.embedded.state import Keys
 from memlearn.store.files import is_whole, move_checked
 
-# One file holds all tables of a run's pieces, told apart by `part`, the table's place in NAMES; every table has a subset of
-# the columns. Steps and keys are numbered within the file, and named in two further parts.
-STEPS, LABELS = len(NAMES), len(NAMES) + 1
+# One file holds all tables of a run's pieces, as Arrow streams one after another. Steps and keys are numbered within the
+# file, and named in two further tables.
+PARTS = (*NAMES, "steps", "labels")
 CURRENCY = "#currency"
 
 
@@ -36,19 +37,49 @@ def save_pieces(folder: Path, name: str, pieces: Pieces, fresh: pl.DataFrame, ke
     closed = fresh.filter(pl.col("closed")).select("u", "chunk", "step_key")
     if closed.is_empty():
         return None
-    parts = [_numbered(table, part, closed, keys) for part, table in pieces.tables().items()]
-    used = pl.concat([rows.select("dim", "key") for rows in parts if "key" in rows.columns]).unique().sort("dim", "key")
-    names, everything = [*keys.dims, CURRENCY], pl.concat([*(labels.cast(pl.String) for labels in keys.labels), keys.currencies.cast(pl.String)])
+    parts = {part: _numbered(table, part, closed, keys) for part, table in pieces.tables().items()}
+    used = pl.concat([rows.select("dim", "key") for rows in parts.values() if "key" in rows.columns]).unique().sort("dim", "key")
+    names, everything = (
+        [*keys.dims, CURRENCY],
+        pl.concat([*(labels.cast(pl.String) for labels in keys.labels), keys.currencies.cast(pl.String)]),
+    )
     starts = np.cumsum([0, *(len(labels) for labels in keys.labels)])
     labels = used.with_columns(
-        pl.Series("dim_name", names).gather(used["dim"]), everything.gather(starts[used["dim"].to_numpy()] + used["key"].to_numpy()).alias("label")
+        pl.Series("dim_name", names).gather(used["dim"]),
+        everything.gather(starts[used["dim"].to_numpy()] + used["key"].to_numpy()).alias("label"),
     )
     steps = closed.select(pl.int_range(pl.len(), dtype=pl.Int32).alias("step"), "step_key")
-    parts = [rows.with_columns(pl.lit(part, pl.Int8).alias("part")) for part, rows in enumerate([*parts, steps, labels])]
     folder.mkdir(parents=True, exist_ok=True)
     aside = folder / f"{name}.tmp"
-    pl.concat(parts, how="diagonal").write_parquet(aside, compression="lz4", statistics=False)
+    write_parts(aside, {**parts, "steps": steps, "labels": labels})
     return move_checked(aside, folder, name)
+
+
+def write_parts(path: Path, parts: Mapping[str, pl.DataFrame]) -> None:
+    """Write one table for each of `PARTS`."""
+    options = pa.ipc.IpcWriteOptions(compression="zstd")
+    with pa.OSFile(str(path), "wb") as file:
+        for name in PARTS:
+            table = parts[name].to_arrow()
+            with pa.ipc.new_stream(file, table.schema, options=options) as stream:
+                stream.write_table(table)
+
+
+def read_parts(path: Path) -> dict[str, pl.DataFrame]:
+    """The tables of a file of pieces, by name.
+
+    Raises:
+        DamagedError: the file cannot be read.
+    """
+    try:
+        with pa.OSFile(str(path), "rb") as file:
+            tables = {name: pa.ipc.open_stream(file).read_all() for name in PARTS}
+    except (OSError, pa.ArrowException) as error:
+        raise DamagedError(
+            f"The file of pieces {str(path)!r} cannot be read: {error}. Remove it and learn again; the pieces are counted anew."
+        ) from error
+    frames = {name: pl.from_arrow(table) for name, table in tables.items()}
+    return {name: frame for name, frame in frames.items() if isinstance(frame, pl.DataFrame)}
 
 
 def _numbered(table: pl.DataFrame, part: str, closed: pl.DataFrame, keys: Keys) -> pl.DataFrame:
@@ -65,7 +96,8 @@ def _numbered(table: pl.DataFrame, part: str, closed: pl.DataFrame, keys: Keys) 
 
 
 def _pack_steps(table: pl.DataFrame) -> NDArray[np.int64]:
-    return (table["u"].to_numpy().astype(np.int64) << 32) | table["chunk"].to_numpy()
+    packed: NDArray[np.int64] = (table["u"].to_numpy().astype(np.int64) << 32) | table["chunk"].to_numpy()
+    return packed
 
 
 def sound_files(folder: Path, names: Sequence[str]) -> list[str]:
@@ -100,23 +132,26 @@ def load_pieces(folder: Path, files: Sequence[str], steps: pl.DataFrame, keys: K
 
 def _load_file(path: Path, steps: pl.DataFrame, keys: Keys) -> tuple[Pieces, pl.Series] | None:
     """The wanted pieces of one file, and their steps; None where it has none."""
-    try:
-        held = pl.read_parquet(path)
-    except (OSError, pl.exceptions.PolarsError) as error:
-        raise DamagedError(
-            f"The file of pieces {str(path)!r} cannot be read: {error}. Remove it and learn again; the pieces are counted anew."
-        ) from error
-    wanted = held.filter(pl.col("part") == STEPS).select("step", "step_key").join(steps.select("u", "chunk", "step_key"), on="step_key")
+    held = read_parts(path)
+    wanted = held["steps"].join(steps.select("u", "chunk", "step_key"), on="step_key")
     names = pl.concat([keys.table(), _currency_table(keys)]).rename({"dim": "new_dim", "key": "new_key"})
-    labels = held.filter(pl.col("part") == LABELS).select("dim", "key", "dim_name", "label").join(names, on=["dim_name", "label"], how="left")
-    rows = held.filter(pl.col("part") < STEPS).join(wanted, on="step").join(labels.select("dim", "key", "new_dim", "new_key"), on=["dim", "key"], how="left")
-    unknown = rows.filter(pl.col("key").is_not_null() & pl.col("new_key").is_null())["step"].unique()
-    wanted = wanted.filter(~pl.col("step").is_in(unknown.implode()))
+    labels = held["labels"].join(names, on=["dim_name", "label"], how="left").select("dim", "key", "new_dim", "new_key")
+    tables = {name: _coded(held[name], wanted, labels) for name in NAMES}
+    unknown = [rows.filter(pl.col("key").is_null())["step"] for rows in tables.values() if "key" in rows.columns]
+    wanted = wanted.filter(~pl.col("step").is_in(pl.concat(unknown).unique().implode()))
     if wanted.is_empty():
         return None
-    coded = rows.filter(~pl.col("step").is_in(unknown.implode())).with_columns(pl.col("new_dim").alias("dim"), pl.col("new_key").alias("key"))
-    tables = {name: coded.filter(pl.col("part") == number).select(list(SCHEMAS[name])).cast(SCHEMAS[name]) for number, name in enumerate(NAMES)}
-    return Pieces(**tables), wanted["step_key"]
+    known = {name: rows.filter(pl.col("step").is_in(wanted["step"].implode())) for name, rows in tables.items()}
+    return Pieces(**{name: rows.select(list(SCHEMAS[name])).cast(SCHEMAS[name]) for name, rows in known.items()}), wanted["step_key"]
+
+
+def _coded(rows: pl.DataFrame, wanted: pl.DataFrame, labels: pl.DataFrame) -> pl.DataFrame:
+    """The rows of wanted steps with the numbers that users, chunks and keys have now; null for an unknown key."""
+    placed = rows.join(wanted, on="step")
+    if "key" not in rows.columns:
+        return placed
+    coded = placed.join(labels, on=["dim", "key"], how="left")
+    return coded.with_columns(pl.col("new_dim").alias("dim"), pl.col("new_key").alias("key"))
 
 
 def _currency_table(keys: Keys) -> pl.DataFrame:

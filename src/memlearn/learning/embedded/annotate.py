@@ -120,7 +120,9 @@ def annotate(
     items = code_column("item", rows["item_id"])
     known = _known_items(items.labels, catalogue)
     kind = rows["kind"]
-    weak_for = {what: _weak_sources(rows, weak, what) for what in ("preferences", "hours", "intervals", "amounts", "discounts", "ignored_offers")}
+    weak_for = {
+        what: _weak_sources(rows, weak, what) for what in ("preferences", "hours", "intervals", "amounts", "discounts", "ignored_offers")
+    }
     counted = ~weak_for["preferences"]
     exposure = (kind == "exposure").to_numpy()
     amount_known = rows["amount"].is_not_null().to_numpy() & ~weak_for["amounts"]

@@ -63,7 +63,8 @@ def find_beginnings_and_ends(state: State, monthly: Monthly, steady: pl.DataFram
     score = g_statistic(at, n - at, total - at, (all_of_user - total) - (n - at)) / 2
     before, after = _days_by_split(chosen, row, column)
     calm = [
-        silence(few, many / np.maximum(days, 1) * quiet) for few, many, quiet, days in ((at, n - at, before, after), (n - at, at, after, before))
+        silence(few, many / np.maximum(days, 1) * quiet)
+        for few, many, quiet, days in ((at, n - at, before, after), (n - at, at, after, before))
     ]
     # Only the counts of the key itself are steadier: its silence has to stand out from its own pace too, which tells the month.
     rank = np.where(dispersion < 1, np.maximum(*calm), score)
@@ -187,4 +188,6 @@ def _edges_of_moves(monthly: Monthly, rows: NDArray[np.generic]) -> tuple[pl.Ser
     left = (sums >= MOVE_SHARE * n) & (sums >= MOVE_COUNT)
     joined = (n - sums >= MOVE_SHARE * n) & (n - sums >= MOVE_COUNT)
     width = sums.shape[1]
-    return pl.Series("earliest", left.argmax(axis=1)), pl.Series("latest", np.where(joined.any(axis=1), width - 1 - joined[:, ::-1].argmax(axis=1), -1))
+    return pl.Series("earliest", left.argmax(axis=1)), pl.Series(
+        "latest", np.where(joined.any(axis=1), width - 1 - joined[:, ::-1].argmax(axis=1), -1)
+    )

@@ -148,7 +148,10 @@ def find_seasons(state: State, monthly: Monthly, places: Sequence[int]) -> pl.Da
     chosen = monthly.take((long_enough & (keys["days"] >= SEASON_DAYS) & (keys["n"] >= SEASON_COUNT)).to_numpy())
     chosen = replace(chosen, keys=chosen.keys.with_columns(pl.len().over("u").alias("tests")))
     # What the widest window does not hold, no narrower one does.
-    chosen = chosen.take(_circular_sums(_fold_year(chosen.of_key, chosen.first), SEASON_WIDEST).max(axis=1, initial=0) >= SEASON_SHARE * chosen.keys["n"].to_numpy())
+    chosen = chosen.take(
+        _circular_sums(_fold_year(chosen.of_key, chosen.first), SEASON_WIDEST).max(axis=1, initial=0)
+        >= SEASON_SHARE * chosen.keys["n"].to_numpy()
+    )
     key_year, user_year = _fold_year(chosen.of_key, chosen.first), _fold_year(chosen.of_user, chosen.first)
     start, width, hits = _best_window(key_year)
     # Where most purchases happen is no season of its own: places are compared with all purchases.

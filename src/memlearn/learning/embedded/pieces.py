@@ -61,9 +61,7 @@ SCHEMAS: dict[str, pl.Schema] = {
     "months": _MONTHS,
     "slots": pl.Schema({**_PLACE, "slot": pl.Int32, "n": pl.Int32}),
     "money": pl.Schema({**_PLACE, "key": pl.Int32, "month": pl.Int32, "n": pl.Int32, "amount": pl.Int64}),
-    "prices": pl.Schema(
-        {**_KEY, "currency": pl.String, "month": pl.Int32, "n": pl.Int32, "logs": pl.Int64, "squares": pl.Int64}
-    ),
+    "prices": pl.Schema({**_KEY, "currency": pl.String, "month": pl.Int32, "n": pl.Int32, "logs": pl.Int64, "squares": pl.Int64}),
     "offers": pl.Schema(
         {
             **_PLACE,

@@ -82,7 +82,17 @@ def count_prices(rows: Annotated, at: NDArray[np.bool_]) -> pl.DataFrame:
     )
     key = ["u", "chunk", "dim", "key", "code", "month"]
     sums = frame.group_by(key).agg(pl.len().cast(pl.Int32).alias("n"), pl.col("logs", "squares").sum()).sort(key)
-    return sums.select("u", "chunk", "dim", "key", rows.currency.labels.cast(pl.String).gather(sums["code"]).alias("currency"), "month", "n", "logs", "squares")
+    return sums.select(
+        "u",
+        "chunk",
+        "dim",
+        "key",
+        rows.currency.labels.cast(pl.String).gather(sums["code"]).alias("currency"),
+        "month",
+        "n",
+        "logs",
+        "squares",
+    )
 
 
 def log_amounts(amounts: NDArray[np.int64]) -> NDArray[np.int64]:
