@@ -28,8 +28,6 @@ BUNDLE_USERS = 600
 # Characters of a cited row's label and text that are kept.
 TEXT_SHOWN = 60
 _CITED = ["row_id", "source", "time_us", "offset_s", "has_clock", "kind", "item_id", "merchant", "text", "amount", "currency", "quantity"]
-# The one frame of candidates that is not worded.
-_FACTS = "facts"
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,26 +170,12 @@ def _of_users(frame: pl.DataFrame, users: pl.Enum) -> pl.DataFrame:
 
 
 def _narrow(given: Given, candidates: Mapping[str, pl.DataFrame], persons: pl.DataFrame, users: pl.Enum) -> RenderInput:
-    """What is given, of these users and of the keys that their candidates name."""
-    shared = given.shared
-    statements = _of_users(shared.statements, users)
-    stated = statements.select("dim", pl.col("key").alias("label"))
-    key = ["dim", "label"]
-    worded = pl.concat(
-        [stated, *(frame.select(key).unique() for name, frame in candidates.items() if name != _FACTS and "dim" in frame.columns)]
-    )
-    moved = candidates["moves"].select("dim", pl.col("other_label").alias("label"))
-    worded = pl.concat([worded, moved]).unique()
-    keys = pl.concat([worded, candidates[_FACTS].select(key).unique()])
-    items = worded.filter(pl.col("dim") == "item").select(pl.col("label").alias("item_id"))
-    return replace(
-        shared,
-        names=shared.names.join(items, on="item_id", how="semi"),
-        suppressed=given.suppression.among(keys),
-        lineage=shared.lineage.join(worded, on=key, how="semi"),
-        persons=persons,
-        statements=statements,
-    )
+    """What is given, of these users."""
+    statements = _of_users(given.shared.statements, users)
+    keys = [frame.select("dim", "label").unique() for frame in candidates.values() if "dim" in frame.columns]
+    keys.append(candidates["moves"].select("dim", pl.col("other_label").alias("label")))
+    keys.append(statements.select("dim", pl.col("key").alias("label")))
+    return replace(given.shared, suppressed=given.suppression.among(pl.concat(keys)), persons=persons, statements=statements)
 
 
 def cited_rows(job: Job, catalogue: Catalogue, task: RenderTask, statements: pl.DataFrame) -> pl.DataFrame:

@@ -6,14 +6,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
 from memlearn.learning.embedded.render.bounds import NUMBER_BYTES
+from memlearn.learning.embedded.render.runs import Ints, order_by, place_in_run, sum_in_run
 
 if TYPE_CHECKING:
     from memlearn.learning.embedded.render.render import RenderInput
-
-Ints = NDArray[np.int64]
 
 # Numbers of a row: counts, days, times, strength, lift, answers, stance.
 _NUMBERS = 10
@@ -22,7 +20,6 @@ SINGLE_SHARE = 0.6
 SINGLE = ("item", "merchant")
 # Weights are compared at so many decimal places.
 _DECIMALS = 6
-_MOST_BITS = 63
 
 COLUMNS = [
     "user_id",
@@ -50,41 +47,43 @@ def item_facts(facts: pl.DataFrame, given: RenderInput, used: pl.DataFrame) -> p
         given: base rates, stances and bounds.
         used: user_id, used: bytes that the user's blocks already take.
     """
-    chosen = _described(_within_number(_weighed(facts), given.item_facts), given)
+    chosen = _described(_within_number(facts, given.item_facts), given)
     ranked = _with_stances(chosen, _stances(given, facts))
-    size = (pl.col("dim").str.len_bytes() + pl.col("key").str.len_bytes()).cast(pl.Int64) + _NUMBERS * NUMBER_BYTES
-    placed = ranked.with_columns(size.cum_sum().over("user_id").alias("size")).join(used, on="user_id", how="left", maintain_order="left")
+    size = (ranked["dim"].str.len_bytes() + ranked["key"].str.len_bytes()).cast(pl.Int64) + _NUMBERS * NUMBER_BYTES
+    sizes = sum_in_run(_users(ranked), size.to_numpy())
+    others = ranked.select("user_id").join(used, on="user_id", how="left", maintain_order="left")["used"].fill_null(0)
     # What an operator stated excludes and raises items, so it is kept whatever the statements take.
-    kept = (pl.col("size") + pl.col("used").fill_null(0) <= given.memory_bytes) | pl.col("stance").is_not_null()
+    kept = (others + pl.Series(sizes) <= given.memory_bytes) | ranked["stance"].is_not_null()
     counts = [pl.col(name).fill_null(0).cast(pl.Int64) for name in ("n", "shown", "answered")]
-    return placed.filter(kept).with_columns(*counts, pl.col("days").fill_null(0).cast(pl.Int32)).select(COLUMNS)
+    return ranked.filter(kept).with_columns(*counts, pl.col("days").fill_null(0).cast(pl.Int32)).select(COLUMNS)
 
 
-def _weighed(facts: pl.DataFrame) -> pl.DataFrame:
-    """Add `scaled`, the share of the user's strength in the dimension, and `weight`, by which rows are chosen."""
-    group = _users(facts) * (facts["dim"].n_unique() + 1) + _dimensions(facts)
+def _within_number(facts: pl.DataFrame, most: int) -> pl.DataFrame:
+    """The heaviest rows of each user, by weight: single items first up to their share, then whatever is heaviest.
+
+    Adds `scaled`, the share of the user's strength in the dimension, and `weight`.
+    """
+    user, dim = _users(facts), _dimensions(facts)
+    weighed = _weighed(facts, user * (int(dim.max(initial=0)) + 1) + dim)
+    weight = (weighed["weight"] * 10**_DECIMALS).round().cast(pl.Int64).to_numpy()
+    light = weight.max(initial=0) - weight
+    coarse = (~facts["dim"].is_in(list(SINGLE))).to_numpy().astype(np.int64)
+    order = order_by(user, coarse, light)
+    late = np.ones(len(facts), dtype=np.int64)
+    late[order[(place_in_run(user[order] * 2 + coarse[order]) < int(most * SINGLE_SHARE)) & (coarse[order] == 0)]] = 0
+    order = order_by(user, late, light, coarse)
+    kept = np.sort(order[place_in_run(user[order]) < most])
+    return weighed[kept[order_by(user[kept], light[kept], dim[kept])]]
+
+
+def _weighed(facts: pl.DataFrame, group: Ints) -> pl.DataFrame:
+    """Add `scaled` and `weight`; `group` tells the rows of a user and dimension."""
     # Sums of integers below 2**53 are exact in floating point.
     totals = np.bincount(group, weights=facts["strength"].fill_null(0).to_numpy())
     scaled = (pl.col("strength") / pl.Series(totals[group])).round(_DECIMALS).fill_null(0.0)
     # A key counts by what was bought of it, and by what its offers tell.
     weight = pl.col("scaled") + pl.col("shown").fill_null(0).clip(0, 20) * 0.004
     return facts.with_columns(scaled.alias("scaled")).with_columns(weight.round(_DECIMALS).alias("weight"))
-
-
-def _within_number(facts: pl.DataFrame, most: int) -> pl.DataFrame:
-    """The heaviest rows of each user, by weight: single items first up to their share, then whatever is heaviest."""
-    if facts.is_empty():
-        return facts
-    user, dim = _users(facts), _dimensions(facts)
-    weight = (facts["weight"] * 10**_DECIMALS).round().cast(pl.Int64).to_numpy()
-    light = weight.max() - weight
-    coarse = (~facts["dim"].is_in(list(SINGLE))).to_numpy().astype(np.int64)
-    order = _order(user, coarse, light)
-    late = np.ones(len(facts), dtype=np.int64)
-    late[order[(_place(user[order] * 2 + coarse[order]) < int(most * SINGLE_SHARE)) & (coarse[order] == 0)]] = 0
-    order = _order(user, late, light, coarse)
-    kept = np.sort(order[_place(user[order]) < most])
-    return facts[kept[_order(user[kept], light[kept], dim[kept])]]
 
 
 def _users(facts: pl.DataFrame) -> Ints:
@@ -95,27 +94,6 @@ def _users(facts: pl.DataFrame) -> Ints:
 def _dimensions(facts: pl.DataFrame) -> Ints:
     """Each row's dimension, numbered by name."""
     return facts["dim"].cast(pl.Enum(facts["dim"].unique().sort())).to_physical().to_numpy().astype(np.int64)
-
-
-def _order(*keys: Ints) -> Ints:
-    """Positions of rows sorted by some keys, none negative; ties in the order of the rows."""
-    count = len(keys[0])
-    widths = [int(key.max()).bit_length() for key in keys] if count else [0]
-    if sum(widths) + count.bit_length() > _MOST_BITS:
-        return np.lexsort(keys[::-1]).astype(np.int64)
-    # All keys and the position in one number: sorting it is several times as fast as sorting by several.
-    packed = np.zeros(count, dtype=np.int64)
-    for key, width in zip(keys, widths, strict=False):
-        packed = (packed << width) | key
-    packed = (packed << count.bit_length()) | np.arange(count)
-    packed.sort()
-    return packed & ((1 << count.bit_length()) - 1)
-
-
-def _place(group: Ints) -> Ints:
-    """Position of each row inside its run of equal groups, from 0."""
-    starts = np.flatnonzero(np.concatenate(([True], group[1:] != group[:-1])))
-    return np.arange(len(group)) - np.repeat(starts, np.diff(np.append(starts, len(group))))
 
 
 def _described(facts: pl.DataFrame, given: RenderInput) -> pl.DataFrame:
@@ -143,6 +121,8 @@ def _described(facts: pl.DataFrame, given: RenderInput) -> pl.DataFrame:
 
 def _with_stances(chosen: pl.DataFrame, stances: pl.DataFrame) -> pl.DataFrame:
     """Add what operators stated of keys, in front of each user's rows."""
+    if stances.is_empty():
+        return chosen.with_columns(pl.lit(None, pl.String).alias("stance"), pl.lit(None, pl.Int64).alias("stance_until_us"))
     users = stances.select("user_id").unique()
     plain = chosen.join(users, on="user_id", how="anti", maintain_order="left")
     stated = chosen.join(users, on="user_id", how="semi").join(stances, on=["user_id", "dim", "key"], how="full", coalesce=True)
@@ -151,6 +131,8 @@ def _with_stances(chosen: pl.DataFrame, stances: pl.DataFrame) -> pl.DataFrame:
 
 
 def _stances(given: RenderInput, facts: pl.DataFrame) -> pl.DataFrame:
+    if given.statements.is_empty():
+        return given.statements.select("user_id", "dim", "key", "stance", pl.col("until_us").alias("stance_until_us"))
     mine = given.statements.join(facts.select("user_id").unique(), on="user_id", how="semi", maintain_order="left")
     latest = mine.unique(["user_id", "dim", "key"], keep="last", maintain_order=True)
     return latest.select("user_id", "dim", "key", "stance", pl.col("until_us").alias("stance_until_us"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+import numpy as np
 import polars as pl
 
 from memlearn.learning.embedded.population import ANSWER, BAND, DISCOUNT, RETURN
@@ -12,7 +13,8 @@ from memlearn.learning.embedded.render import lines as worded
 from memlearn.learning.embedded.render import profile
 from memlearn.learning.embedded.render.bounds import bound_statements
 from memlearn.learning.embedded.render.facts import item_facts
-from memlearn.learning.embedded.render.lineage import without_explained
+from memlearn.learning.embedded.render.lineage import ITEM, without_explained
+from memlearn.learning.embedded.render.runs import Ints, place_in_run, sum_in_run
 from memlearn.learning.embedded.render.words import display
 from memlearn.learning.embedded.render.yearly import YEARLY_SCHEMA
 from memlearn.memory import BlockSpec
@@ -84,17 +86,22 @@ def render(candidates: Mapping[str, pl.DataFrame], given: RenderInput) -> Render
         candidates: frames of `find_candidates`.
         given: the population and what is given.
     """
-    frames = _without_repeats({name: _without_suppressed(frame, given) for name, frame in candidates.items()}, given)
+    frames = {name: _without_suppressed(frame, given) for name, frame in candidates.items()}
+    # Of many keys that could be liked few are, so they are judged before anything is looked up about them.
+    frames["likes"] = worded.judge_likes(_with_base(frames["likes"], given))
+    words = _worded_keys(frames, given)
+    lineage = given.lineage.join(words, on=["dim", "label"], how="semi")
+    frames = _without_repeats(frames, lineage)
     users = frames["users"]
     rows = users.select("user_id", pl.col("user_first_row").alias("first_row"), pl.col("user_last_row").alias("last_row"))
     said = [
-        worded.habit_lines(_shown(frames["habits"], given)),
-        worded.season_lines(_shown(_with_season_base(frames["seasons"], given), given)),
-        worded.like_lines(_shown(_likes(_with_base(frames["likes"], given), frames["habits"], given), given)),
+        worded.habit_lines(_shown(frames["habits"], words)),
+        worded.season_lines(_shown(_with_season_base(frames["seasons"], given), words)),
+        worded.like_lines(_shown(_likes(frames["likes"], frames["habits"], lineage), words)),
         worded.band_lines(_with_rows(_with_base(frames["bands"].with_columns(pl.lit(BAND).alias("dim")), given), rows)),
-        worded.offer_lines(_shown(_with_answer_base(frames["offers"], given), given)),
-        worded.change_lines(*(_shown(frames[name], given) for name in ("started", "stopped", "moves"))),
-        worded.return_lines(_shown(_with_rate(frames["rates"], given, "returns", RETURN), given)),
+        worded.offer_lines(_shown(_with_answer_base(frames["offers"], given), words)),
+        worded.change_lines(*(_shown(frames[name], words) for name in ("started", "stopped", "moves"))),
+        worded.return_lines(_shown(_with_rate(frames["rates"], given, "returns", RETURN), words)),
         worded.discount_lines(_with_rate(frames["rates"], given, "discounts", DISCOUNT)),
         profile.profile_lines(
             users.rename({"user_first_row": "first_row", "user_last_row": "last_row"}),
@@ -103,13 +110,24 @@ def render(candidates: Mapping[str, pl.DataFrame], given: RenderInput) -> Render
         ),
         profile.person_lines(given.persons.join(users.select("user_id"), on="user_id", how="semi")),
         profile.stance_lines(
-            _shown(given.statements.rename({"key": "label"}).join(users.select("user_id"), on="user_id", how="semi"), given)
+            _shown(given.statements.rename({"key": "label"}).join(users.select("user_id"), on="user_id", how="semi"), words)
         ),
     ]
     lines = pl.concat(said)
     kept = _fit(lines, given.blocks)
     statements, used = bound_statements(_statements(kept), given.memory_bytes)
     return Rendered(statements, item_facts(frames["facts"], given, used), len(lines) - len(statements))
+
+
+def _worded_keys(frames: Mapping[str, pl.DataFrame], given: RenderInput) -> pl.DataFrame:
+    """dim, label, display: the keys that are worded, and the words for each."""
+    parts = [frame.select("dim", "label") for name, frame in frames.items() if name != "facts" and "dim" in frame.columns]
+    parts.append(frames["moves"].select("dim", pl.col("other_label").alias("label")))
+    parts.append(given.statements.select("dim", pl.col("key").alias("label")))
+    keys = pl.concat(parts).unique()
+    named = keys.join(given.names, left_on="label", right_on="item_id", how="left")
+    name = pl.when(pl.col("dim") == ITEM).then("name")
+    return named.select("dim", "label", display(pl.col("dim"), pl.col("label"), name).alias("display"))
 
 
 def _without_suppressed(frame: pl.DataFrame, given: RenderInput) -> pl.DataFrame:
@@ -122,7 +140,7 @@ def _without_suppressed(frame: pl.DataFrame, given: RenderInput) -> pl.DataFrame
     return kept
 
 
-def _without_repeats(frames: dict[str, pl.DataFrame], given: RenderInput) -> dict[str, pl.DataFrame]:
+def _without_repeats(frames: dict[str, pl.DataFrame], lineage: pl.DataFrame) -> dict[str, pl.DataFrame]:
     """Drop what a finer or more telling claim already says."""
     out = dict(frames)
     key = ["user_id", "dim", "label"]
@@ -134,25 +152,19 @@ def _without_repeats(frames: dict[str, pl.DataFrame], given: RenderInput) -> dic
     left = pl.concat([moved_from.select(key), out["stopped"].select(key)])
     out["habits"] = frames["habits"].join(left, on=key, how="anti")
     for name in ("habits", "seasons", "started", "stopped"):
-        out[name] = without_explained(out[name], given.lineage)
+        out[name] = without_explained(out[name], lineage)
     returned = frames["rates"].filter(pl.col("what") == "returns")
-    finer = without_explained(returned.with_columns(pl.col("hits").alias("n")), given.lineage).drop("n")
+    finer = without_explained(returned.with_columns(pl.col("hits").alias("n")), lineage).drop("n")
     out["rates"] = pl.concat([finer, frames["rates"].filter(pl.col("what") != "returns")])
     return out
 
 
-def _shown(frame: pl.DataFrame, given: RenderInput) -> pl.DataFrame:
+def _shown(frame: pl.DataFrame, words: pl.DataFrame) -> pl.DataFrame:
     """Add `display`, the words for a key."""
-    names = given.names.select(pl.lit("item").alias("dim"), pl.col("item_id").alias("label"), "name")
-    shown = (
-        frame.join(names, on=["dim", "label"], how="left")
-        .with_columns(display(pl.col("dim"), pl.col("label"), pl.col("name")).alias("display"))
-        .drop("name")
-    )
+    shown = frame.join(words, on=["dim", "label"], how="left")
     if "other_label" in frame.columns:
-        others = names.rename({"label": "other_label"})
+        others = words.rename({"label": "other_label", "display": "other_display"})
         shown = shown.join(others, on=["dim", "other_label"], how="left")
-        shown = shown.with_columns(display(pl.col("dim"), pl.col("other_label"), pl.col("name")).alias("other_display")).drop("name")
     return shown
 
 
@@ -203,14 +215,13 @@ def _with_money_rows(frame: pl.DataFrame, spending: pl.DataFrame, users: pl.Data
     return frame.join(whole.select("user_id", "label", "first_row", "last_row"), on=["user_id", "label"], how="left", maintain_order="left")
 
 
-def _likes(likes: pl.DataFrame, habits: pl.DataFrame, given: RenderInput) -> pl.DataFrame:
+def _likes(likes: pl.DataFrame, habits: pl.DataFrame, lineage: pl.DataFrame) -> pl.DataFrame:
     """What is liked, but for what a habit says already: of the same key, or of the key that makes most of it."""
-    judged = worded.judge_likes(likes)
     alive = habits.filter(~pl.col("lapsed")).select("user_id", "dim", "label", "n")
-    fresh = judged.join(alive, on=["user_id", "dim", "label"], how="anti")
-    rest = without_explained(without_explained(fresh, given.lineage, by=alive), given.lineage)
-    rank = pl.struct(-pl.col("score"), "dim", "label").rank("ordinal").over("user_id")
-    return rest.filter(rank <= LIKES_PER_USER)
+    fresh = likes.join(alive, on=["user_id", "dim", "label"], how="anti")
+    rest = without_explained(without_explained(fresh, lineage, by=alive), lineage)
+    ranked = rest.sort("user_id", -pl.col("score"), "dim", "label")
+    return ranked.filter(pl.Series(place_in_run(_numbered(ranked, "user_id")) < LIKES_PER_USER))
 
 
 def _fit(lines: pl.DataFrame, blocks: Sequence[BlockSpec]) -> pl.DataFrame:
@@ -220,12 +231,15 @@ def _fit(lines: pl.DataFrame, blocks: Sequence[BlockSpec]) -> pl.DataFrame:
     )
     placed = lines.join(limits, on="block").sort("user_id", "block", -pl.col("score"), "kind", "dim", "key", "text", nulls_last=True)
     placed = placed.unique(["user_id", "block", "text"], keep="first", maintain_order=True)
-    place = ["user_id", "block"]
-    placed = placed.with_columns(
-        (pl.col("text").str.len_chars().cast(pl.Int64) + 1).cum_sum().over(place).alias("size"),
-        pl.int_range(1, pl.len() + 1).over(place).alias("line"),
-    )
-    return placed.filter((pl.col("size") - 1 <= pl.col("limit")) & (pl.col("line") <= LINES_PER_BLOCK))
+    group = _numbered(placed, "user_id", "block")
+    sizes = sum_in_run(group, placed["text"].str.len_chars().cast(pl.Int64).to_numpy() + 1)
+    numbered = placed.with_columns(pl.Series("size", sizes), pl.Series("line", place_in_run(group) + 1))
+    return numbered.filter((pl.col("size") - 1 <= pl.col("limit")) & (pl.col("line") <= LINES_PER_BLOCK))
+
+
+def _numbered(frame: pl.DataFrame, *columns: str) -> Ints:
+    """Runs of rows that are equal in some columns, numbered from 0."""
+    return frame.select(pl.struct(columns).rle_id()).to_series().to_numpy().astype(np.int64)
 
 
 def _statements(lines: pl.DataFrame) -> pl.DataFrame:
