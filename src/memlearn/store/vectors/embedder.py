@@ -8,11 +8,11 @@ from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
-from lancedb.embeddings import EmbeddingFunction, TextEmbeddingFunction, get_registry, register
 from pydantic import PrivateAttr
 
 from memlearn.errors import ConfigError
 from memlearn.store.vectors.hashing import DEFAULT_DIMENSIONS, VERSION, embed_texts
+from memlearn.store.vectors.vendor import EmbeddingFunction, TextEmbeddingFunction, get_registry, register
 
 Vectors = npt.NDArray[np.float32]
 BUILTIN = "memlearn-builtin"

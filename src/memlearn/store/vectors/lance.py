@@ -8,11 +8,11 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import lancedb
 import polars as pl
 import pyarrow as pa
 
 from memlearn.errors import DamagedError, MemlearnError, StoreError
+from memlearn.store.vectors.vendor import lancedb
 
 # LanceDB is not typed; a table is used through the functions of this module only.
 Table = Any

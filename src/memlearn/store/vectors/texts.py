@@ -10,13 +10,12 @@ from typing import Any
 import numpy as np
 import polars as pl
 import pyarrow as pa
-from lancedb.embeddings import EmbeddingFunctionConfig
-from lancedb.index import FTS
 
 from memlearn.errors import DamagedError, StoreError
 from memlearn.store.vectors.embedder import Embedder, RegistryEmbedder, text_digest
 from memlearn.store.vectors.lance import LanceFolder, Table, look_through, quoted, rows, translated
 from memlearn.store.vectors.remembered import embed_remembered
+from memlearn.store.vectors.vendor import FTS, EmbeddingFunctionConfig
 
 SEARCHED = "search_text"
 MODEL = "model"
