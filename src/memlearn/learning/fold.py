@@ -72,7 +72,7 @@ def fold_shard(job: Job, ledger: Ledger, catalogue: Catalogue, task: FoldTask) -
     rows = read_rows(job.layout.rows / f"{task.shard:04d}", task.files, task.users)
     if job.as_of_us is not None:
         rows = rows.filter(pl.col("time_us") < job.as_of_us)
-    merchants = rows.select("merchant", "merchant_category").unique()
+    merchants = rows.select("merchant", "merchant_category").drop_nulls().unique()
     annotated = annotate(rows, catalogue, chunks=job.chunks, weak=job.weak, attributes=job.context.attributes)
     del rows
     steps = chain_steps(annotated, known_keys(ledger, task.shard, annotated))

@@ -38,7 +38,7 @@ def save_pieces(folder: Path, name: str, pieces: Pieces, fresh: pl.DataFrame, ke
     if closed.is_empty():
         return None
     parts = {part: _numbered(table, part, closed, keys) for part, table in pieces.tables().items()}
-    used = pl.concat([rows.select("dim", "key") for rows in parts.values() if "key" in rows.columns]).unique().sort("dim", "key")
+    used = _used_keys([rows for rows in parts.values() if "key" in rows.columns])
     names, everything = (
         [*keys.dims, CURRENCY],
         pl.concat([*(labels.cast(pl.String) for labels in keys.labels), keys.currencies.cast(pl.String)]),
@@ -93,6 +93,13 @@ def _numbered(table: pl.DataFrame, part: str, closed: pl.DataFrame, keys: Keys) 
         number = len(keys.dims) if part == "money" else keys.index("item") or 0
         rows = rows.with_columns(pl.lit(number, pl.Int16).alias("dim"))
     return rows
+
+
+def _used_keys(tables: Sequence[pl.DataFrame]) -> pl.DataFrame:
+    """The keys that tables name: dim, key; sorted."""
+    packed = np.concatenate([(rows["dim"].to_numpy().astype(np.int64) << 32) | rows["key"].to_numpy() for rows in tables])
+    used = np.unique(packed)
+    return pl.DataFrame({"dim": (used >> 32).astype(np.int16), "key": (used & 0xFFFFFFFF).astype(np.int32)})
 
 
 def _pack_steps(table: pl.DataFrame) -> NDArray[np.int64]:

@@ -5,6 +5,7 @@ Everything that a step is given goes through here, so the row digests cover it.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -85,11 +86,13 @@ class Catalogue:
         items: the canonical table of items.
         levels: names of the levels, coarse to fine.
         words: digest of what the table says of each item, as far as steps are shown it.
+        parents: dim_name, label, parent: the next coarser key of each level's keys (`<level>:<key>`); sorted.
     """
 
     items: pl.DataFrame
     levels: tuple[str, ...]
     words: pl.Series
+    parents: pl.DataFrame
 
     @staticmethod
     def of(items: pl.DataFrame, levels: tuple[str, ...]) -> Catalogue:
@@ -97,7 +100,17 @@ class Catalogue:
         words = np.zeros(len(items), dtype=np.uint64)
         for name in ("name", *(LEVEL_PREFIX + level for level in levels)):
             words += column_hash(items[name]) * name_hash(name)
-        return Catalogue(items, levels, pl.Series("words", words))
+        return Catalogue(items, levels, pl.Series("words", words), _level_parents(items, levels))
+
+
+def _level_parents(items: pl.DataFrame, levels: tuple[str, ...]) -> pl.DataFrame:
+    tables = [pl.DataFrame(schema={"dim_name": pl.String, "label": pl.String, "parent": pl.String})]
+    for coarse, fine in itertools.pairwise(levels):
+        pair = items.select(
+            pl.col(LEVEL_PREFIX + fine).alias("label"), (pl.lit(f"{coarse}:") + pl.col(LEVEL_PREFIX + coarse)).alias("parent")
+        )
+        tables.append(pair.drop_nulls().select(pl.lit(fine).alias("dim_name"), "label", "parent"))
+    return pl.concat(tables).group_by("dim_name", "label").agg(pl.col("parent").min()).sort("dim_name", "label")
 
 
 def annotate(

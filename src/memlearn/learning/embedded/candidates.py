@@ -16,7 +16,8 @@ from memlearn.learning.embedded.bands import BAND_OF_SLOT, BANDS
 from memlearn.learning.embedded.changes import CHANGE_DAYS, MOVE_COUNT, find_beginnings_and_ends, find_moves
 from memlearn.learning.embedded.habits import find_habits, find_seasons, find_steady
 from memlearn.learning.embedded.spending import find_spending, find_spending_changes
-from memlearn.learning.embedded.state import WHOLE, Ints, State
+from memlearn.learning.embedded.state import WHOLE, State
+from memlearn.learning.embedded.telling import find_item_facts, top_rows
 from memlearn.records import LEVEL_PREFIX
 
 NAMES = (
@@ -39,15 +40,6 @@ LIKE_COUNT = 5
 LIKE_DAYS = 4
 LIKE_SPAN = 45
 LIKES_KEPT = 40
-# Of single items and merchants more keys are kept for the table of item facts than of coarser dimensions.
-SINGLE_KEPT, COARSE_KEPT = 24, 8
-SINGLE = ("item", "merchant")
-GAP_DAYS = 3
-# Recency: a purchase counts half after so many months; weights are fixed-point.
-HALF_LIFE_MONTHS = 6
-WEIGHT_ONE = 1 << 20
-SORTABLE_BITS = 63
-FACT_NUMBERS = ("n", "returned", "days", "first_us", "last_us")
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,15 +81,15 @@ def find_candidates(state: State, catalogue: Catalogue, parents: pl.DataFrame, a
         "rates": _rates(state),
         "spending": _currency(state, find_spending(state)),
         "spending_changes": _currency(state, find_spending_changes(state)),
-        "facts": _facts(state, offers),
+        "facts": find_item_facts(state, offers),
     }
     return Candidates({**named, **{name: _with_user(state, frame) for name, frame in plain.items()}})
 
 
 def _often(state: State) -> pl.DataFrame:
     """Keys that are bought often enough to have a season or a change."""
-    often = (pl.col("n") >= MOVE_COUNT) & (pl.col("days") >= CHANGE_DAYS) & pl.col("dim").is_in(state.keys.broad)
-    return state.counts.filter(often)
+    n, days, dim = (state.counts[name].to_numpy() for name in ("n", "days", "dim"))
+    return state.by_user(np.flatnonzero((n >= MOVE_COUNT) & (days >= CHANGE_DAYS) & np.isin(dim, state.keys.broad)))
 
 
 def _with_user(state: State, frame: pl.DataFrame) -> pl.DataFrame:
@@ -138,38 +130,7 @@ def _likes(state: State) -> pl.DataFrame:
     found = found.with_columns(
         pl.Series("tests", np.bincount(user, minlength=users)[user]).cast(pl.UInt32), pl.Series("of", totals[group]).cast(pl.Int32)
     )
-    return found[_top_rows(group, found["n"].to_numpy().astype(np.int64), np.full(len(found), LIKES_KEPT))]
-
-
-def _top_rows(group: Ints, weight: Ints, kept: Ints) -> Ints:
-    """Positions, ascending, of the heaviest rows of each group, as many as `kept` says; of equal ones the first.
-
-    Args:
-        group: ascending.
-        weight: not negative.
-        kept: how many rows of each row's group are wanted.
-    """
-    starts = np.flatnonzero(np.concatenate(([True], group[1:] != group[:-1]))) if len(group) else np.zeros(0, dtype=np.int64)
-    sizes = np.diff(np.append(starts, len(group)))
-    number = np.repeat(np.arange(len(starts)), sizes)
-    crowded = sizes[number] > kept
-    chosen = ~crowded
-    big = np.flatnonzero(crowded)
-    if len(big) == 0:
-        return np.flatnonzero(chosen)
-    bits, weight_bits = len(group).bit_length(), int(weight.max()).bit_length()
-    if len(starts).bit_length() + weight_bits + bits > SORTABLE_BITS:
-        order = big[np.lexsort((-weight[big], number[big]))]
-    else:
-        # Group, weight from above and position in one number: sorting it is several times as fast as sorting by three.
-        packed = (((number[big] << weight_bits) | (weight.max() - weight[big])) << bits) | big
-        packed.sort()
-        order = packed & ((1 << bits) - 1)
-    ordered = number[order]
-    firsts = np.flatnonzero(np.concatenate(([True], ordered[1:] != ordered[:-1])))
-    place = np.arange(len(order)) - np.repeat(firsts, np.diff(np.append(firsts, len(order))))
-    chosen[order[place < kept[order]]] = True
-    return np.flatnonzero(chosen)
+    return found[top_rows(group, found["n"].to_numpy().astype(np.int64), np.full(len(found), LIKES_KEPT))]
 
 
 def _bands(state: State) -> pl.DataFrame:
@@ -258,78 +219,18 @@ def _rates(state: State) -> pl.DataFrame:
     return pl.concat([returns, discounts])
 
 
-def _facts(state: State, offers: pl.DataFrame) -> pl.DataFrame:
-    """The telling rows of a user about single keys: bought most and latest, and how offers of the key were answered."""
-    users = len(state.users)
-    last, of = np.zeros(users, dtype=np.int64), np.zeros(users, dtype=np.int64)
-    whole = state.whole()
-    last[whole["u"].to_numpy()], of[whole["u"].to_numpy()] = whole["user_last_day"].to_numpy(), whole["user_n"].to_numpy()
-    u, dim, n, last_day = (state.counts[name].to_numpy() for name in ("u", "dim", "n", "last_day"))
-    bought = np.flatnonzero((dim != state.keys.index(WHOLE)) & (n > 0))
-    user, dim = u[bought].astype(np.int64), dim[bought]
-    age = np.clip((last[user] - last_day[bought]) // 30, 0, 48)
-    limit = np.array([SINGLE_KEPT if name in SINGLE else COARSE_KEPT for name in state.keys.dims])
-    top = bought[_top_rows(dim * np.int64(users) + user, n[bought].astype(np.int64) * 64 - age, limit[dim])]
-    top = top[np.argsort(u[top], kind="stable")]
-    kept = state.counts.select("row", "u", "dim", "key", *FACT_NUMBERS, "loose", "first_day", "last_day")[top]
-    dims, labels = state.keys.names(kept)
-    facts = kept.select(
-        "u",
-        dims.alias("dim"),
-        labels.alias("label"),
-        *FACT_NUMBERS,
-        pl.Series("median_gap", _median_gap(state, kept)).cast(pl.Int32).replace(0, None),
-        pl.Series("strength", _strength(state, kept)),
-        pl.Series("user_n", of[kept["u"].to_numpy()]),
-    )
-    # Shown by a source that cannot tell ignoring, an offer only counts where it was answered.
-    answers = offers.select("u", "dim", "label", pl.max_horizontal("strong", "answered").alias("shown"), "answered")
-    if answers.is_empty():
-        return facts.with_columns(pl.lit(None, pl.Int64).alias("shown"), pl.lit(None, pl.Int64).alias("answered"))
-    return facts.join(answers, on=["u", "dim", "label"], how="full", coalesce=True).sort("u", "dim", "label")
-
-
-def _median_gap(state: State, kept: pl.DataFrame) -> Ints:
-    """The lower median of the gaps of each key bought on three days or more; 0 for others."""
-    often = np.flatnonzero((kept["days"].to_numpy() >= GAP_DAYS) & (kept["loose"].to_numpy() == 0))
-    held = state.gaps_of(kept[often])
-    sums = np.concatenate(([0], np.cumsum(held.n)))
-    start, end = sums[held.ends[:-1]], sums[held.ends[1:]]
-    middle = np.searchsorted(sums, start + (end - start + 1) // 2) - 1
-    result = np.zeros(len(kept), dtype=np.int64)
-    if len(held.gap):
-        result[often] = np.where(end > start, held.gap[np.clip(middle, 0, len(held.gap) - 1)], 0)
-    return result
-
-
-def _strength(state: State, kept: pl.DataFrame) -> Ints:
-    """Recency-weighted purchases, fixed-point, relative to the user's own last month."""
-    row, month, n = state.purchases_by_month(kept)
-    user = kept["u"].to_numpy()[row]
-    latest = np.zeros(len(state.users), dtype=np.int64)
-    np.maximum.at(latest, user, month)
-    weights = np.array([int(WEIGHT_ONE * 2 ** (-age / HALF_LIFE_MONTHS)) for age in range(121)], dtype=np.int64)
-    # Sums of integers below 2**53 are exact in floating point.
-    return np.bincount(row, weights=n * weights[np.clip(latest[user] - month, 0, 120)], minlength=len(kept)).astype(np.int64)
-
-
 def parent_table(catalogue: Catalogue, merchants: pl.DataFrame) -> pl.DataFrame:
-    """dim_name, label, parent: the next coarser key, for merchants and catalogue levels.
+    """dim_name, label, parent: the next coarser key, for merchants and catalogue levels; sorted.
 
     Args:
         catalogue: items and levels, coarse to fine.
         merchants: merchant, merchant_category of the events seen.
     """
-    tables = [
-        merchants.drop_nulls().select(
-            pl.lit("merchant").alias("dim_name"),
-            pl.col("merchant").alias("label"),
-            (pl.lit(f"{CATEGORY}:") + pl.col("merchant_category")).alias("parent"),
-        )
-    ]
-    for coarse, fine in zip(catalogue.levels, catalogue.levels[1:], strict=False):
-        pair = catalogue.items.select(
-            pl.col(LEVEL_PREFIX + fine).alias("label"), pl.col(LEVEL_PREFIX + coarse).alias("parent")
-        ).drop_nulls()
-        tables.append(pair.select(pl.lit(fine).alias("dim_name"), "label", (pl.lit(f"{coarse}:") + pl.col("parent")).alias("parent")))
-    return pl.concat(tables).group_by("dim_name", "label").agg(pl.col("parent").min()).sort("dim_name", "label")
+    seen = merchants.drop_nulls().select(
+        pl.lit("merchant").alias("dim_name"),
+        pl.col("merchant").alias("label"),
+        (pl.lit(f"{CATEGORY}:") + pl.col("merchant_category")).alias("parent"),
+    )
+    if seen.is_empty():
+        return catalogue.parents
+    return pl.concat([seen, catalogue.parents]).group_by("dim_name", "label").agg(pl.col("parent").min()).sort("dim_name", "label")

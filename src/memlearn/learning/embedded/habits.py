@@ -57,7 +57,8 @@ def find_steady(state: State, places: Sequence[int]) -> pl.DataFrame:
     Returns:
         The columns of `counts`, and gaps, fitting, every_days, score, tests (keys that were tried for the user).
     """
-    often = state.counts.filter((pl.col("days") >= HABIT_DAYS) & (pl.col("dim") != state.keys.index(WHOLE))).sort("u", "dim", "key")
+    days, dim = state.counts["days"].to_numpy(), state.counts["dim"].to_numpy()
+    often = state.by_user(np.flatnonzero((days >= HABIT_DAYS) & (dim != state.keys.index(WHOLE))))
     numbers = _fit_gaps(state, often, np.isin(often["dim"].to_numpy(), list(places)))
     tested = often.with_columns(*(pl.Series(name, values) for name, values in numbers.items()), pl.len().over("u").alias("tests"))
     fits = (pl.col("fitting") >= HABIT_FIT * pl.col("gaps")) & pl.col("every_days").is_between(2, LONGEST_GAP)

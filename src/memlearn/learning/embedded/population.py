@@ -48,13 +48,15 @@ def sum_shard(rows: Annotated, counts: pl.DataFrame, boundary: int) -> pl.DataFr
     before = rows.month < boundary
     bought = before & rows.purchase
     first_day = np.datetime64(f"{boundary // 12:04d}-{boundary % 12 + 1:02d}", "D").astype(np.int64)
-    knowing = counts.filter((pl.col("n") > 0) & (pl.col("first_day") < int(first_day))).select("dim", "key")
-    parts = [_sum_keys(rows, number, bought, knowing) for number in range(len(rows.dimensions))]
+    dim, key, n, day = (counts[name].to_numpy() for name in ("dim", "key", "n", "first_day"))
+    known = (n > 0) & (day < first_day)
+    knowing = [key[known & (dim == number)] for number in range(len(rows.dimensions))]
+    parts = [_sum_keys(rows, number, bought, knowing[number]) for number in range(len(rows.dimensions))]
     parts += [_sum_bands(rows, bought), _sum_answers(rows, before), _sum_rates(rows, before)]
     return pl.concat(parts).cast(SCHEMA)
 
 
-def _sum_keys(rows: Annotated, number: int, bought: NDArray[np.bool_], knowing: pl.DataFrame) -> pl.DataFrame:
+def _sum_keys(rows: Annotated, number: int, bought: NDArray[np.bool_], knowing: NDArray[np.int32]) -> pl.DataFrame:
     dimension = rows.dimensions[number]
     at = np.flatnonzero(bought & (dimension.codes != NO_KEY))
     keys = len(dimension.labels)
@@ -62,7 +64,7 @@ def _sum_keys(rows: Annotated, number: int, bought: NDArray[np.bool_], knowing: 
         return pl.DataFrame(schema=SCHEMA)
     codes = dimension.codes[at]
     n = np.bincount(codes, minlength=keys)
-    users = np.bincount(knowing.filter(pl.col("dim") == number)["key"].to_numpy(), minlength=keys)
+    users = np.bincount(knowing, minlength=keys)
     name = dimension.name or TOTAL
     sums = pl.DataFrame({"key": np.arange(keys), "n": n, "users": users}).filter(pl.col("n") > 0)
     frame = sums.select(

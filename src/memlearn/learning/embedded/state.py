@@ -77,7 +77,7 @@ class Monthly:
     """Keys of users with their purchases by month.
 
     Args:
-        keys: rows of `counts` joined with `State.whole`, sorted by (u, dim, key).
+        keys: rows of `counts` with the columns of `State.whole`, sorted by (u, dim, key).
         of_key: purchases of each row by month; shape (rows, months).
         of_user: all purchases of the row's user by month; same shape.
         first: the month of the first column.
@@ -144,6 +144,11 @@ class State:
         """Purchases of every (dim, u, key)."""
         return self.tables.counts
 
+    def by_user(self, rows: Ints) -> pl.DataFrame:
+        """Rows of `counts`, given ascending, sorted by (u, dim, key)."""
+        users = self.counts["u"].to_numpy()[rows]
+        return self.counts[rows[np.argsort(users, kind="stable")]]
+
     def whole(self) -> pl.DataFrame:
         """Counts of each user as a whole: u, user_n, user_days, and the first and last purchase (day, row)."""
         names = {
@@ -173,9 +178,9 @@ class State:
         """Lay the purchases of chosen keys out by month.
 
         Args:
-            chosen: rows of `counts`.
+            chosen: rows of `counts`, sorted by (u, dim, key).
         """
-        keys = self.with_whole(chosen.sort("u", "dim", "key"))
+        keys = self.with_whole(chosen)
         wholes = self.wholes()
         users = np.zeros(len(self.users), dtype=np.bool_)
         users[keys["u"].to_numpy()] = True
