@@ -55,6 +55,8 @@ def _twins(layout: StoreLayout, ledger: Ledger, folder: Path, shards: Sequence[i
     learned = pl.concat(
         [pl.DataFrame(schema={"user_id": pl.String}), *(pick_up(folder / "fold", shard, "steps").select("user_id") for shard in shards)]
     )
+    if learned.is_empty():
+        return None
     known = ledger.fetch("select distinct user_id from steps")["user_id"]
     groups = case_twins(known).filter(pl.col("user_ids").list.set_intersection(pl.lit(learned["user_id"].implode())).list.len() > 0)
     if groups.is_empty():

@@ -152,21 +152,29 @@ def read_rows(folder: Path, files: Sequence[str], users: pl.Series | None = None
     """
     if not files:
         return pl.DataFrame(schema=ROW_SCHEMA)
-    frames = [_read_file(folder / name, users, columns) for name in files]
+    names = None if columns is None else list(dict.fromkeys([*ORDER, "user_id", "tombstone", *columns]))
+    frames = [_read_file(folder / name, users, names) for name in files]
     if len(frames) == 1:
         return frames[0].filter(~pl.col("tombstone"))
     merged = newest_versions(frames).filter(~pl.col("tombstone"))
     return sort_rows(merged)
 
 
+def read_times(folder: Path, files: Sequence[str]) -> pl.DataFrame:
+    """`user_hash` and `time_us` of a shard's rows that count, in no particular order; parameters as in `read_rows`."""
+    names = ["user_hash", "time_us", "tombstone", *(["row_id"] if len(files) > 1 else [])]
+    frames = [_read_file(folder / name, None, names) for name in files]
+    return newest_versions(frames).filter(~pl.col("tombstone")).select("user_hash", "time_us")
+
+
 def newest_versions(frames: Sequence[pl.DataFrame]) -> pl.DataFrame:
     """The newest version of each row, tombstones included; frames oldest first, each without repetitions."""
+    if len(frames) == 1:
+        return frames[0]
     kept = [frames[-1]]
-    newer = frames[-1].select(ID)
     for frame in reversed(frames[:-1]):
-        rest = frame.join(newer, on=ID, how="anti", maintain_order="left")
-        kept.append(rest)
-        newer = pl.concat([newer, rest.select(ID)])
+        newer = pl.concat([rows.select(ID) for rows in kept])
+        kept.append(frame.join(newer, on=ID, how="anti", maintain_order="left"))
     return pl.concat(kept, how="diagonal")
 
 
@@ -176,9 +184,8 @@ def _read_file(path: Path, users: pl.Series | None, columns: list[str] | None) -
             raise OSError("its content is not what its name says")  # noqa: TRY301 - one message for all damage
         scan = pl.scan_parquet(path)
         if columns is not None:
-            names = [*ORDER, "user_id", "tombstone", *columns]
             known = scan.collect_schema().names()
-            scan = scan.select([name for name in dict.fromkeys(names) if name in known])
+            scan = scan.select([name for name in columns if name in known])
         if users is not None:
             scan = scan.filter(pl.col("user_hash").is_in(users.implode()))
         return scan.collect()

@@ -17,7 +17,6 @@ from memlearn.sources.documents.markdown import parse_markdown
 from memlearn.sources.documents.markup import parse_html
 from memlearn.sources.documents.outline import Outline, build_sections
 from memlearn.sources.documents.plain import parse_plain
-from memlearn.sources.documents.portable import UnreadablePdfError, parse_pdf
 
 _BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
@@ -117,9 +116,12 @@ def _parse(path: Path, encoding: str) -> Outline:
         raise _RejectedError(f"it cannot be opened: {error.strerror}") from error
     try:
         if form == "pdf":
+            # Imported where it is needed: few sources hold PDF files, and every start would wait for it.
+            from memlearn.sources.documents.portable import parse_pdf
+
             return parse_pdf(content)
         text = decode_text(content, encoding, is_html=form == "html")
-    except (UnreadablePdfError, ValueError) as error:
+    except ValueError as error:
         raise _RejectedError(str(error)) from error
     return {"markdown": parse_markdown, "plain": parse_plain, "html": parse_html}[form](text)
 
