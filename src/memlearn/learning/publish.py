@@ -173,16 +173,23 @@ def _shared(
         return scope.current.shared_segment, {}, 0
     passages, rejects = read_passages(job)
     embedder = job.embedder()
-    written = {"passages": vectors.write_passages(passages, embedder), "items": vectors.write_items(_recommended(tables), embedder)}
+    written = {"passages": vectors.write_passages(passages, embedder)}
+    # Only users' rows changed: the catalogue, the population and what the config says of them stand as they are in the current release.
+    kept = scope.current if not scope.full and scope.current is not None and "items" in scope.current.lance else None
+    if kept is None:
+        written["items"] = vectors.write_items(_recommended(tables), embedder)
     clock.laps["publish.embedding"] = sum(part.embed_seconds for part in written.values())
     clock.laps["publish.text_index"] = sum(part.index_seconds for part in written.values())
     clock.lap("search")
+    lance = {name: part.version for name, part in written.items()}
+    if kept is not None and lance["passages"] == kept.lance.get("passages"):
+        return kept.shared_segment, lance, len(rejects)
     content = _shared_tables(job, tables, population, pairs, passages)
     segment = write_shared_segment(job.layout, content)
     if scope.current is not None and scope.current.shared_segment.content_digest == segment.content_digest:
         segment = scope.current.shared_segment
     clock.lap("shared")
-    return segment, {name: part.version for name, part in written.items()}, len(rejects)
+    return segment, lance, len(rejects)
 
 
 def _recommended(tables: Tables) -> pl.DataFrame:
