@@ -1,8 +1,27 @@
-"""Makes what several tests share importable: `tests/support`."""
+"""Makes what several tests share importable, `tests/support`, and learns the samples once for all of them."""
 
 from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from memlearn.wiring.load import LoadedConfig
 
 sys.path.insert(0, str(Path(__file__).parent / "support"))
+
+
+@pytest.fixture(scope="session")
+def learned_samples(tmp_path_factory: pytest.TempPathFactory) -> LoadedConfig:
+    """The config of the committed samples, with a store that holds a release learned from them; not to be changed."""
+    # Some tests of the session load no memlearn at all.
+    import memlearn
+    from memlearn.wiring.load import load_config
+
+    store = tmp_path_factory.mktemp("samples") / "store"
+    loaded = load_config(Path(__file__).parents[1] / "configs" / "sample.yaml", {"SAMPLE_STORE": str(store)})
+    memlearn.learn(loaded)
+    return loaded

@@ -13,14 +13,11 @@ from typing import Any
 import polars as pl
 import pytest
 
-import memlearn
 from memlearn.grounding import FactTables, Settings
 from memlearn.store import Release, StoreLayout, open_release
 from memlearn.store.rows import read_rows
 from memlearn.wiring.jobs import make_job
-from memlearn.wiring.load import load_config
-
-ROOT = Path(__file__).resolve().parents[2]
+from memlearn.wiring.load import LoadedConfig
 
 
 def _load(name: str) -> ModuleType:
@@ -60,11 +57,8 @@ class Learned:
 
 
 @pytest.fixture(scope="session")
-def learned(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Learned]:
-    store = tmp_path_factory.mktemp("verified") / "store"
-    loaded = load_config(ROOT / "configs" / "sample.yaml", {"SAMPLE_STORE": str(store)})
-    memlearn.learn(loaded)
-    job = make_job(loaded)
+def learned(learned_samples: LoadedConfig) -> Iterator[Learned]:
+    job = make_job(learned_samples)
     with open_release(job.layout) as release:
         shared = release.shared("shared_statements").with_columns(pl.lit(None, pl.String).alias("user_id"))
         statements = pl.concat([release.table("statements"), shared.select(release.table("statements").columns)])

@@ -18,7 +18,7 @@ import pytest
 
 import memlearn
 from memlearn.store import StoreLayout, open_release
-from memlearn.wiring.load import load_config
+from memlearn.wiring.load import LoadedConfig, load_config
 
 ROOT = Path(__file__).resolve().parents[2]
 SAMPLES = ROOT / "data" / "samples"
@@ -76,9 +76,10 @@ def judge(scorer: ModuleType, samples: Path, statements: pl.DataFrame) -> dict[s
 
 
 @pytest.fixture(scope="module")
-def statements(tmp_path_factory: pytest.TempPathFactory) -> pl.DataFrame:
+def statements(learned_samples: LoadedConfig) -> pl.DataFrame:
     """What is learned from the committed samples."""
-    return learn(SAMPLES, tmp_path_factory.mktemp("truth") / "store")
+    with open_release(StoreLayout(learned_samples.config.store)) as release:
+        return release.table("statements")
 
 
 def too_low(scores: dict[str, Any]) -> dict[str, tuple[float, float]]:

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from memlearn.cli import main
+from memlearn.wiring.load import LoadedConfig
 
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = ["README.md", *(f"docs/{file.name}" for file in sorted((ROOT / "docs").glob("*.md")))]
@@ -58,15 +59,81 @@ def test_its_commands_work(document: str, tmp_path: Path, monkeypatch: pytest.Mo
         # Two releases, so that there is something to go back to.
         assert main(["learn", "shop/memlearn.yaml", "--as-of", "2026-05-01"]) == 0
     for command in wanted:
-        arguments = ["shop/memlearn.yaml" if part == "CONFIG" else current_release(tmp_path) if part == "RELEASE" else part for part in command]
+        arguments = [
+            "shop/memlearn.yaml" if part == "CONFIG" else current_release(tmp_path) if part == "RELEASE" else part for part in command
+        ]
         assert main(arguments[1:]) == 0, command
+
+
+# What differs from run to run, and with every change of the words of a statement.
+VARYING = re.compile(r"r\d{6}-[0-9a-f]{8}|[0-9.]+ s$")
+
+
+def shown(text: str) -> list[str]:
+    """The lines of an output, as far as they are the same in every run."""
+    return [VARYING.sub("*", line.rstrip()) for line in text.splitlines()]
+
+
+def sessions(document: str) -> list[tuple[list[str], list[str]]]:
+    """Every `$ command` of a document with the lines that it prints; `...` stands for lines that are left out."""
+    text = (ROOT / document).read_text(encoding="utf-8")
+    found: list[tuple[list[str], list[str]]] = []
+    for block in re.findall(r"```text\n(.*?)```", text, re.DOTALL):
+        for line in block.splitlines():
+            if line.startswith("$ "):
+                found.append((shlex.split(line[2:]), []))
+            elif found:
+                found[-1][1].append(line)
+    return found
+
+
+def stretches(lines: list[str]) -> list[list[str]]:
+    """The lines between the `...`."""
+    found: list[list[str]] = [[]]
+    for line in lines:
+        if line == "...":
+            found.append([])
+        else:
+            found[-1].append(line)
+    return [part for part in found if part]
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_what_is_shown_is_what_is_printed(
+    document: str, learned_samples: LoadedConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "configs").symlink_to(ROOT / "configs")
+    told = sessions(document)
+    if any("shop/memlearn.yaml" in command for command, _ in told):
+        assert main(["init", "shop"]) == 0
+    for command, expected in told:
+        on_samples = command[2] == "configs/sample.yaml"
+        settings = ["--set", f"SAMPLE_STORE={learned_samples.config.store}"] if on_samples else []
+        capsys.readouterr()
+        assert main([*command[1:], *settings]) == 0
+        printed = shown(capsys.readouterr().out)
+        at = 0
+        for part in map(shown, map("\n".join, stretches(expected))):
+            places = [place for place in range(at, len(printed)) if printed[place : place + len(part)] == part]
+            assert places, f"{shlex.join(command)} in {document} does not print {part}"
+            at = places[0] + len(part)
+        assert expected, command
+
+
+def test_the_readme_shows_what_one_gets() -> None:
+    told = sessions("README.md")
+    assert {command[1] for command, _ in told} >= {"show", "recommend", "verify", "learn"}
+    assert sum(len(part) for _, lines in told for part in stretches(lines)) > 20
 
 
 def test_python_in_the_readme_works(tmp_path: Path) -> None:
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     for code in re.findall(r"```python\n(.*?)```", text, re.DOTALL):
         script = f"from memlearn.cli import main\nassert main(['init', 'shop']) == 0\n{code}"
-        done = subprocess.run([sys.executable, "-c", script], cwd=tmp_path, env=ENVIRONMENT, capture_output=True, text=True, check=False, timeout=120)
+        done = subprocess.run(
+            [sys.executable, "-c", script], cwd=tmp_path, env=ENVIRONMENT, capture_output=True, text=True, check=False, timeout=120
+        )
         assert done.returncode == 0, done.stderr
         assert " - " in done.stdout
 
@@ -81,7 +148,9 @@ def test_make_targets_are_there() -> None:
 def test_modules_named_in_documents_are_there() -> None:
     named = {command[2] for document in DOCUMENTS for command in commands(document) if command[:2] == ["python", "-m"]}
     for module in named:
-        done = subprocess.run([sys.executable, "-m", module, "--help"], env=ENVIRONMENT, capture_output=True, text=True, check=False, timeout=60)
+        done = subprocess.run(
+            [sys.executable, "-m", module, "--help"], env=ENVIRONMENT, capture_output=True, text=True, check=False, timeout=60
+        )
         assert done.returncode == 0, done.stderr
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+from memlearn.store.manifest import Manifest
+
 
 def iso_instant(us: int | None) -> str | None:
     """Microseconds since 1970 as ISO 8601 in UTC; None stays None."""
@@ -11,3 +13,9 @@ def iso_instant(us: int | None) -> str | None:
         return None
     moment = datetime.fromtimestamp(us // 1_000_000, UTC).replace(microsecond=us % 1_000_000)
     return moment.isoformat().replace("+00:00", "Z")
+
+
+def learned_until(manifest: Manifest) -> str | None:
+    """The instant that was learned up to: the one asked for, else that of the newest event."""
+    newest = manifest.population.get("as_of") is None
+    return iso_instant(manifest.as_of_us - 1 if newest else manifest.as_of_us)

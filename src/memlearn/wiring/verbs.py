@@ -16,7 +16,7 @@ from memlearn.store import rollback as roll_back
 from memlearn.store.gc import collect_garbage
 from memlearn.store.release import open_release
 from memlearn.store.switch import current_release_id, list_releases
-from memlearn.wiring.instants import iso_instant
+from memlearn.wiring.instants import iso_instant, learned_until
 from memlearn.wiring.jobs import make_job
 from memlearn.wiring.load import LoadedConfig, load_config
 from memlearn.wiring.reports import (
@@ -130,7 +130,7 @@ def releases(config: ConfigLike) -> ReleaseList:
         ReleaseInfo(
             release_id=entry.release_id,
             published=_published(layout, entry.release_id),
-            as_of=iso_instant(entry.manifest.as_of_us) or "",
+            as_of=learned_until(entry.manifest) or "",
             users=int(entry.manifest.counts.get("users", 0)),
             statements=int(entry.manifest.counts.get("statements", 0)),
             bytes=sum(segment.bytes for segment in entry.manifest.segments),

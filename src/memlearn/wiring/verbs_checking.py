@@ -20,7 +20,7 @@ from memlearn.store.ledger import Ledger
 from memlearn.store.manifest import Manifest, read_manifest
 from memlearn.store.status import read_status
 from memlearn.store.switch import current_release_id
-from memlearn.wiring.instants import iso_instant
+from memlearn.wiring.instants import iso_instant, learned_until
 from memlearn.wiring.jobs import make_job
 from memlearn.wiring.load import LoadedConfig, load_config
 from memlearn.wiring.reports import FactProblem, PendingDelivery, Progress, RunSummary, SourceProblem, StatusReport, VerifyReport
@@ -73,7 +73,7 @@ def status(config: str | Path | LoadedConfig) -> StatusReport:
     return StatusReport(
         store=str(layout.root),
         release_id=manifest.release_id if manifest is not None else None,
-        as_of=iso_instant(manifest.as_of_us) if manifest is not None else None,
+        as_of=learned_until(manifest) if manifest is not None else None,
         published=iso_instant(int(layout.manifest(manifest.release_id).stat().st_mtime) * 1_000_000) if manifest is not None else None,
         users=int(counts.get("users", 0)),
         events=int(counts.get("events", 0)),

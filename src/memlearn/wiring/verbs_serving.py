@@ -11,8 +11,8 @@ from memlearn.memory import Block, Statement
 from memlearn.serving import open_memory, user_history
 from memlearn.sources.currencies import MINOR_DIGITS
 from memlearn.store import CitedRow as StoredRow
-from memlearn.store import Manifest, StoreLayout, open_release
-from memlearn.wiring.instants import iso_instant
+from memlearn.store import StoreLayout, open_release
+from memlearn.wiring.instants import iso_instant, learned_until
 from memlearn.wiring.jobs import instant_us
 from memlearn.wiring.load import LoadedConfig, load_config
 from memlearn.wiring.reports import BlockView, CitedRow, HistoryEntry, Recommendation, RecommendedItem, StatementView, UserView
@@ -76,12 +76,6 @@ def recommend(config: str | Path | LoadedConfig, user: str, *, k: int = 10, at: 
         until = learned_until(memory.manifest)
     items = tuple(RecommendedItem(item.item_id, item.score, item.reason, item.evidence, item.name) for item in answer.items)
     return Recommendation(user, answer.release_id, answer.tier, items, until if moment is None else iso_instant(moment), answer.note)
-
-
-def learned_until(manifest: Manifest) -> str | None:
-    """The instant that was learned up to: the one asked for, else that of the newest event."""
-    newest = manifest.population.get("as_of") is None
-    return iso_instant(manifest.as_of_us - 1 if newest else manifest.as_of_us)
 
 
 def _block_view(block: Block, rows: Mapping[str, CitedRow]) -> BlockView:
