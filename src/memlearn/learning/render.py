@@ -172,7 +172,7 @@ def _of_users(frame: pl.DataFrame, users: pl.Enum) -> pl.DataFrame:
 def _narrow(given: Given, candidates: Mapping[str, pl.DataFrame], persons: pl.DataFrame, users: pl.Enum) -> RenderInput:
     """What is given, of these users."""
     statements = _of_users(given.shared.statements, users)
-    keys = [frame.select("dim", "label").unique() for frame in candidates.values() if "dim" in frame.columns]
+    keys = [frame.select("dim", "label") for frame in candidates.values() if "dim" in frame.columns]
     keys.append(candidates["moves"].select("dim", pl.col("other_label").alias("label")))
     keys.append(statements.select("dim", pl.col("key").alias("label")))
     return replace(given.shared, suppressed=given.suppression.among(pl.concat(keys)), persons=persons, statements=statements)

@@ -19,17 +19,20 @@ class Suppression:
 
     Args:
         config: what is sensitive.
+        levels: dimensions whose keys the catalogue holds all.
         known: dim, label of the keys that were judged: those of the catalogue, and merchants with a category.
         suppressed: dim, label of those that must not be stated.
     """
 
     config: SensitiveConfig
+    levels: tuple[str, ...]
     known: pl.DataFrame
     suppressed: pl.DataFrame
 
     def among(self, keys: pl.DataFrame) -> pl.DataFrame:
         """Keys that must not be stated: dim, label; of `keys` those that were not judged yet are judged by their own name."""
-        fresh = keys.select("dim", "label").join(self.known, on=["dim", "label"], how="anti").unique()
+        open_ended = keys.select("dim", "label").filter(~pl.col("dim").is_in(list(self.levels)))
+        fresh = open_ended.unique().join(self.known, on=["dim", "label"], how="anti")
         own = fresh.filter(is_sensitive(fresh["label"], self.config))
         return pl.concat([self.suppressed, own]).sort("dim", "label")
 
@@ -52,7 +55,7 @@ def find_suppressed(config: SensitiveConfig, catalogue: Catalogue, parents: pl.D
     known = pl.concat([items, finer.with_columns(pl.col("label").alias("name"))])
     own = known.filter(is_sensitive(known["name"], config)).select("dim", "label")
     below = _below(links, own, len(catalogue.levels))
-    return Suppression(config, known.select("dim", "label"), pl.concat([own, below]).unique().sort("dim", "label"))
+    return Suppression(config, catalogue.levels, known.select("dim", "label"), pl.concat([own, below]).unique().sort("dim", "label"))
 
 
 def _links(catalogue: Catalogue, parents: pl.DataFrame) -> pl.DataFrame:
@@ -68,8 +71,12 @@ def _links(catalogue: Catalogue, parents: pl.DataFrame) -> pl.DataFrame:
 
 def _below(links: pl.DataFrame, own: pl.DataFrame, levels: int) -> pl.DataFrame:
     """dim, label of the keys that belong to a key of `own`, at any distance."""
+    below = links.clear().select("dim", "label")
     bad = own.select((pl.col("dim") + ":" + pl.col("label")).alias("parent"))
     for _ in range(levels + 1):
-        found = links.join(bad, on="parent", how="semi").select((pl.col("dim") + ":" + pl.col("label")).alias("parent"))
-        bad = pl.concat([bad, found]).unique()
-    return links.join(bad, on="parent", how="semi").select("dim", "label")
+        if bad.is_empty():
+            break
+        found = links.join(bad, on="parent", how="semi").select("dim", "label")
+        below = pl.concat([below, found])
+        bad = found.filter(pl.col("dim") != "item").unique().select((pl.col("dim") + ":" + pl.col("label")).alias("parent"))
+    return below
