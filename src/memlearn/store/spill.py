@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 
 from memlearn.records import EVENT_SCHEMA
-from memlearn.store.coding import Coder, take_rows
+from memlearn.store.coding import Coder, is_constant, take_rows
 from memlearn.store.row_hash import Hashes
 from memlearn.store.rows import content_hash, user_hash
 
@@ -31,6 +31,8 @@ class Spill:
         self._shards = shards
         self._batches = 0
         self._coders: dict[str, Coder] = {}
+        # Of each batch, the columns of one value, which are not spilled: one row.
+        self._same: dict[int, pl.DataFrame] = {}
         self._lock = Lock()
         folder.mkdir(parents=True, exist_ok=True)
 
@@ -55,8 +57,9 @@ class Spill:
         placed = pl.DataFrame([*columns, pl.Series("user_hash", users), content])
         # NumPy sorts numbers of up to 16 bits by counting.
         shard = (users % np.uint64(self._shards)).astype(np.min_scalar_type(self._shards))
-        placed = placed.with_columns(pl.lit(delivery, pl.UInt32).alias("delivery"))
-        ordered = take_rows(placed, np.argsort(shard, kind="stable"))
+        same = [column.name for column in placed if column.name != "content" and is_constant(column)]
+        self._same[batch] = placed.select(same).head(1).with_columns(pl.lit(delivery, pl.UInt32).alias("delivery"))
+        ordered = take_rows(placed.drop(same), np.argsort(shard, kind="stable"))
         counts = np.bincount(shard, minlength=self._shards)
         for number, (start, count) in enumerate(zip(np.cumsum(counts) - counts, counts, strict=True)):
             if count:
@@ -67,7 +70,7 @@ class Spill:
         paths = sorted(self._folder.glob(f"{shard:04d}-*.arrow"))
         if not paths:
             return None
-        parts = [pl.read_ipc(path) for path in paths]
+        parts = [self._read_part(path) for path in paths]
         for name in self._coders:
             types = {part.schema[name] for part in parts if name in part.columns}
             if pl.String() in types:
@@ -77,6 +80,10 @@ class Spill:
         coded = [name for name in self._coders if rows.schema.get(name) == pl.UInt32()]
         rows = rows.with_columns(self._coders[name].decode(rows[name]) for name in coded)
         return rows.with_columns(pl.lit(None, dtype).alias(name) for name, dtype in EVENT_SCHEMA.items() if name not in rows.columns)
+
+    def _read_part(self, path: Path) -> pl.DataFrame:
+        part = pl.read_ipc(path)
+        return part.with_columns(value.new_from_index(0, len(part)) for value in self._same[int(path.stem.rpartition("-")[2])])
 
     def _code(self, events: pl.DataFrame) -> tuple[list[pl.Series], dict[str, Hashes]]:
         """The columns that hold anything, strings that repeat as codes; and hashes of what was coded."""
