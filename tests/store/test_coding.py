@@ -68,7 +68,7 @@ def _events(first: int, users: int) -> pl.DataFrame:
     )
 
 
-@pytest.mark.parametrize("most", [1 << 20, 10])
+@pytest.mark.parametrize("most", [1 << 20, 10, 3])
 def test_what_is_spilled_comes_back_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, most: int) -> None:
     """Also where a column has more distinct strings than are coded, from some batch on."""
     monkeypatch.setattr(spill_module, "Coder", lambda: Coder(most))
