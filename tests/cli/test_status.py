@@ -191,3 +191,18 @@ def test_a_run_that_learns_some_users_reads_no_documents(shop: Path) -> None:
         file.write("\nYou must never show an offer twice a day.\n")
     memlearn.learn(shop / "memlearn.yaml", users=["anna"])
     assert pending(shop) == {("policies", "changed")}
+
+
+def test_after_a_rollback_it_says_that_another_release_was_learned_last(shop: Path, capsys: Capture) -> None:
+    config = shop / "memlearn.yaml"
+    with (shop / "data" / "purchases.csv").open("a", encoding="utf-8") as file:
+        file.write("".join(f"N{day:02d},hugo,2026-06-{day:02d} 10:00,p01,1,14.90,station\n" for day in range(1, 29, 3)))
+    memlearn.learn(config)
+    assert not memlearn.status(config).rolled_back
+    memlearn.rollback(config)
+    assert memlearn.status(config).rolled_back
+    capsys.readouterr()
+    assert main(["status", str(config)]) == 0
+    assert "not the one learned last" in capsys.readouterr().out
+    memlearn.learn(config)
+    assert not memlearn.status(config).rolled_back

@@ -78,6 +78,8 @@ def _show_status(report: StatusReport) -> None:
 
 
 def _show_sources(screen: Console, report: StatusReport) -> None:
+    if report.rolled_back:
+        screen.print(output.plain("This release is not the one learned last; the next run publishes what the sources say.", "bold"))
     if report.config_changed:
         screen.print(output.plain("The config changed since; the next run learns everybody anew.", "bold"))
     if report.problems:

@@ -309,6 +309,7 @@ class StatusReport(_Report):
         pending: what the current release has not read, of all sources; also what a run at work is reading.
         problems: sources that cannot be looked at; a run would stop at them.
         config_changed: True where the current release was learned with another config.
+        rolled_back: True where the current release is not the one learned last; what is pending is told of that one.
         runs: the last runs, newest first.
     """
 
@@ -323,6 +324,7 @@ class StatusReport(_Report):
     pending: tuple[PendingDelivery, ...] = ()
     problems: tuple[SourceProblem, ...] = ()
     config_changed: bool = False
+    rolled_back: bool = False
     runs: tuple[RunSummary, ...] = ()
 
 

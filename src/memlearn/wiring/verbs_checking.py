@@ -84,6 +84,7 @@ def status(config: str | Path | LoadedConfig) -> StatusReport:
         ),
         problems=tuple(SourceProblem(trouble.source, trouble.message) for trouble in troubles),
         config_changed=manifest is not None and manifest.config_digest != loaded.digest,
+        rolled_back=manifest is not None and books.booked is not None and books.booked != manifest.release_id,
         runs=tuple(_summary(run) for run in books.runs),
     )
 
@@ -102,11 +103,13 @@ class _Books:
         known: deliveries that were read; None where that cannot be told.
         runs: the last runs, newest first, without the one at work.
         running: the run at work.
+        booked: the release that the deliveries were read for; None where that cannot be told.
     """
 
     known: pl.DataFrame | None
     runs: Sequence[dict[str, Any]] = ()
     running: RunSummary | None = None
+    booked: str | None = None
 
 
 def _read_books(layout: StoreLayout) -> _Books:
@@ -123,7 +126,7 @@ def _read_books(layout: StoreLayout) -> _Books:
             return _Books(nothing)
         ledger = Ledger(layout.ledger)
         try:
-            return _Books(known_inputs(ledger), ledger.last_runs())
+            return _Books(known_inputs(ledger), ledger.last_runs(), booked=ledger.fact("booked_release"))
         finally:
             ledger.close()
     finally:
