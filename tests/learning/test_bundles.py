@@ -30,7 +30,7 @@ def test_bundles_keep_order_and_stay_small(sizes: dict[int, int]) -> None:
 
 def test_bundled_shards_render_to_the_same_parts(tmp_path: Path) -> None:
     site = site_of(tmp_path, make_company(7, users=6), learning={"shards": 3})
-    parts = [_render(site.config, together) for together in (False, True)]
+    parts = [_render(site.config, together=together) for together in (False, True)]
     for table in TABLES:
         alone, together = (part[table].sort(pl.all().exclude("rows", "passages")) for part in parts)
         assert alone.equals(together)
@@ -40,7 +40,7 @@ def test_bundled_shards_render_to_the_same_parts(tmp_path: Path) -> None:
         assert release.users().height == parts[0]["users"].height
 
 
-def _render(config: Path, together: bool) -> dict[str, pl.DataFrame]:
+def _render(config: Path, *, together: bool) -> dict[str, pl.DataFrame]:
     """The parts that a run leaves, which is given up before it publishes."""
     with open_run(make_job(load_config(config))) as run:
         run.ingest()
