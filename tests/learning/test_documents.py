@@ -1,19 +1,25 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from memlearn.chunks.documents import Passage, cut_passages
+from memlearn.chunks.tokens import estimate_tokens
 from memlearn.grounding import quote_stands
 from memlearn.learning.documents import guideline_statements, policy_statements
+from memlearn.learning.shared import read_passages
 from memlearn.learning.wording import advice_strength, rule_strength
 from memlearn.memory import DEFAULT_BLOCKS, Block, Edit, Statement, apply_edit
 from memlearn.records import Document
 from memlearn.sources.documents.markdown import parse_markdown
 from memlearn.sources.documents.outline import build_sections
+from memlearn.wiring.jobs import make_job
+from memlearn.wiring.load import load_config
+from memlearn.wiring.starter import write_starter
 
 POLICY = """# Contact policy
 
@@ -151,3 +157,16 @@ def test_rules(sentence: str, *, is_rule: bool) -> None:
 )
 def test_advice(sentence: str, *, is_advice: bool) -> None:
     assert (advice_strength(sentence) >= 2) == is_advice
+
+
+def test_passages_keep_the_configured_budget(tmp_path: Path) -> None:
+    config = write_starter(tmp_path)[0]
+    most = {}
+    for budget in (30, 2000):
+        config.write_text(
+            config.read_text(encoding="utf-8").split("\nchunks:")[0] + f"\nchunks: {{passage_tokens: {budget}}}\n", encoding="utf-8"
+        )
+        passages, rejects = read_passages(make_job(load_config(config)))
+        assert rejects.is_empty()
+        most[budget] = max(estimate_tokens(passage.text) for passage in passages)
+    assert most[30] <= 30 < most[2000]

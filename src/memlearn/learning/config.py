@@ -26,7 +26,8 @@ class EmbeddedConfig(BaseModel):
     memory_bytes: int = Field(default=8192, ge=1024, le=1_048_576, description="Most bytes that a release stores per user.")
     on_manager_change: Literal["continue", "relearn"] = Field(
         default="continue",
-        description="When a new version of the manager meets old steps: `continue` keeps them, `relearn` does them again (`--plan` tells what it costs).",
+        description="When a new version of the manager meets old steps: `continue` keeps them, `relearn` does them again (`--plan` tells what it costs). "
+        "The embedded manager does them again in any case: its statistics must be of one version, and cost time only.",
     )
 
 

@@ -34,7 +34,7 @@ def read_passages(job: Job) -> tuple[list[Passage], pl.DataFrame]:
     rejects: list[pl.DataFrame] = []
     for name, source in sorted(job.documents.items()):
         documents, rejected = read_documents(name, source, job.context)
-        passages += [passage for document in documents for passage in cut_passages(document)]
+        passages += [passage for document in documents for passage in cut_passages(document, job.chunks.passage_tokens)]
         rejects.append(rejected)
     nothing = pl.DataFrame(schema={"source": pl.String, "file": pl.String, "row": pl.Int64, "reason": pl.String, "content": pl.String})
     return sorted(passages, key=lambda passage: passage.passage_id), pl.concat([nothing, *rejects])
