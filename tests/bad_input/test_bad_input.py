@@ -357,7 +357,7 @@ HEALED = {
     "the shared segment": lambda site: site.layout.segment(read_manifest(site.layout, current_release_id(site.layout)).shared_segment.file),
     "the manifest": lambda site: site.layout.manifest(current_release_id(site.layout)),
     "the population": lambda site: next((site.layout.root / "population").glob("*[0-9a-f].parquet")),
-    "the pieces": lambda site: next((site.layout.root / "pieces").glob("*/*.parquet")),
+    "the pieces": lambda site: next((site.layout.root / "pieces").glob("*/*")),
     "CURRENT": lambda site: site.layout.current,
     "the status": lambda site: site.layout.status,
 }
