@@ -14,7 +14,8 @@ import polars as pl
 from memlearn.learning.embedded.annotate import CATEGORY, Catalogue
 from memlearn.learning.embedded.bands import BAND_OF_SLOT, BANDS
 from memlearn.learning.embedded.changes import CHANGE_DAYS, MOVE_COUNT, find_beginnings_and_ends, find_moves
-from memlearn.learning.embedded.habits import find_habits, find_seasons, find_steady
+from memlearn.learning.embedded.habits import find_habits, find_steady
+from memlearn.learning.embedded.seasons import find_seasons
 from memlearn.learning.embedded.spending import find_spending, find_spending_changes
 from memlearn.learning.embedded.state import WHOLE, State
 from memlearn.learning.embedded.telling import find_item_facts, top_rows

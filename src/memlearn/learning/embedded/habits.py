@@ -1,16 +1,15 @@
-"""Claims about regularity: purchases at a steady interval, and in some months of the year."""
+"""Claims about regularity: purchases at a steady interval."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from memlearn.learning.embedded.evidence import needed, silence, surprises
-from memlearn.learning.embedded.state import LONGEST, WHOLE, Ints, Monthly, State
+from memlearn.learning.embedded.evidence import needed, surprises
+from memlearn.learning.embedded.state import LONGEST, WHOLE, Ints, State
 
 Floats = NDArray[np.float64]
 
@@ -25,20 +24,6 @@ LONGEST_GAP = 92
 # A habit lapsed when the user went on for so many intervals without it.
 LAPSE_INTERVALS = 2.5
 LAPSE_DAYS = 14
-
-SEASON_COUNT = 8
-SEASON_DAYS = 5
-SEASON_SHARE = 0.75
-SEASON_SPAN = 300
-SEASON_WIDEST = 5
-# Twelve starts of windows of five widths are tried.
-SEASON_WINDOWS = 60
-# A season is more than one shopping spree: without gaps longer than so many days it lasts this long.
-SEASON_GAP, SEASON_LENGTH = 14, 21
-# Nats by which fewer purchases came before the season, and after it, than its pace would have given.
-SEASON_SILENCE = 3.0
-# Seasons of two years count as such where each holds this share of the purchases.
-SEASON_YEARS = 0.2
 
 _GAP_BITS = 20
 
@@ -130,104 +115,3 @@ def core_days(state: State, chosen: pl.DataFrame, longest: int) -> Ints:
     sums = np.concatenate(([0], np.cumsum(days)))
     result: Ints = np.diff(sums[held.ends])
     return result
-
-
-def find_seasons(state: State, monthly: Monthly, places: Sequence[int]) -> pl.DataFrame:
-    """Keys bought in a few neighbouring months of the year, year after year or once within a longer history.
-
-    Args:
-        state: the shard's state.
-        monthly: the keys that may have seasons.
-        places: dimensions of places and ways of buying.
-
-    Returns:
-        The columns of `monthly.keys`, and hits, first_month and last_month of the season (1..12), score (nats against the
-        user's other purchases), tests.
-    """
-    keys = monthly.keys
-    long_enough = keys["user_last_day"] - keys["user_first_day"] >= SEASON_SPAN
-    chosen = monthly.take((long_enough & (keys["days"] >= SEASON_DAYS) & (keys["n"] >= SEASON_COUNT)).to_numpy())
-    chosen = replace(chosen, keys=chosen.keys.with_columns(pl.len().over("u").alias("tests")))
-    # What the widest window does not hold, no narrower one does.
-    chosen = chosen.take(
-        _circular_sums(_fold_year(chosen.of_key, chosen.first), SEASON_WIDEST).max(axis=1, initial=0)
-        >= SEASON_SHARE * chosen.keys["n"].to_numpy()
-    )
-    key_year, user_year = _fold_year(chosen.of_key, chosen.first), _fold_year(chosen.of_user, chosen.first)
-    start, width, hits = _best_window(key_year)
-    # Where most purchases happen is no season of its own: places are compared with all purchases.
-    against = np.where(np.isin(chosen.keys["dim"].to_numpy(), list(places))[:, None], user_year, user_year - key_year)
-    chance = np.maximum(_window_sums(against, start, width) / np.maximum(against.sum(axis=1), 1), width / 24)
-    total = key_year.sum(axis=1)
-    found = chosen.keys.with_columns(
-        pl.Series("hits", hits),
-        pl.Series("first_month", (start + 1).astype(np.int32)),
-        pl.Series("last_month", ((start + width - 1) % 12 + 1).astype(np.int32)),
-        pl.Series("score", np.where(hits > chance * total, surprises(hits.astype(float), total.astype(float), chance), 0.0)),
-    )
-    enough = ((found["score"] >= found.select(needed(pl.col("tests") * SEASON_WINDOWS)).to_series()) & pl.Series(width < 12)).to_numpy()
-    clear = np.zeros(len(found), dtype=np.bool_)
-    clear[enough] = _clear_of_the_ends(chosen.take(enough), start[enough], width[enough], places)
-    seasons = found.filter(pl.Series(clear))
-    return seasons.filter(pl.Series(core_days(state, seasons, SEASON_GAP) >= SEASON_LENGTH))
-
-
-def _fold_year(matrix: Ints, first: int) -> Ints:
-    year = np.zeros((len(matrix), 12), dtype=np.int64)
-    for column in range(matrix.shape[1]):
-        year[:, (first + column) % 12] += matrix[:, column]
-    return year
-
-
-def _best_window(key_year: Ints) -> tuple[Ints, Ints, Ints]:
-    """The run of months in which most purchases lie for its width: start (0..11), width (12: none), purchases.
-
-    Of the widths that hold enough of the purchases the one wins whose density stands out most.
-    """
-    total, rows = key_year.sum(axis=1), np.arange(len(key_year))
-    start, width = np.zeros(len(key_year), dtype=np.int64), np.full(len(key_year), 12)
-    hits, best_score = np.zeros(len(key_year), dtype=np.int64), np.full(len(key_year), -1.0)
-    for size in range(1, SEASON_WIDEST + 1):
-        sums = _circular_sums(key_year, size)
-        best = sums.argmax(axis=1)
-        held = sums[rows, best]
-        score = surprises(held.astype(float), total.astype(float), np.full(len(total), size / 12))
-        better = (held >= SEASON_SHARE * total) & (score > best_score)
-        start, width, hits = np.where(better, best, start), np.where(better, size, width), np.where(better, held, hits)
-        best_score = np.where(better, score, best_score)
-    return start, width, hits
-
-
-def _circular_sums(year: Ints, size: int) -> Ints:
-    doubled = np.concatenate((year, year), axis=1).cumsum(axis=1)
-    padded = np.concatenate((np.zeros((len(year), 1), dtype=np.int64), doubled), axis=1)
-    sums: Ints = padded[:, size : size + 12] - padded[:, :12]
-    return sums
-
-
-def _window_sums(year: Ints, start: Ints, width: Ints) -> Ints:
-    months = np.arange(12)[None, :]
-    result: Ints = (year * (((months - start[:, None]) % 12) < width[:, None])).sum(axis=1)
-    return result
-
-
-def _clear_of_the_ends(monthly: Monthly, start: Ints, width: Ints, places: Sequence[int]) -> NDArray[np.bool_]:
-    """A season, not a beginning or an end: in two years, or once with the user going on long enough before and after it."""
-    month = np.arange(monthly.of_key.shape[1])[None, :] + monthly.first
-    offset = (month - start[:, None]) % 12
-    inside = offset < width[:, None]
-    # The month in which a season began tells one year's season from the next one's.
-    year = (month - offset - (monthly.first - 11)) // 12
-    years = np.stack([(monthly.of_key * (inside & (year == number))).sum(axis=1) for number in range(int(year.max(initial=0)) + 1)], axis=1)
-    hits = years.sum(axis=1)
-    several = (years >= np.maximum(SEASON_YEARS * hits, 2)[:, None]).sum(axis=1) > 1
-    main = inside & (year == years.argmax(axis=1)[:, None])
-    others = np.where(np.isin(monthly.keys["dim"].to_numpy(), list(places))[:, None], monthly.of_user, monthly.of_user - monthly.of_key)
-    rate = hits / np.maximum((others * main).sum(axis=1), 1)
-    begun = np.where(main.any(axis=1), main.argmax(axis=1), 0)
-    ended = main.shape[1] - main[:, ::-1].argmax(axis=1)
-    index = np.arange(main.shape[1])[None, :]
-    sides = (index < begun[:, None], index >= ended[:, None])
-    before, after = (silence((monthly.of_key * side).sum(axis=1).astype(float), (others * side).sum(axis=1) * rate) for side in sides)
-    clear: NDArray[np.bool_] = several | ((before >= SEASON_SILENCE) & (after >= SEASON_SILENCE))
-    return clear
