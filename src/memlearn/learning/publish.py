@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,12 +11,12 @@ import polars as pl
 
 from memlearn.learning.embedded.pairs import sample_modulus
 from memlearn.learning.job import Job
+from memlearn.learning.key_levels import key_levels
 from memlearn.learning.render import part_files
 from memlearn.learning.scope import Scope, population_name
 from memlearn.learning.shared import document_statements, passage_frame, popularity, read_passages, trend_statements
 from memlearn.learning.suppressed import find_suppressed
 from memlearn.learning.tables import Tables
-from memlearn.records import LEVEL_PREFIX
 from memlearn.store.files import move_durably
 from memlearn.store.ledger import Ledger
 from memlearn.store.manifest import Manifest, SegmentInfo
@@ -218,22 +217,10 @@ def _shared_tables(
         "popularity": popularity(population, job.shared.min_users),
         "pairs": pairs,
         "passages": passage_frame(passages),  # type: ignore[arg-type]
-        "key_levels": _key_levels(tables),
+        "key_levels": key_levels(
+            items, job.levels, job.context.merchants if any(source.merchants for source in job.events.values()) else None
+        ),
     }
-
-
-def _key_levels(tables: Tables) -> pl.DataFrame:
-    schema = {"dim": pl.String, "key": pl.String, "parent_dim": pl.String, "parent_key": pl.String}
-    out = [pl.DataFrame(schema=schema)]
-    levels = tables.catalogue.levels
-    for coarse, fine in itertools.pairwise(levels):
-        pair = (
-            tables.catalogue.items.select(pl.col(LEVEL_PREFIX + fine).alias("key"), pl.col(LEVEL_PREFIX + coarse).alias("parent_key"))
-            .drop_nulls()
-            .unique()
-        )
-        out.append(pair.select(pl.lit(fine).alias("dim"), "key", pl.lit(coarse).alias("parent_dim"), "parent_key"))
-    return pl.concat(out).sort("dim", "key", "parent_key")
 
 
 def _counts(folder: Path) -> dict[str, int]:
