@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from memlearn.chunks import ChunkConfig, cut_chunks, row_tokens
 from memlearn.records import ATTRIBUTE_PREFIX, LEVEL_PREFIX
+from memlearn.store.coding import is_constant
 from memlearn.store.row_hash import column_hash, finish, name_hash
 
 Ints = NDArray[np.int64]
@@ -188,7 +189,10 @@ def code_column(name: str, column: pl.Series) -> Dimension:
     """Code a column of strings densely, in the order of its sorted values."""
     if column.null_count() == len(column):
         return Dimension(name, np.full(len(column), NO_KEY, dtype=np.int64), pl.Series(name, [], dtype=pl.String))
-    coded = column.cast(pl.Categorical)
+    if is_constant(column):
+        return Dimension(name, np.zeros(len(column), dtype=np.int64), column.head(1).alias(name))
+    # Categories of their own are forgotten again; the common ones last as long as the process.
+    coded = column.cast(pl.Categorical(pl.Categories.random()))
     distinct = coded.drop_nulls().unique()
     labels = distinct.cast(pl.String)
     order = labels.arg_sort()

@@ -12,7 +12,7 @@ import numpy as np
 import polars as pl
 
 from memlearn.learning.embedded.annotate import CATEGORY, Catalogue
-from memlearn.learning.embedded.bands import BAND_OF_SLOT, BANDS
+from memlearn.learning.embedded.bands import BAND_OF_SLOT, BANDS, SLOTS
 from memlearn.learning.embedded.changes import CHANGE_DAYS, MOVE_COUNT, find_beginnings_and_ends, find_moves
 from memlearn.learning.embedded.habits import find_habits, find_steady
 from memlearn.learning.embedded.seasons import find_seasons
@@ -135,19 +135,15 @@ def _likes(state: State) -> pl.DataFrame:
 
 
 def _bands(state: State) -> pl.DataFrame:
-    user, slot, n = (state.tables.slots[name].to_numpy() for name in ("u", "slot", "n"))
-    users, sums = len(state.users), []
-    for name in BANDS:
-        inside = BAND_OF_SLOT[name][slot]
-        of = np.bincount(user, weights=np.where(inside >= 0, n, 0), minlength=users)
-        hits = np.bincount(user, weights=np.where(inside > 0, n, 0), minlength=users)
-        known = np.flatnonzero(of)
-        sums.append(
-            pl.DataFrame({"u": known.astype(np.int32), "hits": hits[known].astype(np.int64), "of": of[known].astype(np.int64)}).select(
-                "u", pl.lit(name).alias("label"), "hits", "of"
-            )
-        )
-    return pl.concat(sums).sort("u", "label")
+    user, slot, n = (state.tables.slots[name].to_numpy().astype(np.int64) for name in ("u", "slot", "n"))
+    week = np.bincount(user * SLOTS + slot, weights=n, minlength=len(state.users) * SLOTS).reshape(-1, SLOTS)
+    inside = np.stack([BAND_OF_SLOT[name] for name in BANDS], axis=1)
+    # Sums of integers below 2**53 are exact in floating point, in any order.
+    of, hits = (np.rint(week @ of_band.astype(np.float64)).astype(np.int64) for of_band in (inside >= 0, inside > 0))
+    known, band = np.nonzero(of)
+    names = pl.Series("label", BANDS, dtype=pl.String).gather(band)
+    sums = pl.DataFrame({"u": known.astype(np.int32), "label": names, "hits": hits[known, band], "of": of[known, band]})
+    return sums.sort("u", "label")
 
 
 def _offers(state: State, catalogue: Catalogue) -> pl.DataFrame:

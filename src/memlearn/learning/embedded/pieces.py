@@ -168,7 +168,7 @@ def _gather_bought(rows: Annotated, selected: Flags) -> _Bought:
 
 
 def _concat(tables: list[Table], schema: pl.Schema) -> Table:
-    return pl.concat(tables) if tables else pl.DataFrame(schema=schema)
+    return pl.concat(tables, rechunk=True) if tables else pl.DataFrame(schema=schema)
 
 
 def _count_dimension(bought: _Bought, number: int, dimension: Dimension) -> tuple[Table, Table, Table] | None:
@@ -249,12 +249,13 @@ def _changes(*columns: NDArray[np.generic]) -> Flags:
 def _purchase_ends(bought: _Bought, at: Ints, n: Small) -> dict[str, NDArray[np.generic]]:
     """First and last purchase of each run; zeros where it has none."""
     end = np.cumsum(n, dtype=np.int64)
-    has = n > 0
+    without = np.flatnonzero(n == 0)
     ends: dict[str, NDArray[np.generic]] = {}
     for side, position in (("first", end - n), ("last", end - 1)):
-        row = at[np.minimum(np.maximum(position, 0), len(at) - 1)] if len(at) else np.zeros(len(n), dtype=np.int64)
+        row = at[np.clip(position, 0, len(at) - 1)] if len(at) else np.zeros(len(n), dtype=np.int64)
         for name, values in (("us", bought.time_us), ("day", bought.day), ("row", bought.row_id)):
-            ends[f"{side}_{name}"] = np.where(has, values[row], values.dtype.type(0))
+            ends[f"{side}_{name}"] = values[row]
+            ends[f"{side}_{name}"][without] = 0
     return ends
 
 
