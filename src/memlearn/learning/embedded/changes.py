@@ -27,8 +27,8 @@ LASTING_GAP, LASTING_DAYS = 45, 42
 # Counts of a steady key vary at most so much of what Poisson counts would; G is divided by it (McCullagh and Nelder,
 # Generalized Linear Models, section 4.5).
 STEADY_DISPERSION = 0.25
-# Every month is tried as the moment of change: so many tests in a year.
-SPLITS = 12
+# Every month is tried as the moment of change, of a beginning and of an end, by the share and by the pace: so many tests in a year.
+SPLITS = 12 * 2 * 2
 
 MOVE_COUNT = 5
 MOVE_SHARE = 0.8

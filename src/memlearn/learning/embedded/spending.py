@@ -18,7 +18,7 @@ Evidence = tuple[Floats, Floats]
 SPENDING_MONTHS = 3
 SPENDING_FACTOR = 1.25
 # Every month is tried; neighbouring splits are so alike that they count as so many tests.
-SPENDING_SPLITS = 4
+SPENDING_SPLITS = 6
 SPENDING_FREEDOM = 3
 # A month's mean purchase also depends on where was bought, so what it says of the level counts less.
 LEVELS_WEIGHT = 0.8
