@@ -73,6 +73,7 @@ def fetch(connection: Connection, query: str, parameters: dict[str, object] | li
 
 
 _LOCAL = local()
+_MD5 = "md5_number(value)"
 
 
 def _scratch() -> Connection:
@@ -99,12 +100,21 @@ def hash_strings(values: pl.Series) -> pl.Series:
 
     The same on every machine and in every version, unlike the hash functions of Polars and DuckDB.
     """
+    return _hashed(values, f"({_MD5} & 18446744073709551615::uhugeint)::ubigint as hash")["hash"].rename(values.name)
+
+
+def hash_strings_twice(values: pl.Series) -> tuple[pl.Series, pl.Series]:
+    """Two hashes of each string, each as stable as that of `hash_strings`: both halves of its MD5 digest, the low one first."""
+    halves = _hashed(values, f"({_MD5} & 18446744073709551615::uhugeint)::ubigint as low, ({_MD5} >> 64)::ubigint as high")
+    return halves["low"], halves["high"]
+
+
+def _hashed(values: pl.Series, columns: str) -> pl.DataFrame:
     connection = _scratch()
     frame = pl.DataFrame({"value": values.cast(pl.String)})
     with translated():
         connection.register("strings", frame.to_arrow(compat_level=pl.CompatLevel.oldest()))
         try:
-            hashed = fetch(connection, "select (md5_number(value) & 18446744073709551615::uhugeint)::ubigint as hash from strings")
+            return fetch(connection, f"select {columns} from strings")
         finally:
             connection.unregister("strings")
-    return hashed["hash"].rename(values.name)

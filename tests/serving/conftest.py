@@ -20,6 +20,7 @@ from memlearn.store import (
     ReleaseDraft,
     StoreLayout,
     publish_release,
+    with_content,
     write_shared_segment,
     write_user_segment,
 )
@@ -97,7 +98,7 @@ class Shop:
         frames = {"users": pl.DataFrame(users, schema=USERS_SCHEMA)}
         frames |= {name: pl.DataFrame(rows, schema=USER_TABLES[name]) for name, rows in tables.items()}
         files = {}
-        for name, frame in frames.items():
+        for name, frame in with_content(frames).items():
             files[name] = [self.parts / f"{self.count}-{name}.parquet"]
             frame.write_parquet(files[name][0])
         segment = write_user_segment(self.layout, files)

@@ -21,6 +21,7 @@ from memlearn.store import (
     SegmentInfo,
     StoreLayout,
     publish_release,
+    with_content,
     write_shared_segment,
     write_user_segment,
 )
@@ -104,7 +105,9 @@ class Company:
     written: int = field(default=0)
 
     def write_parts(self, frames: Mapping[str, pl.DataFrame], pieces: int = 1) -> dict[str, list[Path]]:
-        """Write tables as Parquet parts."""
+        """Write tables as Parquet parts, with the users' digests where they are left out."""
+        if frames["users"]["content_digest"].null_count():
+            frames = with_content(frames)
         files: dict[str, list[Path]] = {}
         for table, frame in frames.items():
             for piece in range(pieces):

@@ -6,6 +6,7 @@ knows is not done again. Steps of closed chunks leave their piece behind; the op
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -210,3 +211,10 @@ def _leave(task: FoldTask, name: str, frame: pl.DataFrame) -> None:
 def pick_up(folder: Path, shard: int, name: str) -> pl.DataFrame:
     """Read what `fold_shard` left under a name."""
     return pl.read_ipc(folder / f"{shard:04d}" / f"{name}.arrow")
+
+
+def drop_candidates(folder: Path, shards: Iterable[int]) -> None:
+    """Remove what `fold_shard` left for rendering alone."""
+    for shard in shards:
+        for name in CANDIDATES:
+            (folder / f"{shard:04d}" / f"{name}.arrow").unlink(missing_ok=True)

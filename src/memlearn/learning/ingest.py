@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -211,6 +212,8 @@ def ingest(job: Job, ledger: Ledger, pending: Sequence[Pending], folder: Path, r
     result.deliveries = number
     result.rejects_file = _write_rejects(job, rejects, run_id)
     deltas = _merge_shards(job, ledger, pending, spill, run_id, shards)
+    # Gone before the system begins to write it to the disk.
+    shutil.rmtree(folder / "spill")
     _check_shrink(job, pending, deltas)
     result.changed_rows = sum(delta.rows for delta in deltas)
     _record(ledger, pending, deltas, rows, shards, run_id)

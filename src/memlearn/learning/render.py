@@ -21,6 +21,8 @@ from memlearn.learning.suppressed import Suppression, find_suppressed
 from memlearn.learning.tables import Tables
 from memlearn.memory.sensitive import is_sensitive
 from memlearn.sources.currencies import MINOR_DIGITS
+from memlearn.store.content import with_content
+from memlearn.store.parts import write_part
 from memlearn.store.row_lookup import find_rows
 
 # Shards are rendered together while they hold so many users at most: each bundle costs as much as some hundreds of users.
@@ -142,8 +144,8 @@ def render_shards(job: Job, catalogue: Catalogue, task: RenderTask) -> None:
         "persons": persons.drop("stated"),
         "blocks": blocks,
     }
-    for name, frame in parts.items():
-        _leave(task, name, frame.sort("user_id", maintain_order=True).with_columns(pl.col("user_id").cast(pl.String)))
+    for name, frame in with_content(parts).items():
+        _leave(task, name, frame.sort("user_id", maintain_order=True))
     done = {"left_out": [rendered.left_out], "done": [steps["done"].sum()], "statements": [len(rendered.statements)]}
     _leave(task, "counts", pl.DataFrame(done))
 
@@ -157,7 +159,7 @@ def _left(task: RenderTask, name: str) -> pl.DataFrame:
 def _leave(task: RenderTask, name: str, frame: pl.DataFrame) -> None:
     folder = task.folder / "parts" / name
     folder.mkdir(parents=True, exist_ok=True)
-    frame.write_parquet(folder / f"{min(task.files):04d}.parquet", compression="lz4", statistics=False)
+    write_part(frame, folder / f"{min(task.files):04d}.parquet")
 
 
 def part_files(folder: Path, name: str) -> list[Path]:

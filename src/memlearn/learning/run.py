@@ -24,7 +24,7 @@ import polars as pl
 from memlearn.errors import MemlearnError
 from memlearn.learning.embedded.pairs import add_pairs, pair_dimension, sample_modulus
 from memlearn.learning.embedded.population import add_up
-from memlearn.learning.fold import FoldTask, fold_shard, pick_up
+from memlearn.learning.fold import FoldTask, drop_candidates, fold_shard, pick_up
 from memlearn.learning.given import known_inputs, list_given, record_given, show_known
 from memlearn.learning.ingest import Ingested, find_pending, ingest, known_deliveries, mark_dirty
 from memlearn.learning.job import MANAGER_VERSION, Job
@@ -168,6 +168,8 @@ class LearnRun:
         """Build the release, switch to it, and close the books."""
         assert self.population is not None
         assert self.pairs is not None
+        # What only rendering needs goes before the system begins to write it to the disk.
+        drop_candidates(self.folder / "fold", self.shard_ids())
         with self._timed("publish"):
             outcome = publish(self.job, self.ledger, self._scope(), self.tables, self.population, self.pairs, self.folder, self.run_id)
         if self.given is not None:

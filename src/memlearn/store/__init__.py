@@ -1,5 +1,6 @@
 """The store: ledger, row store, vectors and releases."""
 
+from memlearn.store.content import digest_users, with_content
 from memlearn.store.diff import ReleaseDiff, diff_releases
 from memlearn.store.gc import GcReport, Pins, collect_garbage, pinned
 from memlearn.store.layout import StoreLayout
@@ -32,6 +33,7 @@ __all__ = [
     "compact",
     "current_release_id",
     "diff_releases",
+    "digest_users",
     "list_releases",
     "needs_compaction",
     "open_release",
@@ -40,6 +42,7 @@ __all__ = [
     "publish_release",
     "rollback",
     "stack_segments",
+    "with_content",
     "write_shared_segment",
     "write_user_segment",
 ]

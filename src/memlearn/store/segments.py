@@ -14,7 +14,7 @@ from memlearn.store.files import disk_full_reported, file_sha256, move_durably
 from memlearn.store.layout import StoreLayout
 from memlearn.store.locks import claim, workspace
 from memlearn.store.manifest import RELEASE_FORMAT, SegmentInfo
-from memlearn.store.tables import SHARED_TABLES, USER_TABLES, USERS_SCHEMA, column_types, row_digest, select_columns
+from memlearn.store.tables import SHARED_TABLES, USER_TABLES, USERS_SCHEMA, column_types, select_columns
 
 _MEMORY_LIMIT = "700MB"
 _MOST_DELTAS = 8
@@ -37,12 +37,13 @@ def write_user_segment(
 
     Args:
         layout: the store.
-        parts: for `users` and each of `USER_TABLES` the part files, in any order; tables may be left out.
+        parts: for `users` (with the digests that `with_content` adds) and each of `USER_TABLES` the part files, in any order;
+            tables may be left out.
         removed_users: users that are gone as of this segment.
         threads: for DuckDB.
 
     Raises:
-        StoreError: the disk is full, a part lacks a column, a user comes twice, or rows belong to no user.
+        StoreError: the disk is full, a part lacks a column, a user comes twice or has no digest, or rows belong to no user.
     """
     unknown = sorted(set(parts) - {"users", *USER_TABLES})
     if unknown:
@@ -150,9 +151,8 @@ def users_digest(frame: pl.DataFrame) -> str:
 def _build_user_tables(connection: Connection, sources: Mapping[str, str], removed: pl.DataFrame) -> tuple[int, int, str]:
     """Fill an empty database from SQL sources that have a `user_id` column; returns users, removed users, content digest."""
     connection.register("removed_users", removed.to_arrow())
-    columns = select_columns(USERS_SCHEMA)
-    given = sources.get("users")
-    live = f"select cast(user_id as varchar) as user_id, {columns} from {given}" if given else "select null::varchar as user_id limit 0"
+    nobody = f"(select {', '.join(f'null as {name}' for name in USERS_SCHEMA)} limit 0)"
+    live = f"select cast(user_id as varchar) as user_id, {select_columns(USERS_SCHEMA)} from {sources.get('users', nobody)}"
     connection.execute(
         f"create temp table numbered as select (row_number() over () - 1)::integer as user_no, {_USER_HASH} as user_hash, * from "
         f"(select *, false as removed from ({live}) union all by name select user_id, true as removed from removed_users)"
@@ -160,17 +160,10 @@ def _build_user_tables(connection: Connection, sources: Mapping[str, str], remov
     _check_users(connection)
     for table, schema in USER_TABLES.items():
         _copy_table(connection, table, schema, sources.get(table))
-    digests = " union all ".join(f"select user_no, '{table}' as part, digest from {table}_digest" for table in USER_TABLES)
-    connection.execute(
-        "create table users as select n.* exclude (removed), n.removed, case when n.removed then null else md5(coalesce(d.text, '')) end as content_digest "
-        f"from numbered n left join (select user_no, string_agg(part || ':' || digest, ';' order by part) as text from ({digests}) group by user_no) d "
-        "using (user_no) order by n.user_no"
-    )
+    connection.execute("create table users as select * from numbered order by user_no")
     _write_format(connection, "users")
     users = fetch(connection, "select user_id, removed, content_digest from users")
     connection.execute("drop table numbered")
-    for table in USER_TABLES:
-        connection.execute(f"drop table {table}_digest")
     connection.unregister("removed_users")
     gone = int(users["removed"].sum())
     return users.height - gone, gone, users_digest(users)
@@ -193,9 +186,6 @@ def _copy_table(connection: Connection, table: str, schema: dict[str, pl.DataTyp
             raise StoreError(
                 f"{given - kept} of {given} rows of table {table!r} belong to no user of the segment. Every user needs a row in `users`."
             )
-    connection.execute(
-        f"create temp table {table}_digest as select user_no, sum({row_digest(schema)})::varchar as digest from {table} group by user_no"
-    )
 
 
 def _check_users(connection: Connection) -> None:
@@ -206,6 +196,9 @@ def _check_users(connection: Connection) -> None:
         )
     if fetch(connection, "select 1 from numbered where user_id is null limit 1").height:
         raise StoreError("A row of `users` has no user_id.")
+    blank = fetch(connection, "select user_id from numbered where content_digest is null and not removed order by user_id limit 1")
+    if blank.height:
+        raise StoreError(f"User {blank['user_id'][0]!r} has no content_digest. `with_content` adds it to the parts.")
 
 
 def _write_out(connection: Connection) -> None:

@@ -1,4 +1,4 @@
-"""The tables of a release: their columns, and how a user's rows become one content digest."""
+"""The tables of a release and their columns."""
 
 from __future__ import annotations
 
@@ -79,8 +79,10 @@ USERS_SCHEMA: dict[str, pl.DataType] = {
     "first_us": _INT,
     "last_us": _INT,
     "state_digest": _TEXT,
+    # Of all that the other tables say of the user, as `digest_users` gives it.
+    "content_digest": _TEXT,
 }
-"""The table of users as its Parquet parts hold it; a segment adds `removed` and `content_digest`."""
+"""The table of users as its Parquet parts hold it; a segment adds `removed`."""
 
 SHARED_TABLES: dict[str, dict[str, pl.DataType]] = {
     "blocks": {"label": _TEXT, "description": _TEXT, "limit": _INT, "read_only": pl.Boolean(), "shared": pl.Boolean()},
@@ -112,21 +114,6 @@ _SQL_TYPES: dict[pl.DataType, str] = {
     _TEXTS: "varchar[]",
 }
 
-# Odd multipliers of 59 to 60 bits: ten products with 63-bit numbers still fit DuckDB's 128-bit integers.
-_MULTIPLIERS = (
-    1152921504606846883,
-    1052921504606846889,
-    952921504606846887,
-    852921504606846887,
-    752921504606846887,
-    652921504606846887,
-    552921504606846887,
-    452921504606846887,
-    352921504606846887,
-    252921504606846887,
-)
-_NULL_NUMBER = -4611686018427387847
-
 
 def select_columns(schema: dict[str, pl.DataType]) -> str:
     """SQL that casts every column of a table to its declared type; `user_id` is left out."""
@@ -136,32 +123,3 @@ def select_columns(schema: dict[str, pl.DataType]) -> str:
 def column_types(schema: dict[str, pl.DataType]) -> str:
     """SQL that declares the columns of a table; `user_id` is left out."""
     return ", ".join(f'"{name}" {_SQL_TYPES[dtype]}' for name, dtype in schema.items() if name != "user_id")
-
-
-def row_digest(schema: dict[str, pl.DataType]) -> str:
-    """SQL that gives a row's 96-bit digest, the same on every machine and in every version of DuckDB.
-
-    A user's digest is the sum of the digests of their rows, so that it can be computed in any order, out of
-    core and without sorting. The text columns enter the MD5 as they are. Turning every number into text would cost more than
-    all the rest, so the numbers enter as one linear combination (floats at six decimals, as they are published);
-    the MD5 over it keeps values from changing places between rows unseen.
-    """
-    names = [name for name in schema if name != "user_id"]
-    texts = [_text(name, schema[name]) for name in names if not schema[name].is_numeric()]
-    numbers = [_number(name, schema[name]) for name in names if schema[name].is_numeric()]
-    terms = [f"{number}::hugeint * {factor}" for number, factor in zip(numbers, _MULTIPLIERS, strict=False)]
-    if len(numbers) > len(_MULTIPLIERS):
-        raise ValueError(f"A table may have {len(_MULTIPLIERS)} numeric columns; this one has {len(numbers)}.")
-    parts = [*texts, f"({' + '.join(terms)})::varchar"] if terms else texts
-    return f"(md5_number(concat_ws(chr(31), {', '.join(parts)})) >> 32)::hugeint"
-
-
-def _text(name: str, dtype: pl.DataType) -> str:
-    if dtype == _TEXTS:
-        return f"""coalesce(array_to_string("{name}", chr(30)), chr(29))"""
-    return f"""coalesce("{name}"::varchar, chr(29))"""
-
-
-def _number(name: str, dtype: pl.DataType) -> str:
-    value = f'("{name}" * 1000000)::bigint' if dtype.is_float() else f'"{name}"'
-    return f"coalesce({value}, {_NULL_NUMBER})"
