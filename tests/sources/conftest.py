@@ -11,6 +11,7 @@ import polars as pl
 import pytest
 
 from memlearn.records import REJECT_SCHEMA
+from memlearn.records.coded import plain_strings
 from memlearn.sources.config import EventSource
 from memlearn.sources.context import SourceContext
 from memlearn.sources.events import read_events
@@ -57,5 +58,5 @@ def outcome(base: Path, context: dict[str, Any] | None = None, **source: Any) ->
     shared = SourceContext(base, **{"timezone": "Europe/Berlin", "attributes": tuple(sorted(config.attributes)), **(context or {})})
     batches = [batch for delivery in list_deliveries("shop", config, shared) for batch in read_events("shop", config, delivery, shared)]
     rejects = pl.concat([pl.DataFrame(schema=REJECT_SCHEMA), *(batch.rejects for batch in batches)])
-    events = pl.concat([batch.events for batch in batches]) if batches else pl.DataFrame()
+    events = pl.concat([plain_strings(batch.events) for batch in batches]) if batches else pl.DataFrame()
     return Outcome(events, rejects, sum(batch.read for batch in batches))

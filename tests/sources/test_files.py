@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 import gzip
+import io
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from memlearn.errors import ConfigError, SourceError
@@ -61,6 +63,48 @@ def test_every_format_gives_the_same_events(read: Callable[..., Any], name: str,
 def test_parquet_gives_the_same_events_as_csv(read: Callable[..., Any]) -> None:
     frame = pl.read_csv(CSV.encode()).with_columns(pl.col("time").str.to_datetime())
     assert read("e.parquet", frame, columns=ITEM).events.equals(read("e.csv", CSV, columns=ITEM).events)
+
+
+STRINGS = pa.array(["7", " 7 ", "null", None, "8.0", "7", "", "9"])
+
+
+@pytest.mark.parametrize(
+    "column",
+    [
+        STRINGS.cast(pa.large_string()),
+        STRINGS.cast(pa.string_view()),
+        STRINGS.dictionary_encode(),
+        STRINGS.cast(pa.large_string()).dictionary_encode(),
+        pl.Series(STRINGS.to_pylist(), dtype=pl.Categorical).to_arrow(),
+        pl.Series(STRINGS.to_pylist(), dtype=pl.Enum(pl.Series(STRINGS.drop_null().unique().to_pylist()))).to_arrow(),
+    ],
+    ids=["large", "view", "dictionary", "large dictionary", "categories", "enum"],
+)
+def test_strings_of_every_type_in_parquet_are_read_alike(read: Callable[..., Any], column: Any) -> None:
+    def events(values: Any) -> Any:
+        times = pa.array([f"2025-06-0{day} 10:00" for day in range(1, 9)])
+        fields = {"user": values, "time": times, "item": values, "kind": values, "amount": values, "shop": values}
+        target = io.BytesIO()
+        pq.write_table(pa.table(fields), target)
+        mapping = {"item": "item", "kind": "kind", "amount": "amount"}
+        return read("e.parquet", target.getvalue(), columns=mapping, kinds={"8.0": "view"}, attributes={"shop": "shop"})
+
+    expected, found = events(STRINGS), events(column)
+    assert found.events.equals(expected.events, null_equal=True)
+    assert found.rejects.equals(expected.rejects)
+    assert expected.column("user_id") == ["7", "7", "8", "7", "9"]
+    assert expected.column("attr_shop") == expected.column("item_id") == expected.column("user_id")
+
+
+@pytest.mark.parametrize("dtype", [pl.Int8, pl.UInt16, pl.Int64, pl.UInt64, pl.Int128, pl.Float64, pl.Decimal(12, 2), pl.String])
+def test_numbers_as_ids_are_read_alike(read: Callable[..., Any], dtype: pl.DataType) -> None:
+    """Also where they repeat, and so are coded, or do not."""
+    for users in ([7, 8, 7, None, 7], [1, 100, 7, None, 50]):
+        frame = pl.DataFrame({"user": pl.Series(users).cast(dtype), "time": ["2025-06-01"] * 5}).with_columns(item="user", shop="user")
+        found = read("e.parquet", frame, columns=ITEM, attributes={"shop": "shop"})
+        expected = [str(user) for user in users if user is not None]
+        assert found.column("user_id") == found.column("item_id") == found.column("attr_shop") == expected
+        assert found.reasons() == [(4, "no user")]
 
 
 def test_windows_1252_is_recognised_and_broken_utf8_is_not_taken_for_it(read: Callable[..., Any]) -> None:

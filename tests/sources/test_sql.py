@@ -14,6 +14,7 @@ import pytest
 
 from memlearn.duck import open_database
 from memlearn.errors import ConfigError, SourceError, TransientError
+from memlearn.records.coded import plain_strings
 from memlearn.sources.config import EventSource
 from memlearn.sources.context import SourceContext
 from memlearn.sources.events import read_events
@@ -29,7 +30,7 @@ def rows(base: Path, sql: str, database: str, **variables: str) -> list[tuple[ob
     [delivery] = list_deliveries("db", source, context)
     batches = list(read_events("db", source, delivery, context))
     assert all(batch.rejects.height == 0 for batch in batches)
-    return pl.concat([batch.events for batch in batches]).select("user_id", "time_us", "amount", "item_id").rows()
+    return pl.concat([plain_strings(batch.events) for batch in batches]).select("user_id", "time_us", "amount", "item_id").rows()
 
 
 def test_duckdb_in_memory_reads_files_beside_the_config(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from memlearn.records import EVENT_SCHEMA, KINDS, attribute_column
+from memlearn.records.coded import fresh_categories, is_coded, number_strings
 from memlearn.sources.amounts import NumberReader
 from memlearn.sources.config import EventSource, Kind
 from memlearn.sources.context import SourceContext
@@ -19,12 +20,13 @@ from memlearn.sources.money import NO_RATE, UNKNOWN_CURRENCY, convert, has_rate,
 from memlearn.sources.problems import Problems
 from memlearn.sources.raw import RawBatch, reject_rows
 from memlearn.sources.rows import read_rows, scan_column
-from memlearn.sources.texts import clean_attributes, clean_ids, clean_text, is_true
+from memlearn.sources.texts import as_text, clean_ids, clean_text, code_ids, is_true
 from memlearn.sources.times import TimeReader, TimeRules
 
 _QUANTITY_DIGITS = 3
 _THREADS = 2
 _GIVEN_BACK = ("refund", "cancellation")
+_KIND = pl.Enum(KINDS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +34,7 @@ class EventBatch:
     """Some events of a delivery.
 
     Args:
-        events: the columns of `EVENT_SCHEMA`, then `attr_<name>` for every attribute of the context.
+        events: the columns of `EVENT_SCHEMA`, then `attr_<name>` for every attribute of the context; strings may come as categories.
         rejects: the rows that cannot be used, as `REJECT_SCHEMA`.
         read: rows read, the rejected ones included.
     """
@@ -114,7 +116,7 @@ class _Mapper:
         self, frame: pl.DataFrame, columns: dict[str, pl.Series | pl.Expr], problems: Problems, tombstone: pl.Series | None
     ) -> None:
         wanted = self._source.columns
-        user = clean_ids(frame[wanted.user])
+        user = code_ids(frame[wanted.user])
         problems.add(user.is_null(), "no user") if user.null_count() else None
         columns["user_id"] = user
         if wanted.key:
@@ -123,9 +125,10 @@ class _Mapper:
                 if tombstone is not None:
                     problems.add(key.is_null() & tombstone, "a deletion without a key")
                 problems.add(key.is_null(), "no key")
-        for field, column in (("item_id", wanted.item), ("refers_to", wanted.refers_to)):
-            if column:
-                columns[field] = clean_ids(frame[column])
+        if wanted.item:
+            columns["item_id"] = code_ids(frame[wanted.item])
+        if wanted.refers_to:
+            columns["refers_to"] = clean_ids(frame[wanted.refers_to])
 
     def _map_times(
         self, frame: pl.DataFrame, columns: dict[str, pl.Series | pl.Expr], problems: Problems, tombstone: pl.Series | None
@@ -182,14 +185,11 @@ class _Mapper:
         return found.get("amount")
 
     def _kind(self, values: pl.Series) -> pl.Series:
-        raw = values if values.dtype == pl.String else clean_ids(values)
-        distinct = raw.unique(maintain_order=True)
         default: Kind = self._source.kind
-        mapped = [default if text is None else self._kinds.get(text.casefold(), default) for text in clean_ids(distinct).to_list()]
-        if mapped == distinct.to_list():
-            return raw
-        table = pl.DataFrame({"raw": distinct, "kind": pl.Series(mapped, dtype=pl.String)})
-        return raw.alias("raw").to_frame().join(table, on="raw", how="left", nulls_equal=True, maintain_order="left")["kind"]
+        numbers, distinct = number_strings(as_text(values).cast(fresh_categories()))
+        texts = clean_ids(distinct.cast(pl.String)).to_list()
+        kinds = pl.Series([default if text is None else self._kinds.get(text.casefold(), default) for text in texts], dtype=_KIND)
+        return kinds.gather(numbers).fill_null(default)
 
     def _map_texts(self, frame: pl.DataFrame, columns: dict[str, pl.Series | pl.Expr]) -> None:
         if column := self._source.columns.text:
@@ -201,29 +201,31 @@ class _Mapper:
         attributes: Mapping[str, str] = self._source.attributes
         for attribute in sorted({*self._context.attributes, *attributes}):
             source_column = attributes.get(attribute)
-            columns[attribute_column(attribute)] = clean_attributes(frame[source_column]) if source_column else pl.lit(None)
+            columns[attribute_column(attribute)] = code_ids(frame[source_column]) if source_column else pl.lit(None)
 
 
 def _assemble(columns: Mapping[str, pl.Series | pl.Expr]) -> pl.DataFrame:
     """The table of events; expressions are constants, which fill the height of the other columns."""
     dtypes = {column: EVENT_SCHEMA.get(column, pl.String()) for column in columns}
     series = {column: value for column, value in columns.items() if isinstance(value, pl.Series)}
-    constants = {column: value.cast(dtypes[column]) for column, value in columns.items() if isinstance(value, pl.Expr)}
+    constants = {
+        column: value if column == "kind" else value.cast(dtypes[column]) for column, value in columns.items() if isinstance(value, pl.Expr)
+    }
     frame = pl.DataFrame(series).with_columns(**constants)
-    return frame.select(pl.col(column).cast(dtype) for column, dtype in dtypes.items())
+    return frame.select(pl.col(column) if is_coded(frame.schema[column]) else pl.col(column).cast(dtypes[column]) for column in dtypes)
 
 
 def _signed(kind: pl.Series | None, default: Kind, amount: pl.Series | None, quantity: pl.Series | None) -> dict[str, pl.Series | pl.Expr]:
     """Kinds, amounts and quantities by the convention: what is given back is negative, all that is bought positive."""
     measures = {name: values for name, values in (("amount", amount), ("quantity", quantity)) if values is not None}
-    kinds: pl.Series | pl.Expr = pl.lit(default) if kind is None else kind
+    kinds: pl.Series | pl.Expr = pl.lit(default, dtype=_KIND) if kind is None else kind
     negative = {name: bool((values < 0).any()) for name, values in measures.items()}
     simple = default == "purchase" if kind is None else bool((kind == "purchase").all())
     if (not any(negative.values()) and simple) or not measures:
         return {"kind": kinds, **measures}
     frame = pl.DataFrame(measures).with_columns(kind=kinds)
     below = pl.any_horizontal(pl.col(name).fill_null(0) < 0 for name in measures)
-    frame = frame.with_columns(kind=pl.when(below & (pl.col("kind") == "purchase")).then(pl.lit("refund")).otherwise("kind"))
+    frame = frame.with_columns(kind=pl.when(below & (pl.col("kind") == "purchase")).then(pl.lit("refund", dtype=_KIND)).otherwise("kind"))
     given_back = pl.col("kind").is_in(_GIVEN_BACK)
     signed = frame.with_columns(pl.when(given_back).then(-pl.col(name).abs()).otherwise(name).alias(name) for name in measures)
     return {name: signed[name] for name in ("kind", *measures)}

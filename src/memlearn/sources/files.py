@@ -11,6 +11,7 @@ from typing import Any, cast
 import polars as pl
 
 from memlearn.errors import SourceError
+from memlearn.records.coded import plain_strings
 from memlearn.sources.config import Location
 from memlearn.sources.csv_files import read_csv
 from memlearn.sources.locate import Delivery, bare_ending
@@ -66,7 +67,7 @@ def _read_parquet(delivery: Delivery, columns: Sequence[str]) -> Iterator[RawBat
         check_columns(delivery, columns, scan.collect_schema().names())
         first = 1
         for frame in scan.select(columns).collect_batches(chunk_size=BATCH_ROWS, maintain_order=True):
-            yield RawBatch(frame, first)
+            yield RawBatch(plain_strings(frame), first)
             first += frame.height
     except (pl.exceptions.PolarsError, OSError) as error:
         raise SourceError(

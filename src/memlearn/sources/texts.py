@@ -10,6 +10,8 @@ import polars as pl
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from memlearn.records.coded import code_integers
+
 NULL_WORDS = ("", "nan", "NaN", "NAN", "null", "NULL", "Null", "none", "None", "NONE", "n/a", "N/A", "<NA>", "NaT", "\\N")
 """Texts that count as a missing value in ids, attributes and times."""
 
@@ -33,6 +35,12 @@ def clean_ids(values: pl.Series) -> pl.Series:
         # What pandas makes of whole-number ids in a column with gaps.
         text = text.str.replace(r"^(-?\d+)\.0$", "$1")
     return text
+
+
+def code_ids(values: pl.Series) -> pl.Series:
+    """What `clean_ids` gives; of whole numbers that repeat as categories, each written once."""
+    coded = code_integers(values) if values.dtype.is_integer() else None
+    return clean_ids(values) if coded is None else coded
 
 
 def clean_attributes(values: pl.Series) -> pl.Series:

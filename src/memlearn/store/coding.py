@@ -15,6 +15,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from memlearn.duck import hash_strings
+from memlearn.records.coded import distinct_codes, fresh_categories, is_coded, number_strings
 from memlearn.store.row_hash import Hashes
 
 MOST_STRINGS = 1 << 20
@@ -33,7 +34,7 @@ class Coder:
 
     def __init__(self, most: int = MOST_STRINGS) -> None:
         self._most = most
-        self._dtype = pl.Categorical(pl.Categories.random())
+        self._dtype = fresh_categories()
         # The table of strings lasts as long as a column of this type does.
         self._held = pl.Series([], dtype=self._dtype)
         self._hashes: Hashes = np.zeros(0, dtype=np.uint64)
@@ -44,25 +45,26 @@ class Coder:
         """The code (UInt32) and the hash of each string, as `column_hash` gives it; None where there are too many of them.
 
         Args:
-            strings: may hold nulls, but not only nulls.
+            strings: strings or categories; may hold nulls, but not only nulls.
         """
         if len(self._known) > self._most:
             return None
-        if is_constant(strings):
-            codes = strings.head(1).cast(self._dtype).to_physical()
-            hashed = self._hashes_of(codes.to_numpy())[codes[0]]
-            return codes.new_from_index(0, len(strings)), np.full(len(strings), hashed, dtype=np.uint64)
+        if is_coded(strings.dtype):
+            numbers, distinct = number_strings(strings)
+            codes = distinct.cast(pl.String).cast(self._dtype).to_physical()
+            return codes.gather(numbers).alias(strings.name), _take(self.hashes(codes), numbers)
         codes = strings.cast(self._dtype).to_physical()
-        missing = codes.is_null().to_numpy() if codes.null_count() else None
-        plain = codes.fill_null(codes.max()).to_numpy() if missing is not None else codes.to_numpy()
-        hashes = self._hashes_of(plain)[plain]
-        return codes, hashes if missing is None else np.where(missing, np.uint64(0), hashes)
+        return codes, self.hashes(codes)
+
+    def hashes(self, codes: pl.Series) -> Hashes:
+        """The hash of each code's string; 0 where it is null."""
+        return _take(self._table(codes.drop_nulls().to_numpy()), codes)
 
     def decode(self, codes: pl.Series) -> pl.Series:
         """The strings of codes, as a categorical column."""
         return codes.cat.to(self._dtype)
 
-    def _hashes_of(self, codes: NDArray[np.uint32]) -> Hashes:
+    def _table(self, codes: NDArray[np.uint32]) -> Hashes:
         """The table of hashes, with those of these codes in it."""
         size = int(codes.max()) + 1
         with self._lock:
@@ -70,9 +72,9 @@ class Coder:
                 more = max(size, 2 * len(self._known)) - len(self._known)
                 self._known = np.concatenate([self._known, np.zeros(more, dtype=np.bool_)])
                 self._hashes = np.concatenate([self._hashes, np.zeros(more, dtype=np.uint64)])
-            new = _distinct(codes, size)
-            new = new[~self._known[new]]
-            if len(new):
+            if not self._known[codes].all():
+                new = distinct_codes(codes, size)
+                new = new[~self._known[new]]
                 self._hashes[new] = hash_strings(self.decode(pl.Series(new, dtype=pl.UInt32)).cast(pl.String)).to_numpy()
                 self._known[new] = True
             return self._hashes
@@ -84,10 +86,11 @@ def is_constant(column: pl.Series) -> bool:
     return len(plain) > 0 and not plain.null_count() and plain[0] == plain[-1] and bool((plain == plain[0]).all())
 
 
-def _distinct(codes: NDArray[np.uint32] | NDArray[np.intp], size: int) -> NDArray[np.int64]:
-    seen = np.zeros(size, dtype=np.bool_)
-    seen[codes] = True
-    return np.flatnonzero(seen)
+def _take(hashes: Hashes, places: pl.Series) -> Hashes:
+    if not places.null_count():
+        taken: Hashes = hashes[places.to_numpy()]
+        return taken
+    return np.where(places.is_null().to_numpy(), np.uint64(0), hashes[places.fill_null(places.max()).to_numpy()])
 
 
 def dense_rank(column: pl.Series, key: Callable[[pl.Series], pl.Series]) -> tuple[NDArray[np.int32], pl.Series]:
@@ -101,7 +104,7 @@ def dense_rank(column: pl.Series, key: Callable[[pl.Series], pl.Series]) -> tupl
         The number of each value; and the distinct strings, categorical, in that order.
     """
     codes = column.to_physical().to_numpy().astype(np.intp)
-    distinct = _distinct(codes, int(codes.max()) + 1)
+    distinct = distinct_codes(codes, int(codes.max()) + 1)
     strings = pl.Series(distinct, dtype=pl.UInt32).cat.to(column.dtype)
     order = key(strings).arg_sort().to_numpy()
     rank = np.zeros(int(distinct[-1]) + 1, dtype=np.int32)
@@ -115,13 +118,13 @@ def to_dictionary(column: pl.Series) -> pa.Array[Any]:
     What comes out does not depend on the codes, which differ from run to run.
     """
     if is_constant(column):
-        return pa.DictionaryArray.from_arrays(np.zeros(len(column), dtype=np.int32), _plain(column.head(1)))
+        return pa.DictionaryArray.from_arrays(np.zeros(len(column), dtype=np.int32), _plain(column.head(1)), safe=False)
     missing = column.is_null().to_numpy() if column.null_count() else None
     filled = column if missing is None else column.fill_null(strategy="forward").fill_null(strategy="backward")
     numbers, strings = dense_rank(filled, lambda distinct: distinct.cast(pl.String))
     if len(strings) * _REPEATS > len(column):
         return _plain(column)
-    return pa.DictionaryArray.from_arrays(pa.array(numbers, pa.int32(), mask=missing), _plain(strings))
+    return pa.DictionaryArray.from_arrays(pa.array(numbers, pa.int32(), mask=missing), _plain(strings), safe=False)
 
 
 def _plain(column: pl.Series) -> pa.Array[Any]:

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from memlearn.errors import DamagedError
 from memlearn.records import ATTRIBUTE_PREFIX, EVENT_SCHEMA
+from memlearn.records.coded import is_coded
 from memlearn.store.coding import dense_rank, take_rows, to_dictionary
 from memlearn.store.files import is_whole, move_checked
 from memlearn.store.row_hash import Hashes, column_hash, finish, hash_rows, name_hash
@@ -30,6 +31,9 @@ ID = ["user_hash", "row_id"]
 
 # Values that hardly repeat, which a dictionary would make no smaller.
 _UNLIKE = ("time_us", "content", "row_id")
+
+# Groups are skipped where only some users are read; but each of them holds all its dictionaries.
+ROW_GROUP = 262_144
 
 # A shard is rewritten as one base when its deltas hold more than this share of its rows, or are more than so many.
 COMPACT_SHARE = 0.25
@@ -76,20 +80,27 @@ def content_hash(events: pl.DataFrame, users: Hashes, known: Mapping[str, Hashes
     return pl.Series("content", hash_rows(events, [*CONTENT, *attributes], {**(known or {}), "user_id": users}))
 
 
-def number_rows(events: pl.DataFrame) -> pl.DataFrame:
+def number_rows(events: pl.DataFrame) -> tuple[pl.DataFrame, bool]:
     """Give every row its id: the hash of source and key, or of content and occurrence within the delivery.
 
     Args:
         events: rows with `content` and `delivery`.
+
+    Returns:
+        The rows with `row_id`; and whether two of them have one id.
     """
     content = events["content"]
     ids = finish(content.to_numpy() ^ name_hash("row"))
-    if _repeats(content):
+    repeated = _repeats(content)
+    if repeated:
         occurrence = events.select(pl.int_range(pl.len(), dtype=pl.UInt64).over("delivery", "content")).to_series().to_numpy()
         ids = np.where(occurrence == 0, ids, finish(ids + occurrence))
-    if events["key"].null_count() < len(events):
+    keyed = events["key"].null_count() < len(events)
+    if keyed:
         ids = np.where(events["key"].is_not_null().to_numpy(), hash_rows(events, ["source", "key"]), ids)
-    return events.with_columns(pl.Series("row_id", ids))
+    numbered = pl.Series("row_id", ids)
+    # Where the ids come of the contents alone, they differ as these do: mixing is one to one.
+    return events.with_columns(numbered), (repeated or keyed) and _repeats(numbered)
 
 
 def _repeats(numbers: pl.Series) -> bool:
@@ -124,8 +135,12 @@ def total_order(rank: NDArray[np.integer], time_us: NDArray[np.int64], seq: NDAr
     if int(rank.max()).bit_length() + shift > np.iinfo(np.uint64).bits:
         return np.lexsort((row_id, seq, time_us, rank))
     packed = (rank.astype(np.uint64) << np.uint64(shift)) | (time_us - time_us.min()).astype(np.uint64)
-    order = np.argsort(packed)
+    # Rows mostly arrive in order of time, and NumPy sorts numbers of up to 16 bits by counting.
+    order = np.argsort(rank.astype(np.min_scalar_type(rank.max())), kind="stable")
     ordered = packed[order]
+    if (ordered[1:] < ordered[:-1]).any():
+        order = np.argsort(packed)
+        ordered = packed[order]
     same = ordered[1:] == ordered[:-1]
     tied = np.flatnonzero(np.concatenate(([False], same)) | np.concatenate((same, [False])))
     if len(tied):
@@ -136,8 +151,6 @@ def total_order(rank: NDArray[np.integer], time_us: NDArray[np.int64], seq: NDAr
 
 def latest_arrivals(rows: pl.DataFrame) -> pl.DataFrame:
     """Of rows with one id the one that arrived last."""
-    if not _repeats(rows["row_id"]):
-        return rows
     return rows.sort("delivery", maintain_order=True).unique(ID, keep="last", maintain_order=True)
 
 
@@ -207,7 +220,8 @@ def merge_delivery(folder: Path, files: Sequence[str], new: pl.DataFrame, *, sha
         name: name of the new file, to which its checksum is added.
         snapshots: sources that were delivered whole: rows of theirs that are not in `new` are deleted.
     """
-    arrived = latest_arrivals(number_rows(new)).drop("delivery")
+    arrived, repeated = number_rows(new)
+    arrived = (latest_arrivals(arrived) if repeated else arrived).drop("delivery")
     old = _old_rows(folder, files, arrived, snapshots)
     if files:
         arrived = arrived.cast({pl.Categorical: pl.String})
@@ -238,7 +252,7 @@ def _write(rows: pl.DataFrame, path: Path) -> None:
     pq.write_table(
         pa.table([_to_arrow(column) for column in rows], names=rows.columns),
         path,
-        row_group_size=65_536,
+        row_group_size=ROW_GROUP,
         compression="lz4",
         use_dictionary=[name for name in rows.columns if name not in _UNLIKE],  # type: ignore[arg-type]
         write_statistics=["user_hash"],
@@ -248,10 +262,10 @@ def _write(rows: pl.DataFrame, path: Path) -> None:
 
 def _to_arrow(column: pl.Series) -> pa.Array[Any]:
     if column.null_count() == len(column):
-        plain = pl.Series([], dtype=pl.String if column.dtype == pl.Categorical else column.dtype)
+        plain = pl.Series([], dtype=pl.String if is_coded(column.dtype) else column.dtype)
         kind: Any = plain.to_arrow(compat_level=pl.CompatLevel.oldest()).type
         return pa.nulls(len(column), kind)  # type: ignore[no-any-return]
-    if column.dtype == pl.Categorical:
+    if is_coded(column.dtype):
         return to_dictionary(column)
     return column.to_arrow(compat_level=pl.CompatLevel.oldest())
 

@@ -7,10 +7,12 @@ from threading import Lock
 
 import numpy as np
 import polars as pl
+import pyarrow as pa
 
-from memlearn.records import EVENT_SCHEMA
+from memlearn.records import ATTRIBUTE_PREFIX, EVENT_SCHEMA
+from memlearn.records.coded import is_coded
 from memlearn.store.coding import Coder, is_constant, take_rows
-from memlearn.store.row_hash import Hashes
+from memlearn.store.row_hash import Hashes, column_hash
 from memlearn.store.rows import content_hash, user_hash
 
 _ALWAYS = ("user_id", "time_us", "offset_s", "has_clock", "seq", "source", "kind", "tombstone")
@@ -19,7 +21,7 @@ _VARIED = ("key", "text", "refers_to")
 
 
 class Spill:
-    """Arrow files, one for each shard and batch.
+    """Arrow files, one for each batch, with a piece for each shard.
 
     Args:
         folder: an empty folder of the run's own.
@@ -45,65 +47,90 @@ class Spill:
         """Write one batch of events; may be called for several batches side by side.
 
         Args:
-            events: rows with the canonical columns.
+            events: rows with the canonical columns, strings also as categories.
             delivery: number of the delivery, ascending with arrival.
             batch: from `next_batch`.
         """
         if events.is_empty():
             return
-        columns, hashes = self._code(events)
+        filled = [column for column in events if column.name in _ALWAYS or column.null_count() < len(column)]
+        constant = [column.name != "user_id" and is_constant(column) for column in filled]
+        same, hashes = self._code([column.head(1) for column, alike in zip(filled, constant, strict=True) if alike])
+        # Hashes of one value stand for those of all rows.
+        known = {column.name: column_hash(column) for column in same if column.name not in hashes} | hashes
+        columns, hashes = self._code([column for column, alike in zip(filled, constant, strict=True) if not alike])
         users = hashes["user_id"] if "user_id" in hashes else user_hash(events["user_id"])
-        content = content_hash(events, users, hashes)
-        placed = pl.DataFrame([*columns, pl.Series("user_hash", users), content])
+        content = content_hash(events, users, known | hashes)
         # NumPy sorts numbers of up to 16 bits by counting.
         shard = (users % np.uint64(self._shards)).astype(np.min_scalar_type(self._shards))
-        same = [column.name for column in placed if column.name != "content" and is_constant(column)]
-        self._same[batch] = placed.select(same).head(1).with_columns(pl.lit(delivery, pl.UInt32).alias("delivery"))
-        ordered = take_rows(placed.drop(same), np.argsort(shard, kind="stable"))
-        counts = np.bincount(shard, minlength=self._shards)
-        for number, (start, count) in enumerate(zip(np.cumsum(counts) - counts, counts, strict=True)):
-            if count:
-                ordered.slice(start, count).write_ipc(self._folder / f"{number:04d}-{batch:06d}.arrow", compression="uncompressed")
+        self._write(take_rows(pl.DataFrame([*columns, content]), np.argsort(shard, kind="stable")), shard, batch)
+        self._same[batch] = pl.DataFrame([*same, pl.Series("delivery", [delivery], dtype=pl.UInt32)])
 
     def read(self, shard: int) -> pl.DataFrame | None:
         """All rows that were spilled for a shard, in order of arrival, strings that repeat as categories; None where there are none."""
-        paths = sorted(self._folder.glob(f"{shard:04d}-*.arrow"))
-        if not paths:
+        found = {batch: piece for batch in sorted(self._same) if len(piece := self._read_piece(shard, batch))}
+        if not found:
             return None
-        parts = [self._read_part(path) for path in paths]
+        parts, same = self._unfold(found)
         for name in self._coders:
-            types = {part.schema[name] for part in parts if name in part.columns}
-            if pl.String() in types:
+            if pl.String() in {part.schema[name] for part in (*parts, same) if name in part.columns}:
                 # Some batches came after there were too many strings to code.
-                parts = [self._decoded(part, name, pl.String()) for part in parts]
+                parts, same = [self._decoded(part, name) for part in parts], self._decoded(same, name)
         rows = pl.concat(parts, how="diagonal", rechunk=True)
+        rows = rows.with_columns(value.new_from_index(0, len(rows)) for value in same)
         coded = [name for name in self._coders if rows.schema.get(name) == pl.UInt32()]
-        rows = rows.with_columns(self._coders[name].decode(rows[name]) for name in coded)
-        return rows.with_columns(pl.lit(None, dtype).alias(name) for name, dtype in EVENT_SCHEMA.items() if name not in rows.columns)
+        users = self._coders["user_id"].hashes(rows["user_id"]) if "user_id" in coded else user_hash(rows["user_id"])
+        rows = rows.with_columns(*(self._coders[name].decode(rows[name]) for name in coded), pl.Series("user_hash", users))
+        rows = rows.with_columns(pl.lit(None, dtype).alias(name) for name, dtype in EVENT_SCHEMA.items() if name not in rows.columns)
+        attributes = sorted(name for name in rows.columns if name.startswith(ATTRIBUTE_PREFIX))
+        return rows.select(*EVENT_SCHEMA, *attributes, "user_hash", "content", "delivery")
 
-    def _read_part(self, path: Path) -> pl.DataFrame:
-        part = pl.read_ipc(path)
-        return part.with_columns(value.new_from_index(0, len(part)) for value in self._same[int(path.stem.rpartition("-")[2])])
+    def _write(self, ordered: pl.DataFrame, shard: np.ndarray, batch: int) -> None:
+        table = ordered.to_arrow(compat_level=pl.CompatLevel.oldest()).combine_chunks()
+        counts = np.bincount(shard, minlength=self._shards)
+        with pa.OSFile(str(self._file(batch)), "wb") as sink, pa.ipc.new_file(sink, table.schema) as writer:
+            for start, count in zip(np.cumsum(counts) - counts, counts, strict=True):
+                # Every shard has its place in the file, be it an empty one.
+                writer.write_table(table.slice(start, count)) if count else writer.write_batch(pa.RecordBatch.from_pylist([], table.schema))
 
-    def _code(self, events: pl.DataFrame) -> tuple[list[pl.Series], dict[str, Hashes]]:
-        """The columns that hold anything, strings that repeat as codes; and hashes of what was coded."""
-        columns: list[pl.Series] = []
+    def _read_piece(self, shard: int, batch: int) -> pl.DataFrame:
+        with pa.OSFile(str(self._file(batch)), "rb") as source:
+            return pl.DataFrame(pl.from_arrow(pa.ipc.open_file(source).get_batch(shard)))
+
+    def _file(self, batch: int) -> Path:
+        return self._folder / f"{batch:06d}.arrow"
+
+    def _unfold(self, found: dict[int, pl.DataFrame]) -> tuple[list[pl.DataFrame], pl.DataFrame]:
+        """The pieces with what is the same in one of them but not in all; and, as one row, what is the same in all."""
+        kept = [self._same[batch] for batch in found]
+        table = pl.concat(kept, how="diagonal_relaxed")
+        everywhere = [name for name in table.columns if all(name in one.columns for one in kept) and is_constant(table[name])]
+        parts = [
+            piece.with_columns(value.new_from_index(0, len(piece)) for value in one.drop(everywhere, strict=False))
+            for one, piece in zip(kept, found.values(), strict=True)
+        ]
+        return parts, kept[0].select(everywhere)
+
+    def _code(self, columns: list[pl.Series]) -> tuple[list[pl.Series], dict[str, Hashes]]:
+        """The columns, strings that repeat as codes; and hashes of what was coded."""
+        coded: list[pl.Series] = []
         hashes: dict[str, Hashes] = {}
-        for column in events:
-            empty = column.null_count() == len(column)
-            if empty and column.name not in _ALWAYS:
-                continue
-            found = None if empty or column.dtype != pl.String or column.name in _VARIED else self._coder(column.name).code(column)
+        for column in columns:
+            text = column.dtype == pl.String or is_coded(column.dtype)
+            fit = text and column.name not in _VARIED and column.null_count() < len(column)
+            found = self._coder(column.name).code(column) if fit else None
             if found is not None:
-                column, hashes[column.name] = found  # noqa: PLW2901
-            columns.append(column)
-        return columns, hashes
+                coded.append(found[0])
+                hashes[column.name] = found[1]
+            else:
+                coded.append(column.cast(pl.String) if text else column)
+        return coded, hashes
 
     def _coder(self, name: str) -> Coder:
         with self._lock:
             return self._coders.setdefault(name, Coder())
 
-    def _decoded(self, part: pl.DataFrame, name: str, dtype: pl.DataType) -> pl.DataFrame:
+    def _decoded(self, part: pl.DataFrame, name: str) -> pl.DataFrame:
         if part.schema.get(name) != pl.UInt32():
             return part
-        return part.with_columns(self._coders[name].decode(part[name]).cast(dtype))
+        return part.with_columns(self._coders[name].decode(part[name]).cast(pl.String))
