@@ -22,6 +22,7 @@ from typing import TypeVar
 import polars as pl
 
 from memlearn.errors import MemlearnError
+from memlearn.learning.allocator import memory_kept
 from memlearn.learning.embedded.pairs import add_pairs, pair_dimension, sample_modulus
 from memlearn.learning.embedded.population import add_up
 from memlearn.learning.fold import FoldTask, drop_candidates, fold_shard, pick_up
@@ -222,7 +223,7 @@ def open_run(job: Job) -> Iterator[LearnRun]:
         BusyError: another learn run works on this store.
         SourceError: a table of items, persons or statements cannot be read; nothing was changed.
     """
-    with learning(job), disk_full_reported(job.layout.root):
+    with learning(job), disk_full_reported(job.layout.root), memory_kept():
         ledger = Ledger(job.layout.ledger)
         try:
             show_known(job.layout, known_inputs(ledger))

@@ -1,0 +1,32 @@
+"""Keep freed memory while a run works: handing pages back to the system and taking them again costs a tenth of a learn."""
+
+from __future__ import annotations
+
+import ctypes
+import platform
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+# Parameters of mallopt(3).
+_TRIM_THRESHOLD, _TOP_PAD, _MMAP_THRESHOLD, _ARENA_MAX = -1, -2, -3, -8
+# Arrays of a shard are some megabytes each: below these sizes memory stays with the process, in one heap for all threads.
+_KEPT = {_ARENA_MAX: 1, _MMAP_THRESHOLD: 1 << 30, _TRIM_THRESHOLD: (1 << 31) - 1, _TOP_PAD: 1 << 26}
+# What glibc begins with.
+_USUAL = {_MMAP_THRESHOLD: 1 << 17, _TRIM_THRESHOLD: 1 << 17, _TOP_PAD: 1 << 17}
+
+
+@contextmanager
+def memory_kept() -> Iterator[None]:
+    """Let the C library keep freed memory, and give it back at the end; does nothing where there is no glibc."""
+    if platform.libc_ver()[0] != "glibc":
+        yield
+        return
+    library = ctypes.CDLL(None)
+    try:
+        for parameter, value in _KEPT.items():
+            library.mallopt(parameter, value)
+        yield
+    finally:
+        for parameter, value in _USUAL.items():
+            library.mallopt(parameter, value)
+        library.malloc_trim(0)
