@@ -57,7 +57,7 @@ def save_pieces(folder: Path, name: str, pieces: Pieces, fresh: pl.DataFrame, ke
 
 def write_parts(path: Path, parts: Mapping[str, pl.DataFrame]) -> None:
     """Write one table for each of `PARTS`."""
-    options = pa.ipc.IpcWriteOptions(compression="zstd")
+    options = pa.ipc.IpcWriteOptions(compression="lz4")
     with pa.OSFile(str(path), "wb") as file:
         for name in PARTS:
             table = parts[name].to_arrow()
