@@ -23,7 +23,7 @@ from memlearn.store.rows import ShardDelta, merge_delivery
 from memlearn.store.spill import Spill
 
 # A shard is to hold about so many rows; sizes of files tell the number before they are read.
-SHARD_ROWS = 550_000
+SHARD_ROWS = 625_000
 _ROWS_PER_MIB = {"parquet": 60_000, "csv": 12_000, "jsonl": 6_000, "packed": 60_000}
 _SQL_ROWS = 1_000_000
 MOST_SHARDS = 1024
