@@ -34,15 +34,12 @@ def open_database(path: Path | None = None, *, read_only: bool = False, memory_l
 
 def connect(path: Path | None = None, *, read_only: bool = False, memory_limit: str = "1GB", threads: int = 2) -> Connection:
     """Open a DuckDB file without closing it again; errors as in `open_database`."""
-    config: dict[str, str | bool | int | float | list[str]] = {
-        "memory_limit": memory_limit,
-        "threads": threads,
-        "autoinstall_known_extensions": "false",
-        # It goes to standard output, also where that is no terminal, and would stand amid the JSON of `--json`.
-        "enable_progress_bar": "false",
-    }
+    config: dict[str, str | bool | int | float | list[str]] = {"memory_limit": memory_limit, "threads": threads, "autoinstall_known_extensions": "false"}
     with translated(path):
-        return duckdb.connect(str(path) if path else ":memory:", read_only=read_only, config=config)
+        connection = duckdb.connect(str(path) if path else ":memory:", read_only=read_only, config=config)
+        # It goes to standard output, also where that is no terminal, and would stand amid the JSON of `--json`.
+        connection.execute("set enable_progress_bar = false")
+        return connection
 
 
 @contextmanager
