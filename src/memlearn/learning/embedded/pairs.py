@@ -12,6 +12,7 @@ import numpy as np
 import polars as pl
 
 from memlearn.learning.embedded.annotate import CATEGORY, NO_KEY, Annotated
+from memlearn.learning.embedded.population import sum_parts
 
 SAMPLE_USERS = 5_000
 MOST_KEYS = 400
@@ -92,7 +93,7 @@ def add_pairs(parts: Iterable[pl.DataFrame], min_users: int) -> pl.DataFrame:
     Returns:
         kind, dim, key, other, n, users, lift; sorted.
     """
-    summed = pl.concat(list(parts)).group_by("kind", "dim", "key", "other").agg(pl.col("n", "users").sum())
+    summed = sum_parts(parts, ["kind", "dim", "key", "other"], ["n", "users"])
     single = summed.filter((pl.col("kind") == "") & (pl.col("key") != "")).select("dim", "key", pl.col("n").alias("key_n"))
     whole = summed.filter((pl.col("kind") == "") & (pl.col("key") == "")).select("dim", pl.col("n").alias("days"))
     pairs = summed.filter((pl.col("kind") != "") & (pl.col("users") >= min_users) & (pl.col("n") >= LEAST_COUNT))

@@ -6,7 +6,8 @@ and stay the same until the boundary moves. Only aggregates over at least k user
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from functools import reduce
 
 import numpy as np
 import polars as pl
@@ -140,9 +141,24 @@ def _rates(rows: list[tuple[str, str, int, int, int]]) -> pl.DataFrame:
     return pl.DataFrame([(dim, label, None, n, of, users) for dim, label, n, of, users in rows], schema=SCHEMA, orient="row")
 
 
+def sum_parts(parts: Iterable[pl.DataFrame], key: Sequence[str], numbers: Sequence[str]) -> pl.DataFrame:
+    """Sums over the parts of many shards, one after another, so that memory does not grow with their number.
+
+    Args:
+        parts: at least one, with the columns of `key` and `numbers`.
+        key: what tells rows that are added up.
+        numbers: what is added.
+    """
+
+    def summed(table: pl.DataFrame) -> pl.DataFrame:
+        return table.select(*key, *numbers).group_by(key).agg(pl.col(numbers).sum())
+
+    return reduce(lambda held, part: summed(pl.concat([held, part.select(held.columns)])), (summed(part) for part in parts))
+
+
 def add_up(parts: Iterable[pl.DataFrame]) -> pl.DataFrame:
     """The population's sums over all shards, sorted."""
-    summed = pl.concat(list(parts)).group_by("dim", "label", "month").agg(pl.col("n", "users").sum(), pl.col("of").sum())
+    summed = sum_parts(parts, ["dim", "label", "month"], ["n", "users", "of"])
     whole = summed.filter(pl.col("month").is_null()).with_columns(pl.col("n").sum().over("dim").alias("dim_n"))
     # Of a key's dimension the trials are all purchases in it, also those of shards that never saw the key.
     keyed = ~pl.col("dim").str.starts_with("#")
