@@ -14,6 +14,11 @@ if TYPE_CHECKING:
 sys.path.insert(0, str(Path(__file__).parent / "support"))
 
 
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Names a file's bytes by their number; all of them make a name that no terminal shows, and that a time stamp in them changes."""
+    return f"{argname}-{len(val)}-bytes" if isinstance(val, bytes) and len(val) > 20 else None
+
+
 @pytest.fixture(scope="session")
 def learned_samples(tmp_path_factory: pytest.TempPathFactory) -> LoadedConfig:
     """The config of the committed samples, with a store that holds a release learned from them; not to be changed."""
