@@ -38,15 +38,24 @@ STAGES = {"begun", "ingest", "fold", "render", "publish"}
 
 @dataclass(frozen=True)
 class Case:
-    """A run to kill: the folder as it is before it, and what an undisturbed run takes and leads to."""
+    """A run to kill: the folder as it is before it, and what an undisturbed run takes, in all and in each stage, and leads to."""
 
     folder: Path
     digest: str
     seconds: float
+    stages: dict[str, float]
 
     @property
     def config(self) -> Path:
         return self.folder / "memlearn.yaml"
+
+
+@dataclass(frozen=True)
+class Moment:
+    """When to kill a run: so many seconds after it said a word."""
+
+    stage: str
+    seconds: float
 
 
 def _start(config: Path) -> subprocess.Popen[str]:
@@ -64,10 +73,17 @@ def _undisturbed(folder: Path, work: Path) -> Case:
     copy = Path(shutil.copytree(folder, work))
     child = _start(copy / "memlearn.yaml")
     begun = time.perf_counter()
-    output, errors = child.communicate()
+    assert child.stdout is not None
+    first: dict[str, float] = {}
+    for line in child.stdout:
+        first.setdefault(line.strip(), time.perf_counter() - begun)
+    _, errors = child.communicate()
     assert child.returncode == 0, errors
-    assert output.endswith("done\n")
-    return Case(folder, _digest(copy), time.perf_counter() - begun)
+    assert "done" in first, errors
+    ends = [*list(first.values())[1:], first["done"]]
+    stages = {stage: end - start for (stage, start), end in zip(first.items(), ends, strict=True) if stage in STAGES}
+    assert set(stages) == STAGES - {"begun"}
+    return Case(folder, _digest(copy), time.perf_counter() - begun, stages)
 
 
 def _digest(folder: Path) -> str:
@@ -75,14 +91,18 @@ def _digest(folder: Path) -> str:
         return release.manifest.content_digest
 
 
-def _kill(config: Path, moment: float) -> str:
-    """Kill a run after so many seconds; returns what it said last."""
+def _kill(config: Path, moment: Moment) -> str:
+    """Kill a run so many seconds after it began, or after it began a stage; returns what it said last."""
     child = _start(config)
-    time.sleep(moment)
+    assert child.stdout is not None
+    said = ["begun"]
+    while moment.stage not in said and (line := child.stdout.readline()):
+        said.append(line.strip())
+    time.sleep(moment.seconds)
     child.kill()
     output, _ = child.communicate()
     assert child.returncode in (-9, 0)
-    return output.split()[-1] if output.split() else "begun"
+    return [*said, *output.split()][-1]
 
 
 @contextmanager
@@ -117,7 +137,7 @@ def _reader(layout: StoreLayout, before: set[str], after: str) -> Iterator[None]
     assert problems == []
 
 
-def _check_crash(case: Case, folder: Path, moment: float) -> str:
+def _check_crash(case: Case, folder: Path, moment: Moment) -> str:
     site = Path(shutil.copytree(case.folder, folder))
     layout = StoreLayout(site / "store")
     before = {_digest(site)} if layout.current.is_file() else set()
@@ -152,10 +172,17 @@ def _check_no_orphans(layout: StoreLayout) -> None:
     assert {str(path.relative_to(layout.root / "pieces")) for path in (layout.root / "pieces").glob("*/*")} == pieces
 
 
-def _moments(case: Case, count: int, seed: int) -> list[float]:
+def _moments(case: Case, count: int, seed: int) -> list[Moment]:
     """Spread evenly over the whole run, each at a seeded random place of its part."""
     random = Random(seed)
-    return [case.seconds * (part + random.random()) / count for part in range(count)]
+    return [Moment("begun", case.seconds * (part + random.random()) / count) for part in range(count)]
+
+
+def _moments_of_stages(case: Case, count: int, seed: int) -> list[Moment]:
+    """As many in each stage, however short it is, at seeded random places."""
+    random = Random(seed)
+    stages = sorted(case.stages)
+    return [Moment(stages[number % len(stages)], case.stages[stages[number % len(stages)]] * random.random()) for number in range(count)]
 
 
 @pytest.fixture(scope="module")
@@ -188,16 +215,16 @@ def test_killed_at_ten_moments(cases: dict[str, Case], tmp_path: Path, which: st
 @pytest.mark.soak
 @pytest.mark.parametrize("which", ["first", "next"])
 def test_killed_at_fifty_moments(cases: dict[str, Case], tmp_path: Path, which: str) -> None:
-    stages = {
-        _check_crash(cases[which], tmp_path / str(number), moment) for number, moment in enumerate(_moments(cases[which], 50, seed=12))
-    }
+    moments = [*_moments(cases[which], 34, seed=12), *_moments_of_stages(cases[which], 16, seed=15)]
+    stages = {_check_crash(cases[which], tmp_path / str(number), moment) for number, moment in enumerate(moments)}
     assert stages >= STAGES - {"begun"}
 
 
 @pytest.mark.soak
 def test_killed_at_fifty_moments_of_the_samples(tmp_path: Path, samples_site: Callable[[Path], Path]) -> None:
     case = _undisturbed(samples_site(tmp_path / "samples"), tmp_path / "undisturbed")
-    stages = {_check_crash(case, tmp_path / str(number), moment) for number, moment in enumerate(_moments(case, 50, seed=13))}
+    moments = [*_moments(case, 34, seed=13), *_moments_of_stages(case, 16, seed=16)]
+    stages = {_check_crash(case, tmp_path / str(number), moment) for number, moment in enumerate(moments)}
     assert stages >= STAGES - {"begun"}
 
 

@@ -171,10 +171,12 @@ class LearnRun:
         assert self.pairs is not None
         # What only rendering needs goes before the system begins to write it to the disk.
         drop_candidates(self.folder / "fold", self.shard_ids())
+        self.job.report("publish", 0, 1, "building the release")
         with self._timed("publish"):
             outcome = publish(self.job, self.ledger, self._scope(), self.tables, self.population, self.pairs, self.folder, self.run_id)
         if self.given is not None:
             record_given(self.ledger, self.given)
+        self.job.report("publish", 1, 1, outcome.manifest.release_id)
         self.timings.update(outcome.timings)
         self.warnings = (
             *((f"{self._scope().problem} Everybody was learned anew, which mends it.",) if self._scope().problem else ()),
