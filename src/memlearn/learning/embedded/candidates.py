@@ -61,15 +61,10 @@ def find_candidates(state: State, catalogue: Catalogue, parents: pl.DataFrame, a
     """
     places = [number for name in attributes if (number := state.keys.index(name)) is not None]
     steady = find_steady(state, places)
-    monthly = state.monthly(_often(state))
-    started, stopped = find_beginnings_and_ends(state, monthly, steady)
     raw = {
         "likes": _likes(state),
         "habits": find_habits(state, steady).filter(pl.col("loose") == 0),
-        "seasons": find_seasons(state, monthly, places),
-        "started": started,
-        "stopped": stopped,
-        "moves": find_moves(state, monthly, _parent_index(state, parents), places),
+        **_by_month(state, steady, _parent_index(state, parents), places),
     }
     named = {name: _decode(state, frame) for name, frame in raw.items()}
     offers = _offers(state, catalogue)
@@ -85,6 +80,19 @@ def find_candidates(state: State, catalogue: Catalogue, parents: pl.DataFrame, a
         "facts": find_item_facts(state, offers),
     }
     return Candidates({**named, **{name: _with_user(state, frame) for name, frame in plain.items()}})
+
+
+def _by_month(state: State, steady: pl.DataFrame, parents: pl.DataFrame, places: list[int]) -> dict[str, pl.DataFrame]:
+    """What the months tell of each key: seasons, beginnings, ends, moves; a block of users at a time."""
+    found: dict[str, list[pl.DataFrame]] = {"seasons": [], "started": [], "stopped": [], "moves": []}
+    for monthly in state.monthly(_often(state)):
+        started, stopped = find_beginnings_and_ends(state, monthly, steady)
+        found["seasons"].append(find_seasons(state, monthly, places))
+        found["started"].append(started)
+        found["stopped"].append(stopped)
+        found["moves"].append(find_moves(state, monthly, parents, places))
+    order = {"moves": ["u", "dim", "parent"]}
+    return {name: pl.concat(parts).sort(*order.get(name, ["u", "dim", "key"])) for name, parts in found.items()}
 
 
 def _often(state: State) -> pl.DataFrame:

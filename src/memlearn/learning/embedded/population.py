@@ -83,14 +83,17 @@ def _sum_keys(rows: Annotated, number: int, bought: NDArray[np.bool_], knowing: 
 
 def _sum_months(name: str, labels: pl.Series, codes: NDArray[np.int64], month: NDArray[np.int64]) -> pl.DataFrame:
     low = int(month.min())
-    width = int(month.max()) - low + 1
-    counts = np.bincount(codes * width + (month - low), minlength=len(labels) * width)
+    # Only months with purchases take room: one row dated 1970 must not cost every key half a century.
+    there = np.flatnonzero(np.bincount(month - low))
+    width, place = len(there), np.zeros(int(there[-1]) + 1, dtype=np.int64)
+    place[there] = np.arange(width)
+    counts = np.bincount(codes * width + place[month - low], minlength=len(labels) * width)
     cells = np.flatnonzero(counts)
     return pl.DataFrame(
         {
             "dim": pl.Series([name]).new_from_index(0, len(cells)),
             "label": labels.cast(pl.String).gather(cells // width),
-            "month": cells % width + low,
+            "month": there[cells % width] + low,
             "n": counts[cells],
             "of": np.zeros(len(cells), dtype=np.int64),
             "users": np.zeros(len(cells), dtype=np.int64),

@@ -6,9 +6,10 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from memlearn.learning.embedded.blocks import month_blocks
 from memlearn.learning.embedded.evidence import NATS
 from memlearn.learning.embedded.sides import LOG_PARTS
-from memlearn.learning.embedded.state import Ints, State
+from memlearn.learning.embedded.state import Ints, State, slices
 
 Floats = NDArray[np.float64]
 # By split: log-likelihood ratio, and by how much the level rises.
@@ -52,11 +53,31 @@ def find_spending_changes(state: State) -> pl.DataFrame:
         months_before, months_after, score.
     """
     money = state.tables.money.sort("u", "key", "month")
+    prices = _prices_of(state)
+    users, starts = np.unique(money["u"].to_numpy(), return_index=True)
+    ends, month = np.append(starts, len(money)), money["month"].to_numpy().astype(np.int64)
+    edges = np.searchsorted(prices["u"].to_numpy(), np.append(users, len(state.users)))
+    first, last = (part.reduceat(month, starts) if len(starts) else month for part in (np.minimum, np.maximum))
+    found = [
+        _changes_of(money[slices(ends, block)[1]], prices[slices(edges, block)[1]])
+        for block in month_blocks(first, last, np.diff(ends) + np.diff(edges))
+    ]
+    return pl.concat(found).sort("u", "key")
+
+
+def _prices_of(state: State) -> pl.DataFrame:
+    """Prices paid at merchants, with `money`, the currency's index, sorted by user, currency, merchant and month."""
+    names = pl.DataFrame({"currency": state.keys.currencies.cast(pl.String)}).with_row_index("money")
+    return state.tables.prices.join(names.cast({"money": pl.Int32}), on="currency").sort("u", "money", "dim", "key", "month")
+
+
+def _changes_of(money: pl.DataFrame, prices: pl.DataFrame) -> pl.DataFrame:
+    """The changes of some users' spending, from their payments and prices by month."""
     amount, number, inside, first, chosen = _by_month(money)
     mean = np.log(np.maximum(amount, 1) / np.maximum(number, 1))
     wide = _wide_enough(inside)
     levels = _two_levels(np.where(inside & (amount > 0), number, 0).astype(np.float64), mean)
-    merchants = _same_merchants(state, chosen, first, amount.shape[1])
+    merchants = _same_merchants(prices, chosen, first, amount.shape[1])
     score, best = _best_of(levels, merchants, wide, _factor(amount, inside))
     index = np.arange(amount.shape[1])[None, :]
     before = inside & (index <= best[:, None])
@@ -110,7 +131,8 @@ def _best_of(levels: Evidence, merchants: Evidence, wide: NDArray[np.bool_], fac
     """The best split of each row by either kind of evidence that points where the sums do: its score, and the last column before it."""
     scores = [np.where(wide & (rise * factor > 0), score, 0.0) for score, rise in (levels, merchants)]
     score = np.maximum(LEVELS_WEIGHT * scores[0], scores[1] + LEVELS_BESIDE * scores[0])
-    rows, best = np.arange(len(score)), score.argmax(axis=1)
+    # Months without purchases leave splits alike; of those the last one counts.
+    rows, best = np.arange(len(score)), score.shape[1] - 1 - score[:, ::-1].argmax(axis=1)
     return score[rows, best], best
 
 
@@ -124,11 +146,10 @@ def _two_levels(weight: Floats, value: Floats) -> Evidence:
     return _likelihood_ratio(rise, harmonic, whole - harmonic * rise**2, used[:, -1:] - 2.0), rise
 
 
-def _same_merchants(state: State, chosen: pl.DataFrame, first: int, width: int) -> Evidence:
+def _same_merchants(prices: pl.DataFrame, chosen: pl.DataFrame, first: int, width: int) -> Evidence:
     """Every split of each row's purchases, those at one merchant compared with each other: as `_two_levels`."""
-    names = pl.DataFrame({"currency": state.keys.currencies.cast(pl.String)}).with_row_index("money")
-    rows = chosen.with_row_index("row").join(names, left_on="key", right_on="money").select("u", "currency", pl.col("row").cast(pl.Int64))
-    prices = state.tables.prices.join(rows, on=["u", "currency"]).sort("row", "dim", "key", "month")
+    rows = chosen.select("u", pl.col("key").alias("money"), pl.int_range(pl.len()).alias("row"))
+    prices = prices.join(rows, on=["u", "money"], maintain_order="left")
     row, dim, key = (prices[name].to_numpy().astype(np.int64) for name in ("row", "dim", "key"))
     new = np.ones(len(prices), dtype=np.bool_)
     new[1:] = (row[1:] != row[:-1]) | (dim[1:] != dim[:-1]) | (key[1:] != key[:-1])
@@ -157,11 +178,12 @@ def _same_merchants(state: State, chosen: pl.DataFrame, first: int, width: int) 
 
 
 def _sum_rows(part: Floats, of: Ints, rows: int) -> Floats:
-    """Sums of the rows of a matrix that belong together; `of` ascends."""
-    total = np.concatenate((np.zeros((1, part.shape[1])), part.cumsum(axis=0)))
-    numbers = np.arange(rows)
-    result: Floats = total[np.searchsorted(of, numbers, side="right")] - total[np.searchsorted(of, numbers)]
-    return result
+    """Sums of the rows of a matrix that belong together; `of` ascends. Each sum depends on its own rows alone, to the last bit."""
+    total = np.zeros((rows, part.shape[1]))
+    starts = np.flatnonzero(np.diff(of, prepend=-1))
+    if len(starts):
+        total[of[starts]] = np.add.reduceat(part, starts, axis=0)
+    return total
 
 
 def _likelihood_ratio(rise: Floats, weight: Floats, rest: Floats, freedom: Floats) -> Floats:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from memlearn.learning.embedded.blocks import month_blocks
 from memlearn.learning.embedded.pieces import Pieces
 
 WHOLE = ""
@@ -170,29 +172,32 @@ class State:
 
     def gaps_of(self, chosen: pl.DataFrame) -> Gaps:
         """Gaps of chosen rows of `counts`; of keys bought three times or more."""
-        row, at, ends = _slices(self.gap_ends, chosen["row"].to_numpy())
+        row, at, ends = slices(self.gap_ends, chosen["row"].to_numpy())
         gap, n = (self.tables.gaps[name].to_numpy()[at].astype(np.int64) for name in ("gap", "n"))
         return Gaps(row, np.minimum(gap, LONGEST), n, ends)
 
-    def monthly(self, chosen: pl.DataFrame) -> Monthly:
-        """Lay the purchases of chosen keys out by month.
+    def monthly(self, chosen: pl.DataFrame) -> Iterator[Monthly]:
+        """Lay the purchases of chosen keys out by month, a block of users at a time.
 
         Args:
             chosen: rows of `counts`, sorted by (u, dim, key).
         """
-        keys = self.with_whole(chosen)
-        wholes = self.wholes()
-        users = np.zeros(len(self.users), dtype=np.bool_)
-        users[keys["u"].to_numpy()] = True
-        totals = wholes.filter(pl.Series(users[wholes["u"].to_numpy()]))
-        first, width = _month_range(totals)
-        of_user = self._months_of(totals, first, width)
-        place = np.searchsorted(totals["u"].to_numpy(), keys["u"].to_numpy())
-        return Monthly(keys, self._months_of(keys, first, width), of_user[place], first)
+        keys, wholes = self.with_whole(chosen), self.wholes()
+        owner = keys["u"].to_numpy()
+        ends = np.append(np.flatnonzero(np.diff(owner, prepend=-1)), len(keys))
+        starts = ends[:-1]
+        low, high = (month_numbers(keys[name].to_numpy()[starts]) for name in ("user_first_day", "user_last_day"))
+        place = np.searchsorted(wholes["u"].to_numpy(), owner[starts])
+        for users in month_blocks(low, high, np.diff(ends)):
+            of, at, _ = slices(ends, users)
+            first = int(low[users].min(initial=high.max(initial=0)))
+            width = int(high[users].max(initial=first)) - first + 1
+            of_user = self._months_of(wholes[place[users]], first, width)
+            yield Monthly(keys[at], self._months_of(keys[at], first, width), of_user[of], first)
 
     def purchases_by_month(self, chosen: pl.DataFrame) -> tuple[Ints, Ints, Ints]:
         """Row of `chosen`, month and purchases, for each month in which a chosen key was bought."""
-        row, at, _ = _slices(self.month_ends, chosen["row"].to_numpy())
+        row, at, _ = slices(self.month_ends, chosen["row"].to_numpy())
         month, n = (self.tables.months[name].to_numpy()[at].astype(np.int64) for name in ("month", "n"))
         # What counts tell alone has no rows by month: keys bought in one month, and those bought twice.
         low, high = (month_numbers(chosen[name].to_numpy()) for name in ("first_day", "last_day"))
@@ -234,7 +239,7 @@ def _slice_ends(rows: Ints, owners: Ints) -> Ints:
     return np.cumsum(sizes)
 
 
-def _slices(ends: Ints, rows: NDArray[np.generic]) -> tuple[Ints, Ints, Ints]:
+def slices(ends: Ints, rows: NDArray[np.generic]) -> tuple[Ints, Ints, Ints]:
     """The lines in the slices of some rows: which of the rows each belongs to, its position, and the new ends."""
     rows = rows.astype(np.int64)
     starts = ends[rows]
@@ -257,10 +262,3 @@ def month_numbers(days: NDArray[np.generic]) -> Ints:
 
 def _month_table(days: NDArray[np.generic]) -> Ints:
     return days.astype("datetime64[D]").astype("datetime64[M]").astype(np.int64) + 1970 * 12
-
-
-def _month_range(totals: pl.DataFrame) -> tuple[int, int]:
-    if totals.is_empty():
-        return 0, 1
-    ends = month_numbers(np.array([totals["first_day"].min(), totals["last_day"].max()]))
-    return int(ends[0]), int(ends[1] - ends[0]) + 1
