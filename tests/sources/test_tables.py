@@ -93,7 +93,7 @@ def test_statements_are_typed_and_say_what_is_wrong(context: SourceContext) -> N
         context,
         "said.csv",
         "user,at,stance,dim,key,until,text,off",
-        "u2,2025-06-01 10:00,Avoids,category,alcohol,2025-12-31,No alcohol please,",
+        "u2,2025-06-01 10:00,Avoids,Category,alcohol,2025-12-31,No alcohol please,",
         "u2,2025-06-01 10:00,Avoids,category,alcohol,2025-12-31,No alcohol please,",
         "u1,2025-06-02,likes,item,i1,,,true",
         "u1,2025-06-02,hates,item,i1,,,",

@@ -13,7 +13,7 @@ from memlearn.sources.money import NO_RATE, UNKNOWN_CURRENCY, convert, has_rate,
 from memlearn.sources.problems import Problems
 from memlearn.sources.rows import scan_column
 from memlearn.sources.tables import choose, read_table, time_reader
-from memlearn.sources.texts import clean_attributes, clean_ids, clean_text
+from memlearn.sources.texts import clean_attributes, clean_ids, clean_names, clean_text
 from memlearn.sources.times import TimeReader
 
 
@@ -67,7 +67,7 @@ class _ItemMapper:
         )
         found = self._prices(frame, problems)
         if wanted.name:
-            found["name"] = clean_text(frame[wanted.name])
+            found["name"] = clean_names(frame[wanted.name])
         if wanted.text:
             found["text"] = clean_text(frame[wanted.text])
         for field, (column, reader) in self._validity.items():

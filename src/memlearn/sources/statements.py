@@ -46,6 +46,8 @@ class _StatementMapper:
     def map(self, frame: pl.DataFrame, problems: Problems) -> pl.DataFrame:
         wanted = self._source.columns
         found = {field: clean_ids(frame[column]) for field, column in (("user_id", wanted.user), ("dim", wanted.dim))}
+        # Dimensions are named in small letters; `Item` must not be one that nothing is in, and an `avoids` that excludes nothing.
+        found["dim"] = found["dim"].str.to_lowercase()
         found["key"] = clean_attributes(frame[wanted.key])
         stance = clean_ids(frame[wanted.stance]).str.to_lowercase()
         for field, reason in (("user_id", "no user"), ("dim", "no dimension"), ("key", "no key")):

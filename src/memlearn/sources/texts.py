@@ -59,6 +59,11 @@ def clean_text(values: pl.Series) -> pl.Series:
     return text.set(text == "", None) if has_blank or maybe_null else text
 
 
+def clean_names(values: pl.Series) -> pl.Series:
+    """Names shown to people: free text; null words become null."""
+    return _null_words(clean_text(values))
+
+
 def as_text(values: pl.Series) -> pl.Series:  # noqa: PLR0911  one return for each kind of column
     """A column of any dtype as text; whole floats without decimals, NaN as null."""
     dtype = values.dtype
@@ -70,7 +75,7 @@ def as_text(values: pl.Series) -> pl.Series:  # noqa: PLR0911  one return for ea
         return values.cast(pl.String).str.replace(r"\.0+$", "")
     if isinstance(dtype, pl.List | pl.Array):
         return _list_text(values)
-    if dtype in (pl.Struct, pl.Object):
+    if dtype.is_nested() or dtype == pl.Object:
         return pl.Series(values.name, [_json(value) for value in values.to_list()], dtype=pl.String)
     if dtype == pl.Binary:
         return pl.Series(
@@ -78,6 +83,8 @@ def as_text(values: pl.Series) -> pl.Series:  # noqa: PLR0911  one return for ea
         )
     if isinstance(dtype, pl.Datetime):
         return values.dt.to_string("iso:strict")
+    if dtype == pl.Duration:
+        return values.dt.to_string("iso")
     return values.cast(pl.String)
 
 
@@ -150,7 +157,8 @@ def _list_text(values: pl.Series) -> pl.Series:
     inner = values.dtype.inner  # type: ignore[attr-defined]
     if inner.is_nested():
         return pl.Series(values.name, [_json(value) for value in values.to_list()], dtype=pl.String)
-    return values.list.eval(pl.element().cast(pl.String)).list.join(", ", ignore_nulls=True)
+    element = pl.element().dt.to_string("iso") if inner == pl.Duration else pl.element().cast(pl.String)
+    return values.list.eval(element).list.join(", ", ignore_nulls=True)
 
 
 def _json(value: Any) -> str | None:
