@@ -131,8 +131,8 @@ def _best_of(levels: Evidence, merchants: Evidence, wide: NDArray[np.bool_], fac
     """The best split of each row by either kind of evidence that points where the sums do: its score, and the last column before it."""
     scores = [np.where(wide & (rise * factor > 0), score, 0.0) for score, rise in (levels, merchants)]
     score = np.maximum(LEVELS_WEIGHT * scores[0], scores[1] + LEVELS_BESIDE * scores[0])
-    # Months without purchases leave splits alike; of those the last one counts.
-    rows, best = np.arange(len(score)), score.shape[1] - 1 - score[:, ::-1].argmax(axis=1)
+    # Months without purchases leave splits alike; of those the first one counts.
+    rows, best = np.arange(len(score)), score.argmax(axis=1)
     return score[rows, best], best
 
 
