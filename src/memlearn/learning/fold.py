@@ -41,6 +41,7 @@ class FoldTask:
         pairs: dimension whose keys are paired, and one in how many users is sampled for it.
         folder: where the results go, of the run's own.
         run_id: the run.
+        until_us: leave out rows at or after this instant; None: there are none.
     """
 
     shard: int
@@ -50,6 +51,7 @@ class FoldTask:
     pairs: tuple[str, int]
     folder: Path
     run_id: str
+    until_us: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +73,8 @@ def fold_shard(job: Job, ledger: Ledger, catalogue: Catalogue, task: FoldTask) -
     The new steps are recorded in the ledger in one transaction, after their pieces are on disk.
     """
     rows = read_rows(job.layout.rows / f"{task.shard:04d}", task.files, task.users)
-    if job.as_of_us is not None:
-        rows = rows.filter(pl.col("time_us") < job.as_of_us)
+    if task.until_us is not None:
+        rows = rows.filter(pl.col("time_us") < task.until_us)
     merchants = rows.select("merchant", "merchant_category").drop_nulls().unique()
     annotated = annotate(rows, catalogue, chunks=job.chunks, weak=job.weak, attributes=job.context.attributes)
     del rows

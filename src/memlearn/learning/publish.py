@@ -152,15 +152,18 @@ def _keep_population(job: Job, scope: Scope, population: pl.DataFrame, pairs: pl
 
 
 def _population_entry(job: Job, scope: Scope, name: str) -> dict[str, object]:
+    late = scope.extent.late
+    strays = {"strays_from": late.from_us if late is not None else None}
     if scope.current is not None and not scope.full:
-        return dict(scope.current.population)
+        return {**scope.current.population, **(strays if scope.only is None else {})}
     return {
+        **strays,
         "file": name,
         "boundary": scope.boundary,
         "inputs": scope.inputs,
         "as_of": job.as_of_us,
         "partial": scope.only is not None,
-        "sample": sample_modulus(scope.user_count),
+        "sample": sample_modulus(scope.extent.users),
     }
 
 

@@ -123,6 +123,7 @@ class LearnRun:
             self._pairs_of(scope),
             self.folder / "fold",
             self.run_id,
+            self.job.as_of_us if self.job.as_of_us is not None else scope.until_us,
         )
         fold_shard(self.job, self.ledger, self.tables.catalogue, task)
 
@@ -130,7 +131,7 @@ class LearnRun:
         items = self.tables.catalogue.items
         by_merchant = any(source.merchants for source in self.job.events.values())
         sizes = {} if by_merchant else {level: items[LEVEL_PREFIX + level].n_unique() for level in self.job.levels}
-        return pair_dimension(sizes), sample_modulus(scope.user_count)
+        return pair_dimension(sizes), sample_modulus(scope.extent.users)
 
     def fold(self) -> None:
         """Fold all shards, side by side."""
@@ -180,7 +181,9 @@ class LearnRun:
         self.timings.update(outcome.timings)
         self.warnings = (
             *((f"{self._scope().problem} Everybody was learned anew, which mends it.",) if self._scope().problem else ()),
-            *find_warnings(self.job.layout, self.ledger, self.folder, self.shard_ids(), self.ingested, self.tables.rejects),
+            *find_warnings(
+                self.job.layout, self.ledger, self.folder, self.shard_ids(), self.ingested, self.tables.rejects, self._scope().extent
+            ),
         )
         return outcome
 

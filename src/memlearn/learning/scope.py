@@ -9,27 +9,24 @@ months before it.
 from __future__ import annotations
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
 from memlearn.errors import DamagedError, FormatError, NoReleaseError, SourceError, StoreError, UnknownUserError
 from memlearn.learning.embedded.annotate import month_of_us
 from memlearn.learning.embedded.pairs import sample_modulus
+from memlearn.learning.extent import Extent, measure_extent
 from memlearn.learning.job import MANAGER_VERSION, Job, digest
 from memlearn.learning.tables import Tables
 from memlearn.store.layout import StoreLayout
 from memlearn.store.ledger import Ledger
 from memlearn.store.manifest import Manifest, read_manifest
-from memlearn.store.rows import read_rows, read_times, user_hash
+from memlearn.store.rows import read_rows, user_hash
 from memlearn.store.switch import check_segment, current_release_id
 from memlearn.store.vectors import VectorStore
 
 _WEST_US = 12 * 3600 * 1_000_000
-_DAY_US = 86_400_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +41,7 @@ class Scope:
         only: ids of the only users whose memory is published; None for all that are folded.
         boundary: the population covers months before this one (year * 12 + month - 1).
         as_of_us: everything before this instant is learned.
-        user_count: users in the row store.
+        extent: over which time the rows reach that count, and how many users have any.
         inputs: digest of what every user's memory depends on.
         current: the current release; None where there is none, or none that can be built on.
         problem: why the current release cannot be built on; None where it can.
@@ -57,10 +54,15 @@ class Scope:
     only: tuple[str, ...] | None
     boundary: int
     as_of_us: int
-    user_count: int
+    extent: Extent
     inputs: str
     current: Manifest | None
     problem: str | None = None
+
+    @property
+    def until_us(self) -> int | None:
+        """Rows at or after this instant do not count; None where there are none."""
+        return self.as_of_us if self.extent.late is not None else None
 
     @property
     def shards(self) -> list[int]:
@@ -73,13 +75,6 @@ class Scope:
         """The current release's population sums and pairs."""
         assert self.current is not None
         return read_population(layout, str(self.current.population["file"]))
-
-
-@dataclass(frozen=True, slots=True)
-class _Extent:
-    newest_us: int
-    months: dict[int, int]
-    users: int
 
 
 def decide_scope(job: Job, ledger: Ledger, tables: Tables, mark: Callable[[int], None]) -> Scope:
@@ -96,7 +91,7 @@ def decide_scope(job: Job, ledger: Ledger, tables: Tables, mark: Callable[[int],
         UnknownUserError: a user named with `--users` has no events.
     """
     files = {shard: tuple(file.file for file in held) for shard, held in ledger.row_files().items()}
-    extent = _measure(job, files)
+    extent = measure_extent(job, files)
     if extent is None:
         raise SourceError(
             "There are no events to learn from"
@@ -104,7 +99,7 @@ def decide_scope(job: Job, ledger: Ledger, tables: Tables, mark: Callable[[int],
         )
     as_of_us = job.as_of_us if job.as_of_us is not None else extent.newest_us + 1
     mark(as_of_us)
-    boundary = _boundary(extent)
+    boundary = extent.boundary
     current, problem = sound_release(job.layout)
     if problem is not None and job.users is not None:
         raise DamagedError(f"{problem} Learn everybody, without naming users, to mend it.")
@@ -112,7 +107,7 @@ def decide_scope(job: Job, ledger: Ledger, tables: Tables, mark: Callable[[int],
     dirty = ledger.fetch("select user_id, shard, since_us from dirty order by user_id")
     reason = problem or _why_full(job, current, inputs, boundary, dirty)
     if reason is None and current is not None:
-        reason = _why_not_from(current, ledger, extent)
+        reason = _why_not_from(current, ledger, extent) or _why_other_strays(current, extent)
     shards = int(ledger.fact("shards") or 1)
     users: pl.DataFrame | None = None
     if job.users is not None and current is not None:
@@ -128,7 +123,7 @@ def decide_scope(job: Job, ledger: Ledger, tables: Tables, mark: Callable[[int],
         only=job.users,
         boundary=boundary,
         as_of_us=as_of_us,
-        user_count=extent.users,
+        extent=extent,
         inputs=inputs,
         current=current,
         problem=problem,
@@ -208,7 +203,7 @@ def _why_full(  # noqa: PLR0911 - one return for each reason
     return None
 
 
-def _why_not_from(current: Manifest, ledger: Ledger, extent: _Extent) -> str | None:
+def _why_not_from(current: Manifest, ledger: Ledger, extent: Extent) -> str | None:
     if ledger.fact("booked_release") != current.release_id:
         # After a rollback, or a run that died right after its switch: who is up to date is not known.
         return "the current release is not the one learned last"
@@ -217,44 +212,14 @@ def _why_not_from(current: Manifest, ledger: Ledger, extent: _Extent) -> str | N
     return None
 
 
-def _measure(job: Job, files: dict[int, tuple[str, ...]]) -> _Extent | None:
-    def measure(shard: int) -> tuple[int | None, dict[int, int], int]:
-        rows = read_times(job.layout.rows / f"{shard:04d}", files[shard])
-        if job.as_of_us is not None:
-            rows = rows.filter(pl.col("time_us") < job.as_of_us)
-        if rows.is_empty():
-            return None, {}, 0
-        newest = rows["time_us"].max()
-        assert isinstance(newest, int)
-        return newest, _count_months(rows["time_us"].to_numpy()), rows["user_hash"].n_unique()
-
-    with ThreadPoolExecutor(job.learning.workers) as pool:
-        parts = list(pool.map(measure, sorted(files)))
-    newest = [part[0] for part in parts if part[0] is not None]
-    if not newest:
-        return None
-    months: dict[int, int] = {}
-    for _, counts, _ in parts:
-        for month, n in counts.items():
-            months[month] = months.get(month, 0) + n
-    return _Extent(max(newest), months, sum(part[2] for part in parts))
-
-
-def _count_months(time_us: NDArray[np.int64]) -> dict[int, int]:
-    """Rows of each month: counted by day first, of which there are few."""
-    days = time_us // _DAY_US
-    first = int(days.min())
-    counts = np.bincount(days - first)
-    there = np.flatnonzero(counts)
-    months = pl.DataFrame({"month": month_of_us((there + first) * _DAY_US), "n": counts[there]})
-    return dict(months.group_by("month").agg(pl.col("n").sum()).iter_rows())
-
-
-def _boundary(extent: _Extent) -> int:
-    """The newest month, unless most events lie in it: then the month after, so that all count."""
-    newest = max(extent.months)
-    before = sum(n for month, n in extent.months.items() if month < newest)
-    return newest if 2 * before >= sum(extent.months.values()) else newest + 1
+def _why_other_strays(current: Manifest, extent: Extent) -> str | None:
+    """Rows that were taken for errors count now, or the other way round; whose they are, nobody wrote down."""
+    held = current.population.get("strays_from")
+    if held is not None and extent.newest_us >= int(held):
+        return "rows that had seemed to lie in an impossible future count now"
+    if extent.late is not None and current.as_of_us > extent.late.from_us:
+        return "rows that counted seem to lie in an impossible future now"
+    return None
 
 
 def _hashed(users: pl.DataFrame, shards: int) -> pl.DataFrame:

@@ -1,4 +1,4 @@
-"""What an operator should look at after a run: rejected rows, users that differ in case only, offers without an item."""
+"""What an operator should look at after a run: rejected and stray rows, users that differ in case only, offers without an item."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from pathlib import Path
 
 import polars as pl
 
+from memlearn.learning.extent import Extent
 from memlearn.learning.fold import pick_up
 from memlearn.learning.ingest import Ingested
 from memlearn.sources.texts import case_twins
@@ -18,7 +19,7 @@ EXAMPLES = 3
 
 
 def find_warnings(
-    layout: StoreLayout, ledger: Ledger, folder: Path, shards: Sequence[int], ingested: Ingested, rejects: pl.DataFrame
+    layout: StoreLayout, ledger: Ledger, folder: Path, shards: Sequence[int], ingested: Ingested, rejects: pl.DataFrame, extent: Extent
 ) -> tuple[str, ...]:
     """One line for each thing.
 
@@ -29,8 +30,15 @@ def find_warnings(
         shards: shards that were folded.
         ingested: what was read.
         rejects: unusable rows of tables.
+        extent: over which time the rows reach.
     """
-    found = [_rejected_events(ingested), *_rejected_rows(rejects), _twins(layout, ledger, folder, shards), _strangers(folder, shards)]
+    found = [
+        _rejected_events(ingested),
+        *_rejected_rows(rejects),
+        *_strays(ingested, extent),
+        _twins(layout, ledger, folder, shards),
+        _strangers(folder, shards),
+    ]
     return tuple(line for line in found if line is not None)
 
 
@@ -48,6 +56,28 @@ def _rejected_rows(rejects: pl.DataFrame) -> list[str]:
         f"Source {source!r}: {n} rows of {file!r} cannot be used and were left out; for example: {reason}."
         for source, n, reason, file in counted.iter_rows()
     ]
+
+
+def _strays(ingested: Ingested, extent: Extent) -> list[str]:
+    """Rows that lie apart from all others by a year or more; only when rows came, so that an old warning does not come every night."""
+    if not ingested.changed_rows:
+        return []
+    lines = []
+    if extent.late is not None:
+        lines.append(
+            f"{extent.late.rows} rows are dated {_month(extent.late.month)} or later, a year or more after all others, and were not learned. "
+            "Correct them, or set `latest` on their source to reject them; a later --as-of learns them."
+        )
+    if extent.early is not None:
+        lines.append(
+            f"{extent.early.rows} rows are dated {_month(extent.early.month)} or earlier, a year or more before all others; they were learned as they stand. "
+            "If their times are wrong, correct them, or set `earliest` on their source to reject them."
+        )
+    return lines
+
+
+def _month(number: int) -> str:
+    return f"{number // 12}-{number % 12 + 1:02d}"
 
 
 def _twins(layout: StoreLayout, ledger: Ledger, folder: Path, shards: Sequence[int]) -> str | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
@@ -113,6 +113,13 @@ class EventSource(Location):
     )
     time_unit: Literal["s", "ms", "us", "days"] = Field(default="s", description="Unit of a numeric time, since `time_origin`.")
     time_origin: str = Field(default="1970-01-01", description="Origin of a numeric time, ISO date or timestamp in the source's zone.")
+    earliest: date | None = Field(
+        default=None,
+        description="First day (local) of which rows are believed; earlier ones are rejected. Default: any from 1900 on but 1970-01-01, the zero of computer clocks.",
+    )
+    latest: date | None = Field(
+        default=None, description="Last day (local) of which rows are believed; later ones are rejected. Default: any until 2199."
+    )
     currency: str | None = Field(default=None, description="Currency of rows without one; default: the config's `currency`.")
     decimal_mark: Literal["auto", ".", ","] = Field(
         default="auto", description="What separates the decimals of amounts written as text; `auto` decides over the whole file."
@@ -133,6 +140,8 @@ class EventSource(Location):
             raise ValueError("`columns.deleted` needs `columns.key`: a deletion names its row by key.")
         if self.merchants and not self.columns.text:
             raise ValueError("`merchants: true` needs `columns.text`, the column of the raw merchant strings.")
+        if self.earliest and self.latest and self.earliest > self.latest:
+            raise ValueError(f"`earliest` ({self.earliest}) is after `latest` ({self.latest}); exchange them.")
         try:
             datetime.fromisoformat(self.time_origin)
         except ValueError as error:

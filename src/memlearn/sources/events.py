@@ -14,6 +14,7 @@ from memlearn.records.coded import fresh_categories, is_coded, number_strings
 from memlearn.sources.amounts import NumberReader
 from memlearn.sources.config import EventSource, Kind
 from memlearn.sources.context import SourceContext
+from memlearn.sources.limits import implausible_times
 from memlearn.sources.locate import Delivery
 from memlearn.sources.merchants import normalise_merchants
 from memlearn.sources.money import NO_RATE, UNKNOWN_CURRENCY, convert, has_rate, minor_digits, read_currencies
@@ -135,6 +136,10 @@ class _Mapper:
     ) -> None:
         times = self._times.read(frame[self._source.columns.time])
         problems.add_texts(times.problem)
+        wrong = implausible_times(times, self._source.earliest, self._source.latest)
+        if wrong is not None:
+            # When a deleted row happened does not matter.
+            problems.add_texts(wrong if tombstone is None else wrong.set(tombstone, None))
         us, offset = times.us, times.offset_s
         if us.null_count():
             missing = us.is_null() & times.problem.is_null()
