@@ -190,6 +190,18 @@ def test_discounts_say_more_or_less() -> None:
         assert check(make_tables(rows), user, turned, fact) == ("contradicted", "the text does not say what the fact says")
 
 
+def test_rates_of_too_few_users_judge_nobody() -> None:
+    rows = [event("u", day, day, amount=500, currency="EUR", discount=100 if day < 9 else 0) for day in range(10)]
+    rows += [event("v", day, 100 + day, amount=None) for day in range(10)]
+    fact = {"kind": "discounts", "dim": None, "key": None, "n": 9, "of": 10, "population_rate": 0.9}
+    text = "Looks for discounts: 9 of 10 purchases were reduced (90 %; all users: 90 %)."
+    tables = make_tables(rows)
+    reason = "population_rate is 0.9 in the statement, nothing in the rows"
+    assert check(tables, "u", text, fact) == ("contradicted", reason)
+    hidden = {**fact, "population_rate": None}
+    assert check(tables, "u", text, hidden) == ("contradicted", "too few users are behind the rate of all users")
+
+
 def test_an_offer_is_ignored_only_where_the_source_can_tell() -> None:
     def shown(user: str, source: str) -> list[dict[str, Any]]:
         return [event(user, day, ord(user) * 100 + day, kind="exposure", item_id="O1", source=source) for day in range(8)]

@@ -130,3 +130,15 @@ def test_a_source_that_is_no_evidence_for_intervals_supports_no_habit(tmp_path: 
     kinds = {line["fact"]["kind"] for block in view["blocks"] for line in block["statements"]}
     assert "habit" not in kinds
     assert "likes" in kinds
+
+
+def test_discounts_and_returns_are_judged_against_the_rate_of_enough_users_only(tmp_path: Path) -> None:
+    def kinds(few: int) -> set[str]:
+        folder = tmp_path / str(few)
+        folder.mkdir()
+        view = learn(folder, shared={"min_users": few})
+        assert memlearn.verify(folder / "memlearn.yaml").contradicted == 0
+        return {line["fact"]["kind"] for block in view["blocks"] for line in block["statements"]}
+
+    assert "discounts" in kinds(len(USERS))
+    assert "discounts" not in kinds(len(USERS) + 1)

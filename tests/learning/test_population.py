@@ -170,10 +170,10 @@ def expected_population(rows: Sequence[Row], weak: Weak, boundary: int) -> dict[
     bought = [row for row in past if row.kind == "purchase" and counted(row, weak)]
     out = {**_keys(bought), **_bands(bought, weak), **_answers(past)}
     returned = [row for row in past if row.kind in ("refund", "cancellation") and counted(row, weak)]
-    out["#returns", "", None] = (len(returned), len(bought), len({row.user for row in returned}))
+    out["#returns", "", None] = (len(returned), len(bought), len({row.user for row in bought}))
     priced = [row for row in bought if row.amount is not None and not {"amounts", "discounts"} & set(weak.get(row.source, []))]
     reduced = [row for row in priced if (row.discount or 0) > 0]
-    out["#discounts", "", None] = (len(reduced), len(priced), len({row.user for row in reduced}))
+    out["#discounts", "", None] = (len(reduced), len(priced), len({row.user for row in priced}))
     return out
 
 

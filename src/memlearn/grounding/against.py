@@ -33,8 +33,8 @@ def population_of(facts: pl.DataFrame, sums: pl.DataFrame, min_users: int) -> pl
     )
     overall = offers.filter(pl.col("dim") == "")["p"]
     both = [offers.select(pl.lit(kind).alias("kind"), "dim", "key", "p") for kind in ("offer_answers", "offer_ignores")]
-    rates = whole.filter(pl.col("what").is_in(_RATES)).select(
-        pl.col("what").alias("kind"), pl.when(pl.col("of") > 0).then(_rate("n")).otherwise(0.0).alias("p_all")
+    rates = whole.filter(pl.col("what").is_in(_RATES) & enough & (pl.col("of") > 0)).select(
+        pl.col("what").alias("kind"), _rate("n").alias("p_all")
     )
     found = facts.select("kind", "dim", "key").join(
         pl.concat([keys, bands, *both]), on=["kind", "dim", "key"], how="left", maintain_order="left"

@@ -86,8 +86,10 @@ def _offers(name: str, column: str) -> str:
 
 def _rates() -> list[str]:
     return [
-        "select 'returns' as what, count(*) filter (returned) as n, count(*) filter (purchase) as of from past",
-        "select 'discounts' as what, count(*) filter (reduced) as n, count(*) as of from past where purchase and priced",
+        "select 'returns' as what, count(*) filter (returned) as n, count(*) filter (purchase) as of, "
+        "count(distinct user_hash) filter (purchase) as users from past",
+        "select 'discounts' as what, count(*) filter (reduced) as n, count(*) as of, count(distinct user_hash) as users "
+        "from past where purchase and priced",
     ]
 
 

@@ -60,6 +60,7 @@ def _share(name: str, hits: str, trials: str) -> Value:
 
 _POPULATION = pl.col("population")
 _AGAINST = _POPULATION.fill_null(0.0)
+_KNOWN_OF_ALL = (_POPULATION.is_not_null(), "too few users are behind the rate of all users")
 _SPAN = _counts(n="n") + _dates(first="first", last="last")
 _CHANGE = (
     *_counts(n="n", before="before", after="after"),
@@ -127,10 +128,13 @@ USER_DEFINITIONS: dict[str, Definition] = {
         ),
         population=True,
     ),
-    "discounts": Definition((*_counts(n="reduced", of="priced"), Value("population_rate", _POPULATION, "share", 6)), population=True),
+    "discounts": Definition(
+        (*_counts(n="reduced", of="priced"), Value("population_rate", _POPULATION, "share", 6)), (_KNOWN_OF_ALL,), population=True
+    ),
     "returns": Definition(
         (*_counts(returned="returned", of="n"), Value("population_rate", _POPULATION, "share", 6)),
         (
+            _KNOWN_OF_ALL,
             (_found("returned") / pl.col("n") > _AGAINST, "the share is not larger than that of all users"),
             (_found("returned") <= _found("n"), "more was given back than bought"),
         ),

@@ -136,7 +136,7 @@ def _sum_rates(rows: Annotated, before: NDArray[np.bool_]) -> pl.DataFrame:
         (DISCOUNT, rows.discounted & rows.priced & rows.purchase, rows.priced & rows.purchase),
     ):
         hits, trials = hit & before, of & before
-        out.append((name, "", int(hits.sum()), int(trials.sum()), len(np.unique(rows.user[hits]))))
+        out.append((name, "", int(hits.sum()), int(trials.sum()), len(np.unique(rows.user[trials]))))
     return _rates(out)
 
 
@@ -176,5 +176,4 @@ def add_up(parts: Iterable[pl.DataFrame]) -> pl.DataFrame:
 def base_rates(population: pl.DataFrame, min_users: int) -> pl.DataFrame:
     """dim, label, base (share of all users' trials), of, users; only aggregates over at least `min_users` users."""
     whole = population.filter(pl.col("month").is_null() & (pl.col("of") > 0))
-    shown = whole.filter((pl.col("users") >= min_users) | (pl.col("dim").is_in([RETURN, DISCOUNT])))
-    return shown.select("dim", "label", (pl.col("n") / pl.col("of")).alias("base"), "of", "users")
+    return whole.filter(pl.col("users") >= min_users).select("dim", "label", (pl.col("n") / pl.col("of")).alias("base"), "of", "users")

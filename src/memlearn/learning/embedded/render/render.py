@@ -196,8 +196,10 @@ def _with_answer_base(offers: pl.DataFrame, given: RenderInput) -> pl.DataFrame:
 
 
 def _with_rate(rates: pl.DataFrame, given: RenderInput, what: str, name: str) -> pl.DataFrame:
+    """The rates of one kind that can be judged: none where too few users are behind that of all users."""
     base = given.base.filter(pl.col("dim") == name)["base"]
-    return rates.filter(pl.col("what") == what).with_columns(pl.lit(base.item() if len(base) else 0.0).alias("base"))
+    known = rates.filter((pl.col("what") == what) & pl.lit(len(base) > 0))
+    return known.with_columns(pl.lit(base.item() if len(base) else None, pl.Float64).alias("base"))
 
 
 def _with_decimals(frame: pl.DataFrame, given: RenderInput) -> pl.DataFrame:
