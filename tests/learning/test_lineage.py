@@ -83,3 +83,20 @@ def test_statements_leave_room_for_item_facts_and_stay_numbered(rows: list[tuple
 def test_what_fits_is_kept_whole(rows: list[tuple[str, int, list[int]]]) -> None:
     whole = statements_of(rows)
     assert bound_statements(whole, 1_000_000)[0].equals(whole)
+
+
+def test_a_level_that_is_named_like_a_coarser_one_is_told_once_also_where_levels_are_no_tree() -> None:
+    levels = ("department", "brand", "category")
+    items = pl.DataFrame(
+        {
+            "item_id": ["1", "2"],
+            "name": ["Fruit", "Dips"],
+            "level_department": ["SALAD BAR", "SALAD BAR"],
+            "level_brand": ["National", "Private"],
+            "level_category": ["Salad bar", "Dips"],
+        }
+    )
+    lineage = trace_lineage(PARENTS.clear(), items, levels)
+    same = claims(("department", "SALAD BAR", 10), ("category", "Salad bar", 9))
+    assert told(without_explained(same, lineage)) == ["Salad bar"]
+    assert told(without_explained(claims(("department", "SALAD BAR", 20), ("category", "Salad bar", 9)), lineage)) == ["SALAD BAR", "Salad bar"]

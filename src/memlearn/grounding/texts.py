@@ -20,7 +20,7 @@ _LOWER = _TEXT.str.to_lowercase()
 _DECIMALS = pl.col("key").replace_strict(MINOR_DIGITS, default=2, return_dtype=pl.Int64)
 # Just past half of the last digit that is shown.
 _NUDGE = 1e-6
-_BANDS = {"weekdays": "on weekdays", "weekends": "at weekends", "nights": "at night"}
+_BANDS = {"weekdays": "on weekdays", "weekends": "at weekends", "middays": "at midday", "nights": "at night"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,9 @@ def _either(condition: pl.Expr, yes: pl.Expr, no: pl.Expr) -> pl.Expr:
 
 def _population(nudge: float) -> pl.Expr:
     share = _number("population_share")
-    return _either(share.is_null(), pl.lit("few others"), percent(share, nudge))
+    # Where all users are few, nothing is said of the others.
+    unknown = _either(_has(r"\bfew others\b"), pl.lit("few others"), pl.lit(""))
+    return _either(share.is_null(), unknown, percent(share, nudge))
 
 
 def _none_or(name: str) -> pl.Expr:
@@ -78,6 +80,8 @@ def _band_words() -> pl.Expr:
 
 
 _BUYS = r"^(?:often |mostly )?(?:buys|likes|spends on|pays at|shops (?:at|in))\b"
+# What was bought on one day has neither a number of days nor an end.
+_ONE_DAY = (_number("days") == 1) & (pl.col("c_first") == pl.col("c_last"))
 _MORE = _number("n") > _number("population_rate") * _number("of")
 _UP = _number("after") > _number("before")
 _GROWS = _ratio("after", "after_total") > _ratio("before", "before_total")
@@ -87,10 +91,19 @@ _MOVED_PLAIN = _LOWER.str.contains(pl.concat_str(pl.lit("from "), _OTHER, pl.lit
 _RATE = _number("population_rate")
 
 USER_WORDINGS: dict[str, Wording] = {
-    "activity": Wording(lambda _a, _b: in_order(whole("n"), whole("days"), day("first"), day("last")), _has(r"\bpurchases? on\b")),
+    "activity": Wording(
+        lambda _a, _b: _either(
+            _ONE_DAY, in_order(whole("n"), day("first")), in_order(whole("n"), whole("days"), day("first"), day("last"))
+        ),
+        _has(r"\bpurchases? on\b"),
+    ),
     "spending": Wording(
-        lambda _a, _b: in_order(money("amount", _DECIMALS), whole("n"), money("mean", _DECIMALS)),
-        _has(r"^spent\b") & _has("on average") & _CURRENCY,
+        lambda _a, _b: _either(
+            _number("n") == 1,
+            in_order(money("amount", _DECIMALS), whole("n")),
+            in_order(money("amount", _DECIMALS), whole("n"), money("mean", _DECIMALS)),
+        ),
+        _has(r"^spent\b") & ((_number("n") == 1) | _has("on average")) & _CURRENCY,
     ),
     "likes": Wording(
         lambda a, b: in_order(_NAME, whole("n"), whole("of"), percent(_ratio("n", "of"), a), _population(b), month("first"), month("last")),

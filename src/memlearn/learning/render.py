@@ -10,7 +10,7 @@ import polars as pl
 
 from memlearn.learning.embedded.annotate import Catalogue
 from memlearn.learning.embedded.candidates import NAMES as CANDIDATES
-from memlearn.learning.embedded.population import base_rates
+from memlearn.learning.embedded.population import TOTAL, base_rates
 from memlearn.learning.embedded.render import RenderInput, render
 from memlearn.learning.embedded.render.lineage import trace_lineage
 from memlearn.learning.embedded.render.render import hexadecimal
@@ -27,6 +27,8 @@ from memlearn.store.row_lookup import find_rows
 
 # Shards are rendered together while they hold so many users at most: each bundle costs as much as some hundreds of users.
 BUNDLE_USERS = 600
+# Of so many times k users fewer than k are few.
+CROWD = 10
 # Characters of a cited row's label and text that are kept.
 TEXT_SHOWN = 60
 _CITED = ["row_id", "source", "time_us", "offset_s", "has_clock", "kind", "item_id", "merchant", "text", "amount", "currency", "quantity"]
@@ -98,10 +100,13 @@ def gather_given(job: Job, tables: Tables, population: pl.DataFrame, folder: Pat
     """
     parents = _all_parents(folder, shards)
     items = tables.catalogue.items
+    base = base_rates(population, job.shared.min_users)
+    crowd = base.filter(pl.col("dim") == TOTAL)["users"].max()
     may = ~pl.col("attribute").is_in(list(tables.sensitive))
     harmless = ~is_sensitive(tables.persons["value"], job.sensitive) & ~is_sensitive(tables.persons["attribute"], job.sensitive)
     shared = RenderInput(
-        base=base_rates(population, job.shared.min_users),
+        base=base,
+        few_are_few=isinstance(crowd, int) and crowd >= CROWD * job.shared.min_users,
         names=items.select("item_id", pl.coalesce("name", "item_id").alias("name")),
         suppressed=pl.DataFrame(schema={"dim": pl.String, "label": pl.String}),
         lineage=trace_lineage(parents, items, job.levels),

@@ -179,6 +179,9 @@ def _trend_lines(population: pl.DataFrame, names: pl.DataFrame, dim: str, min_us
         .with_columns(change.alias("change"))
         .filter((pl.col("change") >= TREND_FACTOR) | (pl.col("change") <= 1 / TREND_FACTOR))
     )
+    late_share, early_share = (percent(pl.col(name) / pl.col(f"{name}_total")) for name in ("after", "before"))
+    # A line whose two shares read alike tells nothing.
+    telling = telling.filter(late_share != early_share)
     top = telling.with_columns(pl.col("change").log().abs().round(6).alias("size")).sort(-pl.col("size"), "label").head(TREND_LINES)
     month = pl.lit(last - TREND_MONTHS + 1, pl.Int64)
     since = month_date(month).dt.strftime("%B %Y")
@@ -187,11 +190,11 @@ def _trend_lines(population: pl.DataFrame, names: pl.DataFrame, dim: str, min_us
         word
         + pl.col("display")
         + " ("
-        + percent(pl.col("after") / pl.col("after_total"))
+        + late_share
         + " of purchases since "
         + since
         + ", before that "
-        + percent(pl.col("before") / pl.col("before_total"))
+        + early_share
         + ")."
     )
     placed = _named(top, names).with_columns(month_date(month).dt.strftime("%Y-%m").alias("month"))

@@ -27,7 +27,11 @@ def trace_lineage(parents: pl.DataFrame, items: pl.DataFrame, levels: tuple[str,
         dim, label, ancestor (`dim:label`), echo (an item that is named like one of its levels).
     """
     links = pl.concat(
-        [parents.select(pl.col("dim_name").alias("dim"), "label", pl.col("parent").alias("ancestor")), _item_links(items, levels)]
+        [
+            parents.select(pl.col("dim_name").alias("dim"), "label", pl.col("parent").alias("ancestor")),
+            _item_links(items, levels),
+            _namesakes(items, levels),
+        ]
     )
     found = [links]
     named = links.with_columns((pl.col("dim") + ":" + pl.col("label")).alias("name")).select("name", pl.col("ancestor").alias("next"))
@@ -49,6 +53,18 @@ def _item_links(items: pl.DataFrame, levels: tuple[str, ...]) -> pl.DataFrame:
     names = [pl.lit(f"{level}:") + pl.col(LEVEL_PREFIX + level) for level in reversed(levels)]
     finest = pl.coalesce(*names) if names else pl.lit(None, pl.String)
     return items.select(pl.lit(ITEM).alias("dim"), pl.col("item_id").alias("label"), finest.alias("ancestor")).drop_nulls()
+
+
+def _namesakes(items: pl.DataFrame, levels: tuple[str, ...]) -> pl.DataFrame:
+    """Keys of a level and the coarser ones that are named like them, also where the levels between are no tree."""
+    names = items.select(LEVEL_PREFIX + level for level in levels).unique(maintain_order=True)
+    found = [pl.DataFrame(schema={"dim": pl.String, "label": pl.String, "ancestor": pl.String})]
+    for place, finer in enumerate(levels):
+        for coarser in levels[:place]:
+            low, high = pl.col(LEVEL_PREFIX + finer), pl.col(LEVEL_PREFIX + coarser)
+            same = names.filter(low.str.to_lowercase() == high.str.to_lowercase())
+            found.append(same.select(pl.lit(finer).alias("dim"), low.alias("label"), (pl.lit(f"{coarser}:") + high).alias("ancestor")))
+    return pl.concat(found).unique(maintain_order=True)
 
 
 def without_explained(claims: pl.DataFrame, lineage: pl.DataFrame, by: pl.DataFrame | None = None) -> pl.DataFrame:

@@ -126,18 +126,23 @@ def judge_likes(likes: pl.DataFrame) -> pl.DataFrame:
     return scored.filter(pl.col("score") >= needed(pl.col("tests"))).with_columns(pl.col("score").round(4))
 
 
-def like_lines(liked: pl.DataFrame) -> pl.DataFrame:
-    """`Often buys espresso beans: 31 of 120 purchases (26 %, against 2 % for all users), from March 2026 to June 2026`."""
+def like_lines(liked: pl.DataFrame, *, few_are_few: bool = True) -> pl.DataFrame:
+    """`Often buys espresso beans: 31 of 120 purchases (26 %, against 2 % for all users), from March 2026 to June 2026`.
+
+    Args:
+        liked: of `judge_likes`, with `display`.
+        few_are_few: False: all users are so few that those of a key without a known share may be most of them.
+    """
     share = pl.col("n") / pl.col("of")
     others = (
         pl.when(pl.col("users").is_null())
-        .then(pl.lit("few others do"))
-        .otherwise(pl.lit("against ") + percent(pl.col("base")) + " for all users")
+        .then(pl.lit(", few others do" if few_are_few else ""))
+        .otherwise(pl.lit(", against ") + percent(pl.col("base")) + " for all users")
     )
     often = _doing("Often buys ", "Often spends on ", "Often pays at ", "Often shops ")
     mostly = _doing("Mostly buys ", "Mostly spends on ", "Mostly pays at ", "Mostly shops ")
     text = (
-        pl.when(share > 0.5).then(mostly).otherwise(often) + ": " + number(pl.col("n")) + " of " + times(pl.col("of"), "purchase") + " (" + percent(share) + ", " + others
+        pl.when(share > 0.5).then(mostly).otherwise(often) + ": " + number(pl.col("n")) + " of " + times(pl.col("of"), "purchase") + " (" + percent(share) + others
         + "), from " + month_words(pl.col("first_day")) + " to " + month_words(pl.col("last_day")) + "."
     )  # fmt: skip
     values = {
@@ -178,7 +183,7 @@ def band_lines(bands: pl.DataFrame) -> pl.DataFrame:
     )
     more = (share >= BAND_LIFT * pl.col("base")) | (1 - share <= BAND_REST * (1 - pl.col("base")))
     telling = judged.filter((share > BAND_SHARE) & more & (pl.col("score") >= needed(pl.lit(BAND_TESTS))))
-    at = {"weekends": "at weekends", "weekdays": "on weekdays", "nights": "at night"}
+    at = {"weekends": "at weekends", "weekdays": "on weekdays", "middays": "at midday", "nights": "at night"}
     where = pl.col("label").replace_strict(at, default=pl.lit("in the ") + pl.col("label"), return_dtype=pl.String)
     much = pl.lit("Buys mostly ")
     text = (

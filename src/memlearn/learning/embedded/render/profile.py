@@ -20,11 +20,9 @@ def profile_lines(users: pl.DataFrame, spending: pl.DataFrame, shifts: pl.DataFr
     text = (
         times(pl.col("user_n"), "purchase")
         + " on "
-        + times(pl.col("user_days"), "day")
-        + ", from "
+        + pl.when(pl.col("user_days") > 1).then(times(pl.col("user_days"), "day") + ", from ").otherwise(pl.lit(""))
         + day_words(pl.col("user_first_day"))
-        + " to "
-        + day_words(pl.col("user_last_day"))
+        + pl.when(pl.col("user_days") > 1).then(" to " + day_words(pl.col("user_last_day"))).otherwise(pl.lit(""))
         + "."
     )
     values = {
@@ -40,9 +38,8 @@ def profile_lines(users: pl.DataFrame, spending: pl.DataFrame, shifts: pl.DataFr
         + money(pl.col("amount"), pl.col("label"), pl.col("decimals"))
         + " in "
         + times(pl.col("n"), "purchase")
-        + ", "
-        + money(mean, pl.col("label"), pl.col("decimals"))
-        + " on average."
+        + pl.when(pl.col("n") > 1).then(", " + money(mean, pl.col("label"), pl.col("decimals")) + " on average").otherwise(pl.lit(""))
+        + "."
     )
     totals = {"n": pl.col("n"), "amount": pl.col("amount"), "mean": mean}
     more = pl.when(pl.col("after") > pl.col("before")).then(pl.lit("Spends more")).otherwise(pl.lit("Spends less"))
@@ -77,7 +74,7 @@ def person_lines(persons: pl.DataFrame) -> pl.DataFrame:
         pl.lit(None, pl.UInt64).alias("last_row"),
     )
     name = pl.col("attribute").str.replace_all("_", " ")
-    text = name.str.slice(0, 1).str.to_uppercase() + name.str.slice(1) + ": " + clean(pl.col("value")) + "."
+    text = name.str.slice(0, 1).str.to_uppercase() + name.str.slice(1) + ": " + clean(pl.col("value")).str.strip_suffix(".") + "."
     return claim_line(given, "profile", "person", text, {"value": pl.col("value")})
 
 

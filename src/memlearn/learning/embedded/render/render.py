@@ -54,6 +54,7 @@ class RenderInput:
         blocks: the user blocks' specs.
         item_facts: most item facts per user.
         memory_bytes: most bytes stored per user.
+        few_are_few: False: all users are too few to say of fewer than k of them that they are few.
         yearly: dim, label, month (1..12), share: how all users' purchases of a key lie over the year.
     """
 
@@ -67,6 +68,7 @@ class RenderInput:
     blocks: Sequence[BlockSpec]
     item_facts: int
     memory_bytes: int
+    few_are_few: bool = True
     yearly: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=YEARLY_SCHEMA))
 
 
@@ -97,7 +99,7 @@ def render(candidates: Mapping[str, pl.DataFrame], given: RenderInput) -> Render
     said = [
         worded.habit_lines(_shown(frames["habits"], words)),
         worded.season_lines(_shown(_with_season_base(frames["seasons"], given), words)),
-        worded.like_lines(_shown(_likes(frames["likes"], frames["habits"], lineage), words)),
+        worded.like_lines(_shown(_likes(frames["likes"], frames["habits"], lineage), words), few_are_few=given.few_are_few),
         worded.band_lines(_with_rows(_with_base(frames["bands"].with_columns(pl.lit(BAND).alias("dim")), given), rows)),
         worded.offer_lines(_shown(_with_answer_base(frames["offers"], given), words)),
         worded.change_lines(*(_shown(frames[name], words) for name in ("started", "stopped", "moves"))),

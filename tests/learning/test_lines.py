@@ -1,0 +1,63 @@
+"""How single statements are worded."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import polars as pl
+import pytest
+
+from memlearn.learning.embedded.render.lines import band_lines, like_lines
+from memlearn.learning.embedded.render.profile import person_lines, profile_lines
+
+ROWS = {"first_row": pl.Series([1], dtype=pl.UInt64), "last_row": pl.Series([2], dtype=pl.UInt64)}
+
+
+def day(year: int, month: int, number: int) -> int:
+    return (date(year, month, number) - date(1970, 1, 1)).days
+
+
+def profile(n: int, days: int, last: int) -> list[str]:
+    user = pl.DataFrame(
+        {"user_id": ["u"], "user_n": [n], "user_days": [days], "user_first_day": [day(2025, 3, 3)], "user_last_day": [last], **ROWS}
+    )
+    paid = pl.DataFrame({"user_id": ["u"], "label": ["EUR"], "n": [n], "amount": [1260], "decimals": [2], **ROWS})
+    shifts = pl.DataFrame(
+        schema={
+            "user_id": pl.String,
+            "label": pl.String,
+            "decimals": pl.Int64,
+            "score": pl.Float64,
+            "month": pl.Int64,
+            "before": pl.Int64,
+            "after": pl.Int64,
+            "months_before": pl.Int64,
+            "months_after": pl.Int64,
+            "first_row": pl.UInt64,
+            "last_row": pl.UInt64,
+        }
+    )
+    return profile_lines(user, paid, shifts)["text"].to_list()
+
+
+def test_one_purchase_or_one_day_has_neither_a_span_nor_an_average() -> None:
+    assert profile(1, 1, day(2025, 3, 3)) == ["1 purchase on 3 March 2025.", "Spent 12.60 EUR in 1 purchase."]
+    assert profile(3, 1, day(2025, 3, 3)) == ["3 purchases on 3 March 2025.", "Spent 12.60 EUR in 3 purchases, 4.20 EUR on average."]
+    assert profile(3, 2, day(2025, 3, 5))[0] == "3 purchases on 2 days, from 3 March 2025 to 5 March 2025."
+
+
+@pytest.mark.parametrize(("few_are_few", "others"), [(True, ", few others do"), (False, "")])
+def test_few_others_are_spoken_of_only_where_there_are_many_users(*, few_are_few: bool, others: str) -> None:
+    liked = pl.DataFrame({"user_id": ["u"], "dim": ["item"], "label": ["m"], "display": ["milk"], "n": [25], "of": [60], "score": [9.0], "base": [0.0], "users": [None], "first_day": [day(2025, 1, 2)], "last_day": [day(2025, 6, 2)], **ROWS})  # fmt: skip
+    (text,) = like_lines(liked, few_are_few=few_are_few)["text"]
+    assert text == f"Often buys milk: 25 of 60 purchases (42 %{others}), from January 2025 to June 2025."
+
+
+def test_the_middle_of_the_day_is_midday() -> None:
+    bands = pl.DataFrame({"user_id": ["u"], "label": ["middays"], "hits": [50], "of": [50], "base": [0.2], **ROWS})
+    assert band_lines(bands)["text"].to_list() == ["Buys mostly at midday (50 of 50 purchases, 100 %; all users: 20 %)."]
+
+
+def test_a_value_that_ends_with_a_dot_gets_no_second_one() -> None:
+    persons = pl.DataFrame({"user_id": ["u", "u"], "attribute": ["firm", "home"], "value": ["Acme Inc.", "x" * 70]})
+    assert person_lines(persons)["text"].to_list() == ["Firm: Acme Inc.", f"Home: {'x' * 57}..."]
