@@ -98,7 +98,8 @@ def chance(bad: int, trials: int) -> float:
 
 def test_facts_of_the_committed_samples_are_true_and_found(statements: pl.DataFrame, scorer: ModuleType) -> None:
     scores = judge(scorer, SAMPLES, statements)
-    assert too_low(scores) == {}, scorer.table(scores)
+    least = {kind: min(of.precision, of.recall) for kind, of in scores.items()}
+    assert min(least.values()) >= LEAST, scorer.table(scores)
 
 
 def test_facts_of_samples_are_true_and_found_whatever_the_seed(statements: pl.DataFrame, scorer: ModuleType, tmp_path: Path) -> None:

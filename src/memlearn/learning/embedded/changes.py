@@ -18,10 +18,13 @@ CHANGE_COUNT = 6
 CHANGE_DAYS = 5
 # On the silent side of a change at most one purchase in so many may lie.
 STRAY = 7
-# The pace on the silent side, relative to the user's purchases, is at most so much of that on the other.
+# The pace on the silent side, by the day and relative to the user's purchases, is at most so much of that on the other.
 SILENT_PACE = 0.2
-# A key that began is still bought, one that ended was bought from early on: within so many days of the user's own ends.
-EDGE_DAYS = 62
+# A key that began is still bought, one that ended was bought from early on: within so many days of the user's own ends, and with
+# no more purchases missing there, by the key's own pace, than chance may leave out. Else it came and went, as a season does.
+EDGE_DAYS, EDGE_MISSING = 62, 2.0
+# The month is told where the change lies in it or in a month beside it with at least this probability.
+MONTH_SURE = 0.5
 # What changed had lasted, or lasts since: so many days without gaps longer than a month and a half.
 LASTING_GAP, LASTING_DAYS = 45, 42
 # Counts of a steady key vary at most so much of what Poisson counts would; G is divided by it (McCullagh and Nelder,
@@ -40,8 +43,9 @@ _KEY = ["u", "dim", "key"]
 def find_beginnings_and_ends(state: State, monthly: Monthly, steady: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Keys that a user began, or stopped, to buy while buying other things all along.
 
-    Every month is tried as the moment of change; the purchases of the key before and after are compared with all other
-    purchases of the user by a G test.
+    Every month is tried as the moment of change: one side has to be all but silent, both against all other purchases of the user
+    (a G test) and against the key's own pace on the other side. Of the months where it is, the one that the counts by day make
+    likeliest is told, and none where they leave the month open.
 
     Args:
         state: the shard's state.
@@ -56,23 +60,80 @@ def find_beginnings_and_ends(state: State, monthly: Monthly, steady: pl.DataFram
     chosen = replace(chosen, keys=chosen.keys.with_columns(pl.len().over("u").alias("tests")))
     key, user = (matrix.cumsum(axis=1) for matrix in (chosen.of_key, chosen.of_user))
     begun, ended = _silent_sides(chosen, key, user)
-    row, column = np.nonzero(begun | ended)
-    # Only where a side is silent is there anything to compute.
-    at, total, n, all_of_user = key[row, column].astype(np.float64), user[row, column].astype(np.float64), key[row, -1], user[row, -1]
-    dispersion = _dispersion(chosen.keys, steady)[row]
-    score = g_statistic(at, n - at, total - at, (all_of_user - total) - (n - at)) / 2
-    before, after = _days_by_split(chosen, row, column)
-    calm = [
-        silence(few, many / np.maximum(days, 1) * quiet)
-        for few, many, quiet, days in ((at, n - at, before, after), (n - at, at, after, before))
-    ]
-    # Only the counts of the key itself are steadier: its silence has to stand out from its own pace too, which tells the month.
-    rank = np.where(dispersion < 1, np.maximum(*calm), score)
-    score = np.where(dispersion < 1, np.minimum(score, rank) / dispersion, score)
-    ranks, scores = np.zeros(key.shape), np.zeros(key.shape)
-    ranks[row, column], scores[row, column] = rank, score
-    started, stopped = (_best_split(chosen, np.where(side, ranks, 0.0), scores, key, user) for side in (begun, ended))
+    dispersion = _dispersion(chosen.keys, steady)
+    scores = _scores(chosen, begun | ended, key, user, dispersion)
+    wanted = chosen.keys.select(needed(pl.col("tests") * SPLITS)).to_series().to_numpy()
+    sure = np.where(scores >= wanted[:, None], _month_ranks(chosen, np.any(scores > 0, axis=1), key, dispersion), 0.0)
+    started, stopped = (_best_split(chosen, np.where(side, sure, 0.0), scores, key, user) for side in (begun, ended))
     return _lasting(state, started), _lasting(state, stopped)
+
+
+def _scores(chosen: Monthly, silent: NDArray[np.bool_], key: Ints, user: Ints, dispersion: Floats) -> Floats:
+    """How clearly each silent side stands out, in nats: both from the user's other purchases and from the key's own pace.
+
+    Args:
+        chosen: the keys.
+        silent: where there is a silent side; only there is anything computed.
+        key: purchases of each key up to each month's end.
+        user: all purchases of its user up to then.
+        dispersion: of each key's counts, relative to Poisson's.
+    """
+    row, column = np.nonzero(silent)
+    at, total, n, all_of_user = key[row, column].astype(np.float64), user[row, column].astype(np.float64), key[row, -1], user[row, -1]
+    share = g_statistic(at, n - at, total - at, (all_of_user - total) - (n - at)) / 2
+    before, after = _days_by_split(chosen, row, column)
+    pace = np.maximum(
+        *(
+            silence(few, many / np.maximum(days, 1) * quiet)
+            for few, many, quiet, days in ((at, n - at, before, after), (n - at, at, after, before))
+        )
+    )
+    scores = np.zeros(key.shape)
+    scores[row, column] = np.minimum(share, pace) / dispersion[row]
+    return scores
+
+
+def _month_ranks(chosen: Monthly, rows: NDArray[np.bool_], key: Ints, dispersion: Floats) -> Floats:
+    """How likely each month's end is the moment of change, give or take a month; 0 where less likely than `MONTH_SURE`.
+
+    The posterior of the change-point of a Poisson process under a flat prior over months, with the most likely paces before
+    and after each (Raftery and Akman, Biometrika 1986, section 2, who integrate over the paces).
+
+    Args:
+        chosen: the keys.
+        rows: the keys wanted; others get 0.
+        key: purchases of each key up to each month's end.
+        dispersion: of each key's counts, relative to Poisson's.
+
+    Returns:
+        The probability of the three months to two places, and where that is equal, the likelier month first.
+    """
+    ranks = np.zeros(key.shape)
+    at = np.flatnonzero(rows)
+    if len(at) == 0:
+        return ranks
+    before, after = (days.reshape(len(at), -1) for days in _days_by_split(chosen, *_grid(at, key.shape[1])))
+    n_before = key[at].astype(np.float64)
+    n_after = n_before[:, -1:] - n_before
+    likelihood = _pace_likelihood(n_before, before) + _pace_likelihood(n_after, after)
+    likelihood = np.where((before > 0) & (after > 0), likelihood, -np.inf) / dispersion[at, None]
+    month = np.exp(likelihood - likelihood.max(axis=1, keepdims=True))
+    month /= month.sum(axis=1, keepdims=True)
+    near = month.copy()
+    near[:, 1:] += month[:, :-1]
+    near[:, :-1] += month[:, 1:]
+    ranks[at] = np.where(near >= MONTH_SURE, near.round(2) + month.round(6) / 200, 0.0)
+    return ranks
+
+
+def _grid(rows: Ints, width: int) -> tuple[Ints, Ints]:
+    return np.repeat(rows, width), np.tile(np.arange(width), len(rows))
+
+
+def _pace_likelihood(count: Floats, days: Floats) -> Floats:
+    """Log likelihood of Poisson counts over so many days at their most likely pace, up to what all splits share."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.where(count > 0, count * np.log(count / np.maximum(days, 1)), 0.0)
 
 
 def _silent_sides(chosen: Monthly, key: Ints, user: Ints) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
@@ -96,6 +157,13 @@ def _silent_sides(chosen: Monthly, key: Ints, user: Ints) -> tuple[NDArray[np.bo
     rest = total[row, 0] - past
     begun[row, column] &= before * rest < SILENT_PACE * after * past
     ended[row, column] &= after * past < SILENT_PACE * before * rest
+    # And less by the day: a share also grows where the user stops to buy something else.
+    days_before, days_after = _days_by_split(chosen, row, column)
+    begun[row, column] &= before * days_after < SILENT_PACE * after * days_before
+    ended[row, column] &= after * days_before < SILENT_PACE * before * days_after
+    since, until = ((days[f"user_{name}"] - days[name]).astype(np.float64)[row] for name in ("last_day", "first_day"))
+    begun[row, column] &= since * after <= EDGE_MISSING * np.maximum(days_after - since, 1)
+    ended[row, column] &= -until * before <= EDGE_MISSING * np.maximum(days_before + until, 1)
     return begun, ended
 
 
@@ -117,7 +185,7 @@ def _lasting(state: State, found: pl.DataFrame) -> pl.DataFrame:
 
 
 def _best_split(chosen: Monthly, rank: Floats, score: Floats, key: Ints, user: Ints) -> pl.DataFrame:
-    """The split of each key with the highest rank, where there is one and its score is high enough."""
+    """The split of each key with the highest rank, where there is one."""
     best = rank.argmax(axis=1)
     rows = np.flatnonzero(rank[np.arange(len(rank)), best] > 0)
     best = best[rows]
@@ -127,12 +195,11 @@ def _best_split(chosen: Monthly, rank: Floats, score: Floats, key: Ints, user: I
         "user_before": user[rows, best],
         "user_after": user[rows, -1] - user[rows, best],
     }
-    found = chosen.keys[rows].with_columns(
+    return chosen.keys[rows].with_columns(
         pl.Series("score", score[rows, best]),
         pl.Series("month", best + chosen.first + 1).cast(pl.Int64),
         *(pl.Series(name, values).cast(pl.Int64) for name, values in counts.items()),
     )
-    return found.filter(pl.col("score") >= needed(pl.col("tests") * SPLITS))
 
 
 def find_moves(state: State, monthly: Monthly, parents: pl.DataFrame, places: list[int]) -> pl.DataFrame:
