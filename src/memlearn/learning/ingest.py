@@ -18,7 +18,7 @@ from memlearn.records import EVENT_SCHEMA, attribute_column
 from memlearn.sources.config import EventSource
 from memlearn.sources.events import read_events
 from memlearn.sources.locate import Delivery, fingerprint, list_deliveries
-from memlearn.store.ledger import Ledger
+from memlearn.store.ledger import Ledger, RowFile
 from memlearn.store.rows import ShardDelta, merge_delivery
 from memlearn.store.spill import Spill
 
@@ -287,14 +287,16 @@ def _merge_shards(job: Job, ledger: Ledger, pending: Sequence[Pending], spill: S
     files = ledger.row_files()
     snapshots = [source.name for source in pending if source.replaces]
     empty = _empty_spill(job)
+    moved = _find_moved(job, files, spill, shards)
 
     def merge(shard: int) -> ShardDelta | None:
         new = spill.read(shard)
         names = [file.file for file in files.get(shard, [])]
-        if new is None and not (snapshots and names):
+        if new is None and not (names and (snapshots or shard in moved)):
             return None
-        place = job.layout.rows / f"{shard:04d}"
-        return merge_delivery(place, names, empty if new is None else new, shard=shard, name=f"{run_id}.parquet", snapshots=snapshots)
+        place, lost = job.layout.rows / f"{shard:04d}", moved.get(shard)
+        new = empty if new is None else new
+        return merge_delivery(place, names, new, shard=shard, name=f"{run_id}.parquet", snapshots=snapshots, moved=lost)
 
     done: list[ShardDelta] = []
     with ThreadPoolExecutor(job.learning.workers) as pool:
@@ -303,6 +305,14 @@ def _merge_shards(job: Job, ledger: Ledger, pending: Sequence[Pending], spill: S
             if delta is not None:
                 done.append(delta)
     return done
+
+
+def _find_moved(job: Job, files: Mapping[int, Sequence[RowFile]], spill: Spill, shards: int) -> dict[int, pl.DataFrame]:
+    """Of each shard the rows whose keys arrived later with another user: user_hash, row_id."""
+    places = {shard: (job.layout.rows / f"{shard:04d}", [file.file for file in held]) for shard, held in files.items()}
+    moved = spill.arrivals.find_moved(places, job.learning.workers)
+    parts = moved.with_columns((pl.col("user_hash") % shards).alias("shard")).partition_by("shard", as_dict=True, include_key=False)
+    return {int(shard): part for (shard,), part in parts.items()}
 
 
 def _empty_spill(job: Job) -> pl.DataFrame:

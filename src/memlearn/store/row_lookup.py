@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import polars as pl
@@ -28,11 +28,34 @@ def find_rows(folder: Path, files: Sequence[str], row_ids: pl.Series, columns: S
     return newest.filter(~pl.col("tombstone")).drop("tombstone", "user_hash")
 
 
+def find_holders(folder: Path, files: Sequence[str], wanted: Callable[[pl.Series], pl.Series]) -> pl.DataFrame:
+    """`user_hash` and `row_id` of a shard's rows that count and whose ids are wanted, in no order; errors as in `find_rows`.
+
+    Args:
+        folder: the shard's folder.
+        files: its files, oldest first, as the ledger names them.
+        wanted: says of each id of a column whether it is wanted.
+    """
+    found = []
+    for name in files:
+        held = _collect(folder / name, lambda scan: scan.select(*ID, "tombstone"))
+        found.append(held.filter(wanted(held["row_id"])))
+    newest = newest_versions(found) if len(found) > 1 else found[0]
+    return newest.filter(~pl.col("tombstone")).select(ID)
+
+
 def _find_in_file(path: Path, row_ids: pl.Series, columns: Sequence[str]) -> pl.DataFrame:
-    try:
-        scan = pl.scan_parquet(path).filter(pl.col("row_id").is_in(row_ids.implode()))
+    def choose(scan: pl.LazyFrame) -> pl.LazyFrame:
         known = scan.collect_schema().names()
-        return scan.select([name for name in dict.fromkeys((*ID, "user_id", "tombstone", *columns)) if name in known]).collect()
+        names = [name for name in dict.fromkeys((*ID, "user_id", "tombstone", *columns)) if name in known]
+        return scan.filter(pl.col("row_id").is_in(row_ids.implode())).select(names)
+
+    return _collect(path, choose)
+
+
+def _collect(path: Path, choose: Callable[[pl.LazyFrame], pl.LazyFrame]) -> pl.DataFrame:
+    try:
+        return choose(pl.scan_parquet(path)).collect()
     except (OSError, pl.exceptions.PolarsError) as error:
         raise DamagedError(
             f"Row file {str(path)!r} is damaged: {str(error).splitlines()[0]}. Releases are served as before. "

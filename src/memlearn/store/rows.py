@@ -80,27 +80,39 @@ def content_hash(events: pl.DataFrame, users: Hashes, known: Mapping[str, Hashes
     return pl.Series("content", hash_rows(events, [*CONTENT, *attributes], {**(known or {}), "user_id": users}))
 
 
+def key_hash(events: pl.DataFrame) -> Hashes:
+    """The id of each row that has a key: the hash of source and key, whoever the user is."""
+    return hash_rows(events, ["source", "key"])
+
+
 def number_rows(events: pl.DataFrame) -> tuple[pl.DataFrame, bool]:
     """Give every row its id: the hash of source and key, or of content and occurrence within the delivery.
 
     Args:
-        events: rows with `content` and `delivery`.
+        events: rows with `content` and `delivery`, and with `row_id` where the ids of those with a key are at hand.
 
     Returns:
         The rows with `row_id`; and whether two of them have one id.
     """
     content = events["content"]
+    keyed = events["key"].is_not_null()
+    if len(keyed) and keyed.all():
+        numbered = pl.Series("row_id", _key_ids(events))
+        return events.with_columns(numbered), _repeats(numbered)
     ids = finish(content.to_numpy() ^ name_hash("row"))
     repeated = _repeats(content)
     if repeated:
         occurrence = events.select(pl.int_range(pl.len(), dtype=pl.UInt64).over("delivery", "content")).to_series().to_numpy()
         ids = np.where(occurrence == 0, ids, finish(ids + occurrence))
-    keyed = events["key"].null_count() < len(events)
-    if keyed:
-        ids = np.where(events["key"].is_not_null().to_numpy(), hash_rows(events, ["source", "key"]), ids)
+    if keyed.any():
+        ids = np.where(keyed.to_numpy(), _key_ids(events), ids)
     numbered = pl.Series("row_id", ids)
     # Where the ids come of the contents alone, they differ as these do: mixing is one to one.
-    return events.with_columns(numbered), (repeated or keyed) and _repeats(numbered)
+    return events.with_columns(numbered), (repeated or keyed.any()) and _repeats(numbered)
+
+
+def _key_ids(events: pl.DataFrame) -> Hashes:
+    return events["row_id"].fill_null(0).to_numpy() if "row_id" in events.columns else key_hash(events)
 
 
 def _repeats(numbers: pl.Series) -> bool:
@@ -209,7 +221,16 @@ def _read_file(path: Path, users: pl.Series | None, columns: list[str] | None) -
         ) from error
 
 
-def merge_delivery(folder: Path, files: Sequence[str], new: pl.DataFrame, *, shard: int, name: str, snapshots: Sequence[str]) -> ShardDelta:
+def merge_delivery(
+    folder: Path,
+    files: Sequence[str],
+    new: pl.DataFrame,
+    *,
+    shard: int,
+    name: str,
+    snapshots: Sequence[str],
+    moved: pl.DataFrame | None = None,
+) -> ShardDelta:
     """Merge newly delivered rows into a shard and write what changed.
 
     Args:
@@ -219,14 +240,18 @@ def merge_delivery(folder: Path, files: Sequence[str], new: pl.DataFrame, *, sha
         shard: number of the shard.
         name: name of the new file, to which its checksum is added.
         snapshots: sources that were delivered whole: rows of theirs that are not in `new` are deleted.
+        moved: user_hash and row_id of rows that another user has now: they are deleted, and passed over in `new`.
     """
+    moved = pl.DataFrame(schema=dict.fromkeys(ID, pl.UInt64)) if moved is None else moved
     arrived, repeated = number_rows(new)
+    if len(moved):
+        arrived = arrived.join(moved, on=ID, how="anti", maintain_order="left")
     arrived = (latest_arrivals(arrived) if repeated else arrived).drop("delivery")
-    old = _old_rows(folder, files, arrived, snapshots)
+    old = _old_rows(folder, files, pl.concat([arrived.select(ID), moved.select(ID)]), arrived.clear(), snapshots)
     if files:
         arrived = arrived.cast({pl.Categorical: pl.String})
     changed = _changed_rows(arrived, old)
-    gone, lost, held = _missing_rows(arrived, old, snapshots)
+    gone, lost, held = _gone_rows(arrived, old, snapshots, moved)
     delta = sort_rows(pl.concat([changed, gone], how="diagonal") if len(gone) else changed)
     if delta.is_empty():
         return ShardDelta(shard, None, 0, replaces=False, changed=_no_changes(), lost=lost, held=held)
@@ -274,12 +299,10 @@ def _no_changes() -> pl.DataFrame:
     return pl.DataFrame(schema={"user_hash": pl.UInt64, "user_id": pl.String, "since_us": pl.Int64})
 
 
-def _old_rows(folder: Path, files: Sequence[str], arrived: pl.DataFrame, snapshots: Sequence[str]) -> pl.DataFrame:
-    users = None if snapshots else arrived["user_hash"].unique()
+def _old_rows(folder: Path, files: Sequence[str], touched: pl.DataFrame, none: pl.DataFrame, snapshots: Sequence[str]) -> pl.DataFrame:
+    users = None if snapshots else touched["user_hash"].unique()
     frames = [_read_file(folder / file, users, None) for file in files]
-    if not frames:
-        return arrived.clear()
-    return newest_versions(frames)
+    return newest_versions(frames) if frames else none
 
 
 def _changed_rows(arrived: pl.DataFrame, old: pl.DataFrame) -> pl.DataFrame:
@@ -289,14 +312,18 @@ def _changed_rows(arrived: pl.DataFrame, old: pl.DataFrame) -> pl.DataFrame:
     return arrived.join(same, on=[*ID, "content", "tombstone"], how="anti", maintain_order="left")
 
 
-def _missing_rows(
-    arrived: pl.DataFrame, old: pl.DataFrame, snapshots: Sequence[str]
+def _gone_rows(
+    arrived: pl.DataFrame, old: pl.DataFrame, snapshots: Sequence[str], moved: pl.DataFrame
 ) -> tuple[pl.DataFrame, dict[str, int], dict[str, int]]:
-    if not snapshots or old.is_empty():
+    """Tombstones of rows that moved and of those that snapshots lack; and how many the latter are, and were, by source."""
+    if old.is_empty() or not (snapshots or len(moved)):
         return arrived.clear(), {}, {}
-    held = old.filter(pl.col("source").is_in(list(snapshots)) & ~pl.col("tombstone"))
-    gone = held.join(arrived.select(ID), on=ID, how="anti").with_columns(pl.lit(True).alias("tombstone"))
-    return gone, dict(gone.group_by("source").len().iter_rows()), dict(held.group_by("source").len().iter_rows())
+    there = old.filter(~pl.col("tombstone"))
+    held = there.filter(pl.col("source").is_in(list(snapshots)))
+    # What another user has now is not lost.
+    missing = held.join(pl.concat([arrived.select(ID), moved.select(ID)]), on=ID, how="anti")
+    gone = pl.concat([there.join(moved, on=ID, how="semi"), missing]).with_columns(pl.lit(True).alias("tombstone"))
+    return gone, dict(missing.group_by("source").len().iter_rows()), dict(held.group_by("source").len().iter_rows())
 
 
 def _changed_users(delta: pl.DataFrame, old: pl.DataFrame) -> pl.DataFrame:

@@ -7,13 +7,14 @@ from threading import Lock
 
 import numpy as np
 import polars as pl
-import pyarrow as pa
 
 from memlearn.records import ATTRIBUTE_PREFIX, EVENT_SCHEMA
 from memlearn.records.coded import is_coded
+from memlearn.store.arrivals import Arrivals
 from memlearn.store.coding import Coder, is_constant, take_rows
 from memlearn.store.row_hash import Hashes, column_hash
-from memlearn.store.rows import content_hash, user_hash
+from memlearn.store.rows import content_hash, key_hash, user_hash
+from memlearn.store.spill_files import read_piece, write_pieces
 
 _ALWAYS = ("user_id", "time_us", "offset_s", "has_clock", "seq", "source", "kind", "tombstone")
 # Nearly every row has words of its own here.
@@ -36,6 +37,8 @@ class Spill:
         # Of each batch, the columns of one value, which are not spilled: one row.
         self._same: dict[int, pl.DataFrame] = {}
         self._lock = Lock()
+        self.arrivals = Arrivals(folder, shards)
+        """The rows that have a key."""
         folder.mkdir(parents=True, exist_ok=True)
 
     def next_batch(self) -> int:
@@ -63,12 +66,13 @@ class Spill:
         content = content_hash(events, users, known | hashes)
         # NumPy sorts numbers of up to 16 bits by counting.
         shard = (users % np.uint64(self._shards)).astype(np.min_scalar_type(self._shards))
-        self._write(take_rows(pl.DataFrame([*columns, content]), np.argsort(shard, kind="stable")), shard, batch)
+        rows = pl.DataFrame([*columns, content, *self._row_ids(events, users, batch)])
+        write_pieces(self._file(batch), take_rows(rows, np.argsort(shard, kind="stable")), shard, self._shards)
         self._same[batch] = pl.DataFrame([*same, pl.Series("delivery", [delivery], dtype=pl.UInt32)])
 
     def read(self, shard: int) -> pl.DataFrame | None:
         """All rows that were spilled for a shard, in order of arrival, strings that repeat as categories; None where there are none."""
-        found = {batch: piece for batch in sorted(self._same) if len(piece := self._read_piece(shard, batch))}
+        found = {batch: piece for batch in sorted(self._same) if len(piece := read_piece(self._file(batch), shard))}
         if not found:
             return None
         parts, same = self._unfold(found)
@@ -83,19 +87,21 @@ class Spill:
         rows = rows.with_columns(*(self._coders[name].decode(rows[name]) for name in coded), pl.Series("user_hash", users))
         rows = rows.with_columns(pl.lit(None, dtype).alias(name) for name, dtype in EVENT_SCHEMA.items() if name not in rows.columns)
         attributes = sorted(name for name in rows.columns if name.startswith(ATTRIBUTE_PREFIX))
-        return rows.select(*EVENT_SCHEMA, *attributes, "user_hash", "content", "delivery")
+        numbered = ["row_id"] if "row_id" in rows.columns else []
+        return rows.select(*EVENT_SCHEMA, *attributes, "user_hash", "content", "delivery", *numbered)
 
-    def _write(self, ordered: pl.DataFrame, shard: np.ndarray, batch: int) -> None:
-        table = ordered.to_arrow(compat_level=pl.CompatLevel.oldest()).combine_chunks()
-        counts = np.bincount(shard, minlength=self._shards)
-        with pa.OSFile(str(self._file(batch)), "wb") as sink, pa.ipc.new_file(sink, table.schema) as writer:
-            for start, count in zip(np.cumsum(counts) - counts, counts, strict=True):
-                # Every shard has its place in the file, be it an empty one.
-                writer.write_table(table.slice(start, count)) if count else writer.write_batch(pa.RecordBatch.from_pylist([], table.schema))
-
-    def _read_piece(self, shard: int, batch: int) -> pl.DataFrame:
-        with pa.OSFile(str(self._file(batch)), "rb") as source:
-            return pl.DataFrame(pl.from_arrow(pa.ipc.open_file(source).get_batch(shard)))
+    def _row_ids(self, events: pl.DataFrame, users: Hashes, batch: int) -> list[pl.Series]:
+        """The ids of rows that have a key, null for others; no column at all where none has one."""
+        keyed = events["key"].is_not_null()
+        if not keyed.any():
+            return []
+        row_ids = pl.Series("row_id", key_hash(events))
+        if keyed.all():
+            self.arrivals.add(row_ids.to_numpy(), users, batch)
+            return [row_ids]
+        there = keyed.to_numpy()
+        self.arrivals.add(row_ids.to_numpy()[there], users[there], batch)
+        return [row_ids.set(~keyed, None)]
 
     def _file(self, batch: int) -> Path:
         return self._folder / f"{batch:06d}.arrow"
