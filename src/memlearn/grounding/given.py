@@ -14,12 +14,15 @@ from memlearn.memory import Fact
 _STANCE_WORDS = {"likes": r"\blikes?\b", "avoids": r"\bavoids?\b", "needs": r"\bneeds?\b"}
 
 
+def _beside(facts: pl.DataFrame, given: pl.DataFrame, on: list[str]) -> pl.DataFrame:
+    """Put beside each fact the last of what is given about the same."""
+    return facts.join(given.unique(on, keep="last", maintain_order=True), on=on, how="left", maintain_order="left")
+
+
 def person_reasons(facts: pl.DataFrame, persons: pl.DataFrame) -> pl.Series:
     """Why facts about given attributes do not hold; null where they do."""
     given = persons.select("user_id", pl.col("attribute").alias("key"), pl.col("value").alias("given"))
-    placed = facts.join(
-        given.unique(["user_id", "key"], keep="last", maintain_order=True), on=["user_id", "key"], how="left", maintain_order="left"
-    )
+    placed = _beside(facts, given, ["user_id", "key"])
     attribute, shown = pl.col("key").str.replace_all("_", " "), clean(pl.col("c_value"))
     text = pl.col("text")
     reason = (
@@ -48,12 +51,7 @@ def stance_reasons(facts: pl.DataFrame, stances: pl.DataFrame) -> pl.Series:
     kept = stances.filter(pl.col("stance").is_not_null()).select(
         "user_id", "dim", "key", pl.col("stance").alias("kept"), _instant(pl.col("stance_until_us")).alias("kept_until")
     )
-    placed = facts.join(
-        kept.unique(["user_id", "dim", "key"], keep="last", maintain_order=True),
-        on=["user_id", "dim", "key"],
-        how="left",
-        maintain_order="left",
-    )
+    placed = _beside(facts, kept, ["user_id", "dim", "key"])
     lower = pl.col("text").str.to_lowercase()
     others = [(pl.col("c_stance") != stance) & lower.str.contains("^" + word) for stance, word in _STANCE_WORDS.items()]
     own = lower.str.ends_with("(stated).")

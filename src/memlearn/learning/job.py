@@ -18,7 +18,6 @@ from memlearn.store.layout import StoreLayout
 if TYPE_CHECKING:
     from memlearn.store.vectors import Embedder
 
-MANAGER = "embedded"
 MANAGER_VERSION = "embedded-4"
 """Version of everything between rows and pieces: annotation, chunk cutting, counting, joining."""
 

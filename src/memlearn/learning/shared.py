@@ -15,6 +15,7 @@ from memlearn.learning.embedded.render.words import display, month_date, percent
 from memlearn.learning.job import Job
 from memlearn.memory import BlockSpec, Statement
 from memlearn.sources.documents import read_documents
+from memlearn.store.tables import SHARED_TABLES
 
 # Trends compare the last full months with as many before, or a month of the year with the others.
 TREND_MONTHS = 3
@@ -266,24 +267,7 @@ def document_statements(passages: Sequence[Passage], blocks: Sequence[BlockSpec]
             kind, choose = kinds[spec.label]
             chosen = choose([passage for passage in passages if passage.kind == kind], spec.limit)
             rows += [_document_row(spec.label, line, statement) for line, statement in enumerate(chosen, start=1)]
-    return pl.DataFrame(rows, schema=_STATEMENT_SCHEMA)
-
-
-_STATEMENT_SCHEMA: dict[str, pl.DataType] = {
-    "label": pl.String(),
-    "line": pl.Int32(),
-    "text": pl.String(),
-    "kind": pl.String(),
-    "dim": pl.String(),
-    "key": pl.String(),
-    "fact": pl.String(),
-    "rows": pl.List(pl.String()),
-    "statistic": pl.String(),
-    "passages": pl.List(pl.String()),
-    "operator": pl.Boolean(),
-    "status": pl.String(),
-}
-
+    return pl.DataFrame(rows, schema=SHARED_TABLES["shared_statements"])
 
 def _document_row(label: str, line: int, statement: Statement) -> dict[str, object]:
     fact = statement.fact

@@ -103,11 +103,6 @@ class Pieces:
         mine, theirs = self.tables(), other.tables()
         return Pieces(**{name: pl.concat([mine[name].select(theirs[name].columns), theirs[name]]) for name in NAMES})
 
-    @staticmethod
-    def schema(name: str) -> pl.Schema:
-        """Columns and types of a table."""
-        return SCHEMAS[name]
-
 
 def count_pieces(rows: Annotated, selected: Flags) -> Pieces:
     """Count every chunk of the selected rows.

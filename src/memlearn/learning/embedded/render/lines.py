@@ -92,6 +92,16 @@ def _doing(buys: str, spends: str, pays: str, shops: str) -> pl.Expr:
     )
 
 
+def _hits() -> pl.Expr:
+    """`41 of 60 purchases`."""
+    return number(pl.col("hits")) + " of " + times(pl.col("of"), "purchase")
+
+
+def _all_users(opening: str) -> pl.Expr:
+    """`; all users: 27 %).`."""
+    return opening + pl.lit("all users: ") + percent(pl.col("base")) + ")."
+
+
 def habit_lines(habits: pl.DataFrame) -> pl.DataFrame:
     """`Buys espresso beans about every 9 days (31 purchases since March 2026; the last on 2 June, so ...)`."""
     alive = habits.filter(~pl.col("lapsed"))
@@ -185,20 +195,7 @@ def band_lines(bands: pl.DataFrame) -> pl.DataFrame:
     telling = judged.filter((share > BAND_SHARE) & more & (pl.col("score") >= needed(pl.lit(BAND_TESTS))))
     at = {"weekends": "at weekends", "weekdays": "on weekdays", "middays": "at midday", "nights": "at night"}
     where = pl.col("label").replace_strict(at, default=pl.lit("in the ") + pl.col("label"), return_dtype=pl.String)
-    much = pl.lit("Buys mostly ")
-    text = (
-        much
-        + where
-        + " ("
-        + number(pl.col("hits"))
-        + " of "
-        + times(pl.col("of"), "purchase")
-        + ", "
-        + percent(share)
-        + "; all users: "
-        + percent(pl.col("base"))
-        + ")."
-    )
+    text = pl.lit("Buys mostly ") + where + " (" + _hits() + ", " + percent(share) + _all_users("; ")
     values = {"n": pl.col("hits"), "of": pl.col("of"), "share": share.round(4), "population_share": pl.col("base")}
     return claim_line(telling.with_columns(pl.lit("time_of_week").alias("dim")), "habits", "time_habit", text, values)
 
@@ -292,18 +289,7 @@ def return_lines(rates: pl.DataFrame) -> pl.DataFrame:
         (rate >= RETURN_RATE) & (rate > 2 * pl.col("base")) & (pl.col("score") >= RETURN_NATS + pl.col("tests").cast(pl.Float64).log())
     )
     where = pl.when(pl.col("dim") == "merchant").then(pl.lit("at ")).otherwise(pl.lit("of "))
-    text = (
-        pl.lit("Gives back ")
-        + number(pl.col("hits"))
-        + " of "
-        + times(pl.col("of"), "purchase")
-        + " "
-        + where
-        + pl.col("display")
-        + " (all users: "
-        + percent(pl.col("base"))
-        + ")."
-    )
+    text = pl.lit("Gives back ") + _hits() + " " + where + pl.col("display") + _all_users(" (")
     values = {"returned": pl.col("hits"), "of": pl.col("of"), "population_rate": pl.col("base")}
     return claim_line(unusual, "preferences", "returns", text, values)
 
@@ -315,16 +301,6 @@ def discount_lines(rates: pl.DataFrame) -> pl.DataFrame:
     judged = judged.with_columns(surprise(pl.col("hits"), pl.col("of"), pl.col("base")).alias("score"), pl.col("base").round(6))
     unusual = judged.filter((pl.col("score") >= needed(pl.lit(1))) & ((rate >= 1.4 * pl.col("base")) | (rate <= 0.5 * pl.col("base"))))
     word = pl.when(rate > pl.col("base")).then(pl.lit("Looks for discounts: ")).otherwise(pl.lit("Buys without waiting for discounts: "))
-    text = (
-        word
-        + number(pl.col("hits"))
-        + " of "
-        + times(pl.col("of"), "purchase")
-        + " were reduced ("
-        + percent(rate)
-        + "; all users: "
-        + percent(pl.col("base"))
-        + ")."
-    )
+    text = word + _hits() + " were reduced (" + percent(rate) + _all_users("; ")
     values = {"n": pl.col("hits"), "of": pl.col("of"), "population_rate": pl.col("base")}
     return claim_line(unusual, "offers", "discounts", text, values, key=False)

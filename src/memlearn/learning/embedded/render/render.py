@@ -22,22 +22,6 @@ from memlearn.memory import BlockSpec
 LINES_PER_BLOCK = 12
 LIKES_PER_USER = 12
 
-STATEMENT_COLUMNS = [
-    "user_id",
-    "label",
-    "line",
-    "text",
-    "kind",
-    "dim",
-    "key",
-    "fact",
-    "rows",
-    "statistic",
-    "passages",
-    "operator",
-    "status",
-]
-
 
 @dataclass(frozen=True, slots=True)
 class RenderInput:
