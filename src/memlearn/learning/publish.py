@@ -17,6 +17,7 @@ from memlearn.learning.scope import Scope, population_name
 from memlearn.learning.shared import document_statements, passage_frame, popularity, read_passages, trend_statements
 from memlearn.learning.suppressed import find_suppressed
 from memlearn.learning.tables import Tables
+from memlearn.records import REJECT_SCHEMA
 from memlearn.store.files import move_durably
 from memlearn.store.ledger import Ledger
 from memlearn.store.manifest import Manifest, SegmentInfo
@@ -38,7 +39,7 @@ class Outcome:
         users: users that were learned in this run.
         steps_done, steps_reused: steps computed, and steps that an earlier run had done, over all users of the release.
         left_out: lines that found no room in their block.
-        rejected: unusable rows of tables and documents.
+        rejects: unusable rows of tables, and unusable documents.
         timings: seconds of the parts of publishing.
     """
 
@@ -48,7 +49,7 @@ class Outcome:
     steps_done: int
     steps_reused: int
     left_out: int
-    rejected: int
+    rejects: pl.DataFrame
     timings: dict[str, float]
 
 
@@ -76,7 +77,7 @@ def publish(
             part_files(folder, "blocks"), removed, replace=scope.full or "blocks" not in base, base=base.get("blocks")
         ).version
     clock.lap("lance")
-    shared, lance, rejected = _shared(job, scope, tables, population, pairs, vectors, clock)
+    shared, lance, unread = _shared(job, scope, tables, population, pairs, vectors, clock)
     counts = _counts(folder)
     draft = ReleaseDraft(
         run_id=run_id,
@@ -100,7 +101,7 @@ def publish(
         steps_done=counts["done"],
         steps_reused=max(steps - counts["done"], 0),
         left_out=counts["left_out"],
-        rejected=rejected + len(tables.rejects),
+        rejects=pl.concat([unread, tables.rejects]) if len(tables.rejects) else unread,
         timings=clock.laps,
     )
 
@@ -169,10 +170,10 @@ def _population_entry(job: Job, scope: Scope, name: str) -> dict[str, object]:
 
 def _shared(
     job: Job, scope: Scope, tables: Tables, population: pl.DataFrame, pairs: pl.DataFrame, vectors: VectorStore, clock: _Clock
-) -> tuple[SegmentInfo, dict[str, int], int]:
-    """The shared segment and the versions of the searchable tables; those of the current release where nothing changed."""
+) -> tuple[SegmentInfo, dict[str, int], pl.DataFrame]:
+    """The shared segment and the versions of the searchable tables, those of the current release where nothing changed; unusable documents."""
     if scope.only is not None and scope.current is not None:
-        return scope.current.shared_segment, {}, 0
+        return scope.current.shared_segment, {}, pl.DataFrame(schema=REJECT_SCHEMA)
     passages, rejects = read_passages(job)
     embedder = job.embedder()
     written = {"passages": vectors.write_passages(passages, embedder)}
@@ -185,13 +186,13 @@ def _shared(
     clock.lap("search")
     lance = {name: part.version for name, part in written.items()}
     if kept is not None and lance["passages"] == kept.lance.get("passages"):
-        return kept.shared_segment, lance, len(rejects)
+        return kept.shared_segment, lance, rejects
     content = _shared_tables(job, tables, population, pairs, passages)
     segment = write_shared_segment(job.layout, content)
     if scope.current is not None and scope.current.shared_segment.content_digest == segment.content_digest:
         segment = scope.current.shared_segment
     clock.lap("shared")
-    return segment, lance, len(rejects)
+    return segment, lance, rejects
 
 
 def _recommended(tables: Tables) -> pl.DataFrame:

@@ -35,7 +35,7 @@ from memlearn.learning.render import Given, RenderTask, bundle_shards, gather_gi
 from memlearn.learning.scope import Scope, decide_scope
 from memlearn.learning.sweep import sweep
 from memlearn.learning.tables import Tables, given_digests, in_force, read_tables
-from memlearn.learning.warnings import find_warnings
+from memlearn.learning.warnings import find_warnings, list_rejects
 from memlearn.records import LEVEL_PREFIX
 from memlearn.store.files import disk_full_reported
 from memlearn.store.gc import drop_unpublished
@@ -70,6 +70,7 @@ class LearnRun:
     guard: Lock = field(default_factory=Lock)
     earlier: list[dict[str, object]] = field(default_factory=list)
     warnings: tuple[str, ...] = ()
+    rejects_file: Path | None = None
     timings: dict[str, float] = field(default_factory=dict)
 
     @contextmanager
@@ -177,12 +178,13 @@ class LearnRun:
             outcome = publish(self.job, self.ledger, self._scope(), self.tables, self.population, self.pairs, self.folder, self.run_id)
         if self.given is not None:
             record_given(self.ledger, self.given)
+        self.rejects_file = list_rejects(self.job.layout, self.run_id, outcome.rejects, self.ingested.rejects_file)
         self.job.report("publish", 1, 1, outcome.manifest.release_id)
         self.timings.update(outcome.timings)
         self.warnings = (
             *((f"{self._scope().problem} Everybody was learned anew, which mends it.",) if self._scope().problem else ()),
             *find_warnings(
-                self.job.layout, self.ledger, self.folder, self.shard_ids(), self.ingested, self.tables.rejects, self._scope().extent
+                self.job.layout, self.ledger, self.folder, self.shard_ids(), self.ingested, outcome.rejects, self._scope().extent
             ),
         )
         return outcome

@@ -10,6 +10,7 @@ import polars as pl
 from memlearn.learning.extent import Extent
 from memlearn.learning.fold import pick_up
 from memlearn.learning.ingest import Ingested
+from memlearn.records import REJECT_SCHEMA
 from memlearn.sources.texts import case_twins
 from memlearn.store.layout import StoreLayout
 from memlearn.store.ledger import Ledger
@@ -29,7 +30,7 @@ def find_warnings(
         folder: the run's work folder.
         shards: shards that were folded.
         ingested: what was read.
-        rejects: unusable rows of tables.
+        rejects: unusable rows of tables, and unusable documents (row 0).
         extent: over which time the rows reach.
     """
     found = [
@@ -42,6 +43,23 @@ def find_warnings(
     return tuple(line for line in found if line is not None)
 
 
+def list_rejects(layout: StoreLayout, run_id: str, rejects: pl.DataFrame, listed: Path | None) -> Path | None:
+    """Add unusable rows of tables and unusable documents to the run's rejects file; where that is, None without any.
+
+    Args:
+        layout: the store.
+        run_id: the run.
+        rejects: what cannot be used; no columns where there is nothing.
+        listed: the file that lists the run's unusable rows of events already; None where there is none.
+    """
+    if rejects.is_empty():
+        return listed
+    path = listed or layout.rejects / f"{run_id}.csv"
+    with path.open("ab") as file:
+        rejects.select(list(REJECT_SCHEMA)).write_csv(file, include_header=listed is None)
+    return path
+
+
 def _rejected_events(ingested: Ingested) -> str | None:
     if not ingested.rejected:
         return None
@@ -51,10 +69,11 @@ def _rejected_events(ingested: Ingested) -> str | None:
 def _rejected_rows(rejects: pl.DataFrame) -> list[str]:
     if rejects.is_empty():
         return []
-    counted = rejects.group_by("source").agg(pl.len(), pl.col("reason").sort().first(), pl.col("file").first()).sort("source")
+    first = rejects.sort("source", "file", "row").group_by("source", maintain_order=True)
+    counted = first.agg(pl.len(), pl.col("row", "file", "reason").first())
     return [
-        f"Source {source!r}: {n} rows of {file!r} cannot be used and were left out; for example: {reason}."
-        for source, n, reason, file in counted.iter_rows()
+        f"Source {source!r}: left out {_count(n, 'row' if row else 'file')} that cannot be used; for example {file!r}{f' row {row}' if row else ''}: {reason}."
+        for source, n, row, file, reason in counted.iter_rows()
     ]
 
 
@@ -97,7 +116,11 @@ def _twins(layout: StoreLayout, ledger: Ledger, folder: Path, shards: Sequence[i
     if not twins:
         return None
     shown = "; ".join(" and ".join(map(repr, users)) for users in twins[:EXAMPLES])
-    return f"{len(twins)} groups of users differ in case only and are kept apart: {shown}. If they are the same persons, make the ids equal in the sources."
+    return f"{_count(len(twins), 'group')} of users differ in case only and are kept apart: {shown}. If they are the same persons, make the ids equal in the sources."
+
+
+def _count(n: int, noun: str) -> str:
+    return f"{n} {noun}" if n == 1 else f"{n} {noun}s"
 
 
 def _strangers(folder: Path, shards: Sequence[int]) -> str | None:
@@ -105,4 +128,4 @@ def _strangers(folder: Path, shards: Sequence[int]) -> str | None:
     if not items:
         return None
     shown = ", ".join(map(repr, items[:EXAMPLES]))
-    return f"{len(items)} offers that were shown or answered are no items of any source, {shown} among them; they are never recommended. Add them to the source of items."
+    return f"Shown or answered, but items of no source: {_count(len(items), 'offer')}, {shown} among them. What is no item is never recommended; add them to a source of items."

@@ -115,7 +115,7 @@ def _run(handle: RunHandle) -> LearnRun:
 
 def _report(run: LearnRun, outcome: Outcome) -> LearnReport:
     counts = outcome.manifest.counts
-    rejected = run.ingested.rejected + outcome.rejected
+    rejected = run.ingested.rejected + len(outcome.rejects)
     return LearnReport(
         run_id=run.run_id,
         release_id=outcome.manifest.release_id,
@@ -129,7 +129,7 @@ def _report(run: LearnRun, outcome: Outcome) -> LearnReport:
         seconds=round(time.perf_counter() - run.started, 3),
         as_of=iso_instant(outcome.manifest.as_of_us - 1 if run.job.as_of_us is None else outcome.manifest.as_of_us),
         published=outcome.published,
-        rejects_file=str(run.ingested.rejects_file) if run.ingested.rejects_file else None,
+        rejects_file=str(run.rejects_file) if run.rejects_file else None,
         warnings=run.warnings,
         timings={name: round(seconds, 3) for name, seconds in run.timings.items()},
     )
