@@ -179,8 +179,18 @@ def test_new_items_are_named_new(index_of: Callable[..., ItemIndex]) -> None:
     items = recommend(index, UserMemory(), 2, NOW).items
     assert [(item.item_id, item.reason) for item in items] == [
         ("b", "New since 1970-04-01."),
-        ("a", "May be recommended now; nothing more is known."),
+        ("a", "May be recommended now; nothing that is known speaks for it."),
     ]
+
+
+def test_an_offer_that_all_users_answer_says_so(index_of: Callable[..., ItemIndex]) -> None:
+    answered = [{"dim": "item", "key": key, "users": 0, "shown": 100, "answered": count} for key, count in (("a", 10), ("b", 90))]
+    items = recommend(index_of([{"item_id": "a"}, {"item_id": "b"}], popularity=answered), UserMemory(), 2, NOW).items
+    assert [(item.item_id, item.reason) for item in items] == [
+        ("b", "All users answer it more often than most offers."),
+        ("a", "May be recommended now; nothing that is known speaks for it."),
+    ]
+    assert items[0].evidence == {"statistic": "popularity", "dim": "item", "key": "b"}
 
 
 def test_tiers_tell_how_much_was_known(grocery: ItemIndex) -> None:

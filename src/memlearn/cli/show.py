@@ -101,7 +101,8 @@ def _show_recommendation(answer: Recommendation) -> None:
     if answer.note:
         screen.print(output.plain(answer.note, "yellow"))
     if not answer.items:
-        screen.print("  nothing may be recommended: no item is valid at this moment, or all are avoided")
+        why = "no source gives items that may be recommended, none is valid at this moment, or all are avoided"
+        screen.print(output.plain(f"  nothing may be recommended: {why}"))
         return
     rows = [(str(rank), item.name or item.item_id, f"{item.score:.3f}", item.reason) for rank, item in enumerate(answer.items, 1)]
     screen.print(output.table(("#", "item", "score", "why"), rows, right=("#", "score")))

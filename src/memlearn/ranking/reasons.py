@@ -144,7 +144,10 @@ def _crowd(index: ItemIndex, item: int, popular: Popularity, at_us: int, config:
         begins = int(index.valid_from[item])
         if begins > at_us - config.new_days * DAY_US:
             return Reason(f"New since {datetime.fromtimestamp(begins / 1_000_000, UTC):%Y-%m-%d}.", {"statistic": "items"})
-        return Reason("May be recommended now; nothing more is known.", {"statistic": "items"})
+        if index.answers.above[item] > 0:
+            key = index.levels[ITEM].keys[int(index.levels[ITEM].codes[item])]
+            return Reason("All users answer it more often than most offers.", {"statistic": "popularity", "dim": ITEM, "key": key})
+        return Reason("May be recommended now; nothing that is known speaks for it.", {"statistic": "items"})
     dim, key, users = best
     among = f" {popular.among}" if popular.among else ""
     people = "user" if users == 1 else "users"
