@@ -6,8 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
+import pytest
 
-from memlearn.grounding import verify_release
+from memlearn.grounding import check_facts, verify_release
+from memlearn.grounding import verify as verify_module
 from memlearn.store import StoreLayout, open_release
 
 AGAINST_ALL = ["likes", "time_habit", "offer_answers", "offer_ignores", "returns", "discounts", "popular", "trend", "with", "after"]
@@ -39,6 +41,25 @@ def test_a_release_of_the_samples_is_not_contradicted(learned: Any) -> None:
     assert found.problems == ()
     assert (found.contradicted, found.source_gone, found.hypotheses) == (0, 0, 0)
     assert found.facts == found.verified == len(learned.statements)
+
+
+def test_users_are_checked_a_block_at_a_time_with_the_same_outcome(learned: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[int] = []
+
+    def counted(facts: pl.DataFrame, tables: Any) -> pl.DataFrame:
+        seen.append(facts["user_id"].n_unique())
+        return check_facts(facts, tables)
+
+    def outcome() -> Any:
+        with open_release(learned.layout) as release:
+            return verify_release(release, learned.layout, weak={"wallet_payments": ["preferences"]}, attributes=["city"], min_users=5)
+
+    at_once = outcome()
+    assert at_once.contradicted > len(at_once.problems) == 100
+    monkeypatch.setattr(verify_module, "check_facts", counted)
+    monkeypatch.setattr(verify_module, "BLOCK_USERS", 37)
+    assert outcome() == at_once
+    assert max(seen) <= 37
 
 
 def test_without_row_files_the_sources_are_gone(learned: Any, tmp_path: Path) -> None:

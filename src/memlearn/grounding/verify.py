@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import polars as pl
@@ -16,6 +17,7 @@ from memlearn.store import Manifest, Release, StoreLayout
 from memlearn.store.rows import read_rows
 
 _REPORTED = 100
+BLOCK_USERS = 16_384
 Progress = Callable[[int, int], None]
 
 
@@ -89,12 +91,15 @@ def verify_release(
     sound = users.join(held, on=["user_id", "events"], how="semi")["user_id"]
     complete = len(sound) == len(users) and all(shard.whole for shard in shards)
     empty = FactTables(settings, pl.DataFrame(schema=_ROW_TYPES), release.shared("items"), population=population, complete=complete)
-    found = [_check_users(release, users["user_id"].filter(~users["user_id"].is_in(sound.implode())), empty), _check_shared(release, empty)]
+    tally = _Tally()
+    tally.add(_check_users(release, users["user_id"].filter(~users["user_id"].is_in(sound.implode())), empty))
+    tally.add(_check_shared(release, empty))
     for done, shard in enumerate(shards, start=1):
-        rows = shard.read(release.manifest.as_of_us, attributes).filter(pl.col("user_id").is_in(sound.implode()))
-        found.append(_check_users(release, rows["user_id"].unique(), replace(empty, rows=rows)))
+        rows = shard.read(release.manifest.as_of_us, attributes)
+        for block in _user_blocks(rows["user_id"].unique().sort(), sound):
+            tally.add(_check_users(release, block, replace(empty, rows=rows.filter(pl.col("user_id").is_in(block.implode())))))
         tell(len(shards) + done, 2 * len(shards))
-    return _result(release.release_id, pl.concat(found))
+    return tally.result(release.release_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +142,13 @@ def _sum_all(release: Release, shards: Sequence[_Shard], settings: Settings, tel
         held.append(rows.group_by("user_id").agg(pl.len().cast(pl.Int64).alias("events")))
         tell(done, 2 * len(shards))
     return total, pl.concat(held)
+
+
+def _user_blocks(users: pl.Series, sound: pl.Series) -> Iterator[pl.Series]:
+    """So many users at a time, that what is kept of them and what is computed for them stays small beside a shard's rows."""
+    chosen = users.filter(users.is_in(sound.implode()))
+    for start in range(0, len(chosen), BLOCK_USERS):
+        yield chosen[start : start + BLOCK_USERS]
 
 
 def _check_users(release: Release, users: pl.Series, tables: FactTables) -> pl.DataFrame:
@@ -185,15 +197,24 @@ def _fact_of_columns(statements: pl.DataFrame) -> pl.Series:
     return statements.select(pl.all_horizontal(pl.col(name).eq_missing(path) for name, path in paths.items()).alias("same"))["same"]
 
 
-def _result(release_id: str, found: pl.DataFrame) -> VerifyResult:
-    counts = {outcome: int(n) for outcome, n in found.group_by("outcome").len().iter_rows()}
-    wrong = (
-        found.filter(pl.col("outcome").is_in([CONTRADICTED, SOURCE_GONE]))
-        .sort("outcome", "user_id", "label", "text", nulls_last=True)
-        .head(_REPORTED)
-    )
-    problems = tuple(
-        FactProblem(row["user_id"] or "", row["label"], row["text"], row["reason"], row["outcome"]) for row in wrong.iter_rows(named=True)
-    )
-    verified, contradicted, gone = (counts.get(name, 0) for name in (VERIFIED, CONTRADICTED, SOURCE_GONE))
-    return VerifyResult(release_id, verified + contradicted + gone, verified, contradicted, counts.get("hypothesis", 0), gone, problems)
+@dataclass(slots=True)
+class _Tally:
+    """Counts of outcomes, and the first problems; what holds is not kept, so that memory does not grow with the facts."""
+
+    counts: Counter[str] = field(default_factory=Counter)
+    wrong: pl.DataFrame | None = None
+
+    def add(self, found: pl.DataFrame) -> None:
+        """Add some statements that were checked."""
+        self.counts.update({outcome: int(n) for outcome, n in found.group_by("outcome").len().iter_rows()})
+        wrong = found.filter(pl.col("outcome").is_in([CONTRADICTED, SOURCE_GONE]))
+        held = wrong if self.wrong is None else pl.concat([self.wrong, wrong])
+        self.wrong = held.sort("outcome", "user_id", "label", "text", nulls_last=True).head(_REPORTED)
+
+    def result(self, release_id: str) -> VerifyResult:
+        """How all of them fared."""
+        rows = self.wrong.iter_rows(named=True) if self.wrong is not None else ()
+        problems = tuple(FactProblem(row["user_id"] or "", row["label"], row["text"], row["reason"], row["outcome"]) for row in rows)
+        verified, contradicted, gone = (self.counts[name] for name in (VERIFIED, CONTRADICTED, SOURCE_GONE))
+        facts = verified + contradicted + gone
+        return VerifyResult(release_id, facts, verified, contradicted, self.counts["hypothesis"], gone, problems)
