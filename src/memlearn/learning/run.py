@@ -30,6 +30,7 @@ from memlearn.learning.given import known_inputs, list_given, record_given, show
 from memlearn.learning.ingest import Ingested, find_pending, ingest, known_deliveries, mark_dirty
 from memlearn.learning.job import MANAGER_VERSION, Job
 from memlearn.learning.lock import learning
+from memlearn.learning.pointless import find_pointless
 from memlearn.learning.publish import Outcome, publish
 from memlearn.learning.render import Given, RenderTask, bundle_shards, gather_given, render_shards
 from memlearn.learning.scope import Scope, decide_scope
@@ -186,6 +187,7 @@ class LearnRun:
             *find_warnings(
                 self.job.layout, self.ledger, self.folder, self.shard_ids(), self.ingested, outcome.rejects, self._scope().extent
             ),
+            *find_pointless(self.tables.statements, self.tables.catalogue, self.job.context.attributes, self.population),
         )
         return outcome
 
