@@ -1,4 +1,4 @@
-"""Config of embeddings."""
+"""Config of endpoints: embeddings, and the prices of a model."""
 
 from __future__ import annotations
 
@@ -57,3 +57,17 @@ class EmbeddingConfig(BaseModel):
     def model_name(self) -> str:
         """The model as the endpoint knows it."""
         return self.model or DEFAULT_MODEL
+
+
+class Prices(BaseModel):
+    """What a model costs, for a million tokens, in any one currency; there is no hidden table of prices."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    input: float = Field(ge=0, le=1e6, description="Price of a million tokens of requests.")
+    cached_input: float | None = Field(
+        default=None, ge=0, le=1e6, description="Price of a million of them that the provider takes from its cache; default: as `input`."
+    )
+    output: float = Field(ge=0, le=1e6, description="Price of a million tokens of answers.")
+    batch_share: float = Field(default=0.5, ge=0, le=1, description="What batches cost, as a share of these prices.")
+    currency: str = Field(default="USD", min_length=1, max_length=8, description="Currency of the prices, for display.")
