@@ -32,7 +32,7 @@ tokens = st.integers(0, 10**7)
 prices = st.builds(Prices, input=st.floats(0, 100), cached_input=st.none() | st.floats(0, 100), output=st.floats(0, 1000))
 
 
-@given(prices, st.text(), tokens, tokens, tokens, batch=st.booleans())
+@given(prices=prices, text=st.text(), cached=tokens, output=tokens, spare=tokens, batch=st.booleans())
 def test_no_answer_costs_more_than_its_request_may(prices: Prices, text: str, cached: int, output: int, spare: int, *, batch: bool) -> None:
     """Of a text of n bytes no tokenizer makes more than n tokens."""
     rates, size = Rates.of(prices, batch=batch), len(text.encode())
