@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from memlearn.learning.embedded.render.bounds import FACTS_RESERVED, bound_statements, statement_sizes
-from memlearn.learning.embedded.render.lineage import trace_lineage, without_explained
+from memlearn.learning.embedded.render.lineage import told_once, trace_lineage, without_explained
 
 LEVELS = ("department", "category")
 ITEMS = pl.DataFrame(
@@ -18,7 +18,9 @@ ITEMS = pl.DataFrame(
         "level_category": ["milk", "milk", None],
     }
 )
-PARENTS = pl.DataFrame({"dim_name": ["category", "merchant"], "label": ["milk", "BLUE BOTTLE"], "parent": ["department:food", "category:coffee"]})
+PARENTS = pl.DataFrame(
+    {"dim_name": ["category", "merchant"], "label": ["milk", "BLUE BOTTLE"], "parent": ["department:food", "category:coffee"]}
+)
 
 
 def claims(*rows: tuple[str, str, int]) -> pl.DataFrame:
@@ -57,7 +59,9 @@ def test_a_merchant_explains_its_category_for_claims_of_another_kind() -> None:
     assert told(without_explained(claims(("category", "coffee", 20)), lineage, by=habit)) == ["coffee"]
 
 
-lines = st.lists(st.tuples(st.sampled_from(["habits", "offers"]), st.integers(0, 400), st.lists(st.integers(0, 9), max_size=2, unique=True)), max_size=40)
+lines = st.lists(
+    st.tuples(st.sampled_from(["habits", "offers"]), st.integers(0, 400), st.lists(st.integers(0, 9), max_size=2, unique=True)), max_size=40
+)
 
 
 def statements_of(rows: list[tuple[str, int, list[int]]]) -> pl.DataFrame:
@@ -65,8 +69,26 @@ def statements_of(rows: list[tuple[str, int, list[int]]]) -> pl.DataFrame:
     out = []
     for label, length, cited in rows:
         places[label] = places.get(label, 0) + 1
-        out.append({"user_id": "u", "label": label, "line": places[label], "text": "x" * length, "fact": "{}", "statistic": "s", "rows": [f"{row:016x}" for row in cited]})
-    schema = {"user_id": pl.String, "label": pl.String, "line": pl.Int32, "text": pl.String, "fact": pl.String, "statistic": pl.String, "rows": pl.List(pl.String)}
+        out.append(
+            {
+                "user_id": "u",
+                "label": label,
+                "line": places[label],
+                "text": "x" * length,
+                "fact": "{}",
+                "statistic": "s",
+                "rows": [f"{row:016x}" for row in cited],
+            }
+        )
+    schema = {
+        "user_id": pl.String,
+        "label": pl.String,
+        "line": pl.Int32,
+        "text": pl.String,
+        "fact": pl.String,
+        "statistic": pl.String,
+        "rows": pl.List(pl.String),
+    }
     return pl.DataFrame(out, schema=schema)
 
 
@@ -99,4 +121,26 @@ def test_a_level_that_is_named_like_a_coarser_one_is_told_once_also_where_levels
     lineage = trace_lineage(PARENTS.clear(), items, levels)
     same = claims(("department", "SALAD BAR", 10), ("category", "Salad bar", 9))
     assert told(without_explained(same, lineage)) == ["Salad bar"]
-    assert told(without_explained(claims(("department", "SALAD BAR", 20), ("category", "Salad bar", 9)), lineage)) == ["SALAD BAR", "Salad bar"]
+    assert told(without_explained(claims(("department", "SALAD BAR", 20), ("category", "Salad bar", 9)), lineage)) == [
+        "SALAD BAR",
+        "Salad bar",
+    ]
+
+
+def test_what_reads_alike_is_told_once() -> None:
+    rows = [
+        ("u", "item", "1", 9, "WINE"),
+        ("u", "product", "WINE", 72, "wine"),
+        ("u", "item", "2", 99, "Wine"),
+        ("u", "item", "3", 5, "Beer"),
+        ("u", "item", "4", 6, "Beer"),
+        ("u", "merchant", "BEER", 3, "BEER"),
+        ("v", "item", "1", 9, "WINE"),
+    ]
+    claimed = pl.DataFrame(rows, schema=["user_id", "dim", "label", "n", "display"], orient="row")
+    assert sorted(told_once(claimed).select("user_id", "dim", "label").rows()) == [
+        ("u", "item", "4"),
+        ("u", "merchant", "BEER"),
+        ("u", "product", "WINE"),
+        ("v", "item", "1"),
+    ]

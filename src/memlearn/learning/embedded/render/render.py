@@ -13,7 +13,7 @@ from memlearn.learning.embedded.render import lines as worded
 from memlearn.learning.embedded.render import profile
 from memlearn.learning.embedded.render.bounds import bound_statements
 from memlearn.learning.embedded.render.facts import item_facts
-from memlearn.learning.embedded.render.lineage import ITEM, without_explained
+from memlearn.learning.embedded.render.lineage import ITEM, told_once, without_explained
 from memlearn.learning.embedded.render.runs import Ints, place_in_run, sum_in_run
 from memlearn.learning.embedded.render.words import display
 from memlearn.learning.embedded.render.yearly import YEARLY_SCHEMA
@@ -81,12 +81,14 @@ def render(candidates: Mapping[str, pl.DataFrame], given: RenderInput) -> Render
     users = frames["users"]
     rows = users.select("user_id", pl.col("user_first_row").alias("first_row"), pl.col("user_last_row").alias("last_row"))
     said = [
-        worded.habit_lines(_shown(frames["habits"], words)),
-        worded.season_lines(_shown(_with_season_base(frames["seasons"], given), words)),
-        worded.like_lines(_shown(_likes(frames["likes"], frames["habits"], lineage), words), few_are_few=given.few_are_few),
+        worded.habit_lines(told_once(_shown(frames["habits"], words))),
+        worded.season_lines(told_once(_shown(_with_season_base(frames["seasons"], given), words))),
+        worded.like_lines(_likes(_shown(frames["likes"], words), frames["habits"], lineage), few_are_few=given.few_are_few),
         worded.band_lines(_with_rows(_with_base(frames["bands"].with_columns(pl.lit(BAND).alias("dim")), given), rows)),
         worded.offer_lines(_shown(_with_answer_base(frames["offers"], given), words)),
-        worded.change_lines(*(_shown(frames[name], words) for name in ("started", "stopped", "moves"))),
+        worded.change_lines(
+            told_once(_shown(frames["started"], words)), told_once(_shown(frames["stopped"], words)), _shown(frames["moves"], words)
+        ),
         worded.return_lines(_shown(_with_rate(frames["rates"], given, "returns", RETURN), words)),
         worded.discount_lines(_with_rate(frames["rates"], given, "discounts", DISCOUNT)),
         profile.profile_lines(
@@ -206,9 +208,11 @@ def _with_money_rows(frame: pl.DataFrame, spending: pl.DataFrame, users: pl.Data
 def _likes(likes: pl.DataFrame, habits: pl.DataFrame, lineage: pl.DataFrame) -> pl.DataFrame:
     """What is liked, but for what a habit says already: of the same key, or of the key that makes most of it."""
     alive = habits.filter(~pl.col("lapsed")).select("user_id", "dim", "label", "n")
-    fresh = likes.join(alive, on=["user_id", "dim", "label"], how="anti")
+    # An article that is named like its kind is compared with others under a name that means more: the kind is judged by itself.
+    named_alike = lineage.filter("echo").select("dim", "label").unique()
+    fresh = likes.join(alive, on=["user_id", "dim", "label"], how="anti").join(named_alike, on=["dim", "label"], how="anti")
     rest = without_explained(without_explained(fresh, lineage, by=alive), lineage)
-    ranked = rest.sort("user_id", -pl.col("score"), "dim", "label")
+    ranked = told_once(rest).sort("user_id", -pl.col("score"), "dim", "label")
     return ranked.filter(pl.Series(place_in_run(_numbered(ranked, "user_id")) < LIKES_PER_USER))
 
 
