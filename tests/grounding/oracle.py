@@ -143,7 +143,8 @@ class Oracle:
         before, after = range(min(sums) + 1, turn), range(turn, max(sums))
         means = [half_up(sum(sums[month] for month in part), len(part)) for part in (before, after)]
         claimed = (fact["before"], fact["after"], fact["months_before"], fact["months_after"])
-        return claimed == (*means, len(before), len(after)) and means[0] != means[1]
+        lasting = min(len(before), len(after)) >= 3 and max(means) + 0.5 >= 1.25 * (min(means) - 0.5)
+        return claimed == (*means, len(before), len(after)) and means[0] != means[1] and lasting
 
     def _likes(self, user: str, fact: Fact) -> bool:
         rows, of = self._purchases(user, fact), sum(fact["dim"] in event.keys for event in self._purchases(user))
@@ -156,6 +157,7 @@ class Oracle:
             and same_share(fact["share"], len(rows) / of, 4)
             and same_share(fact["population_share"], base, 6)
             and len(rows) / of > (base or 0)
+            and len(rows) / of >= max(0.01, 2 * ((base or 0) - 1e-6))
         )
 
     def _habit(self, user: str, fact: Fact) -> bool:
@@ -168,7 +170,7 @@ class Oracle:
         following = (days[-1] + timedelta(days=every)).isoformat()
         silence = (max(event.day for event in self._purchases(user)) - days[-1]).days
         claimed = (fact["n"], fact["gaps"], fact["fitting"], fact["every_days"], fact["next"])
-        steady = 2 * len(fitting) > len(gaps) and silence <= max(21, 4 * every)
+        steady = len(gaps) >= 5 and 2 * len(fitting) > len(gaps) and silence <= max(21, 4 * every)
         return claimed == (len(rows), len(gaps), len(fitting), every, following) and self._span(rows, fact) and steady
 
     def _time_habit(self, user: str, fact: Fact) -> bool:
@@ -185,7 +187,7 @@ class Oracle:
             and (fact["n"], fact["of"]) == (n, of)
             and same_share(fact["share"], n / of, 4)
             and same_share(fact["population_share"], base, 6)
-            and n / of > (base or 0)
+            and n / of > max(base or 0, 0.5)
         )
 
     def _season(self, user: str, fact: Fact) -> bool:
@@ -218,7 +220,7 @@ class Oracle:
             and same_share(fact["rate"], hits / seen, 4)
             and same_share(fact["population_rate"], base, 6)
         )
-        return right, hits / seen > base, hits / seen < base
+        return right, hits / seen > max(base, 0.5), hits / seen < base and 5 * hits <= seen
 
     def _answer_rate(self, about: Callable[[Event], bool]) -> float | None:
         rows = [(user, event.kind) for user, event in self.past if event.kind in ("exposure", "redemption") and about(event)]
@@ -252,7 +254,13 @@ class Oracle:
         old = self._sides(self._purchases(user, fact, key=fact["from"]), fact)
         new = self._sides(self._purchases(user, fact), fact)
         claimed = (fact["from_before"], fact["from_after"], fact["to_before"], fact["to_after"])
-        return claimed == (*old, *new) and old[0] > old[1] and new[1] > new[0] and fact["key"] != fact["from"]
+        return (
+            claimed == (*old, *new)
+            and sum(old) > 0 < sum(new)
+            and old[0] >= 4 * old[1]
+            and new[1] >= 4 * new[0]
+            and fact["key"] != fact["from"]
+        )
 
     def _changed(self, user: str, fact: Fact) -> tuple[bool, int, int]:
         rows = self._purchases(user, fact)
@@ -268,11 +276,12 @@ class Oracle:
 
     def _started(self, user: str, fact: Fact) -> bool:
         right, before, after = self._changed(user, fact)
-        return right and before < after
+        silence = max(event.day for event in self._purchases(user)) - max(event.day for event in self._purchases(user, fact))
+        return right and 5 * before <= after and fact["after"] >= max(6, 6 * fact["before"]) and silence.days <= 62
 
     def _stopped(self, user: str, fact: Fact) -> bool:
         right, before, after = self._changed(user, fact)
-        return right and before > after
+        return right and before >= 5 * after and fact["before"] >= max(6, 6 * fact["after"])
 
     def _shared_popular(self, fact: Fact) -> bool:
         pair = (fact["dim"], fact["key"])

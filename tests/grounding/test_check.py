@@ -74,7 +74,11 @@ def test_what_was_bought_on_one_day_is_told_of_that_day(text: str, outcome: str)
 
 @pytest.mark.parametrize(
     ("text", "outcome"),
-    [("Spent 9.00 EUR in 1 purchase.", "verified"), ("Spent 9.00 EUR in 2 purchases.", "contradicted"), ("Spent 8.00 EUR in 1 purchase.", "contradicted")],
+    [
+        ("Spent 9.00 EUR in 1 purchase.", "verified"),
+        ("Spent 9.00 EUR in 2 purchases.", "contradicted"),
+        ("Spent 8.00 EUR in 1 purchase.", "contradicted"),
+    ],
 )
 def test_one_purchase_needs_no_average(text: str, outcome: str) -> None:
     tables = make_tables([event("u", 0, 1, amount=900, currency="EUR")])
@@ -214,6 +218,143 @@ def test_discounts_say_more_or_less() -> None:
             else text.replace(word, "Looks for discounts")
         )
         assert check(make_tables(rows), user, turned, fact) == ("contradicted", "the text does not say what the fact says")
+
+
+def outcome_of(rows: list[dict[str, Any]], text: str, fact: dict[str, Any], **others: Any) -> str | None:
+    """Why what is said of user `u` does not hold; None where it does."""
+    return check(make_tables(rows, **others), "u", text, fact)[1]
+
+
+def sold(user: str, number: int, days: list[int], **values: Any) -> list[dict[str, Any]]:
+    return [event(user, day, number + at, **{"merchant": "CAFE 9", **values}) for at, day in enumerate(days)]
+
+
+def change_fact(kind: str, month: str, before: int, after: int, others: tuple[int, int], ends: tuple[str, str]) -> dict[str, Any]:
+    sides = {"before": before, "after": after, "month": month, "user_before": before + others[0], "user_after": after + others[1]}
+    return {"kind": kind, "dim": "merchant", "key": "CAFE 9", "n": before + after, **sides, "first": ends[0], "last": ends[1]}
+
+
+def test_some_gaps_make_no_habit() -> None:
+    fact = {**HABIT, "n": 4, "fitting": 3, "gaps": 3, "last": "2025-03-24", "next": "2025-03-31"}
+    text = "Pays at CAFE 9 about every 7 days (4 purchases since March 2025; the last on 24 March 2025, so the next is expected about 31 March)."
+    assert outcome_of(weekly("u", 0, 4, 1), text, fact) == "a few intervals make no habit"
+
+
+@pytest.mark.parametrize(("evenings", "reason"), [(5, None), (4, "not even half of the purchases lie in this time")])
+def test_a_time_of_the_week_holds_most_purchases(evenings: int, reason: str | None) -> None:
+    rows = sold("u", 1, list(range(8))) + sold("v", 100, list(range(16)))
+    for row in rows[:evenings]:
+        row["time_us"] += 10 * 3_600_000_000
+    rows += sold("v", 300, [20], time_us=rows[0]["time_us"])
+    share, base = evenings / 8, (evenings + 1) / 25
+    fact = {"kind": "time_habit", "dim": "time_of_week", "key": "evenings", "n": evenings, "of": 8, "share": round(share, 4), "population_share": round(base, 6)}  # fmt: skip
+    text = f"Buys unusually often in the evenings ({evenings} of 8 purchases, {share:.0%}; all users: {base:.0%}).".replace("%", " %")
+    assert outcome_of(rows, text, fact) == reason
+
+
+def test_what_is_hardly_more_than_with_others_is_no_preference() -> None:
+    rows = [*sold("u", 1, list(range(6))), *sold("u", 50, list(range(4)), merchant="MARKET")]
+    rows += [*sold("v", 100, list(range(5))), *sold("v", 150, list(range(5)), merchant="MARKET")]
+    fact = {"kind": "likes", "dim": "merchant", "key": "CAFE 9", "n": 6, "of": 10, "share": 0.6, "population_share": 0.55, "first": "2025-03-03", "last": "2025-03-08"}  # fmt: skip
+    text = "Mostly pays at CAFE 9: 6 of 10 purchases (60 %, against 55 % for all users), from March 2025 to March 2025."
+    assert outcome_of(rows, text, fact) == "the share is not twice that of all users"
+
+
+@pytest.mark.parametrize(
+    ("answered", "kind", "text", "reason"),
+    [
+        (4, "offer_answers", "Answers coffee offers (4 of 8; all users answer 25 %).", "not even half of the offers are answered"),
+        (5, "offer_answers", "Answers coffee offers (5 of 8; all users answer 31 %).", None),
+        (
+            2,
+            "offer_ignores",
+            "Lets coffee offers pass (answered 2 of 8; all users answer 50 %).",
+            "more than one in five offers is answered",
+        ),
+        (1, "offer_ignores", "Lets coffee offers pass (answered 1 of 8; all users answer 50 %).", None),
+    ],
+)
+def test_offers_are_answered_mostly_or_hardly(answered: int, kind: str, text: str, reason: str | None) -> None:
+    others = {"offer_answers": 0, "offer_ignores": 8 - answered}[kind]
+    rows = [row for user in "uv" for row in sold(user, ord(user) * 100, list(range(8)), kind="exposure", item_id="O1")]
+    rows += sold("u", 900, list(range(answered)), kind="redemption", item_id="O1")
+    rows += sold("v", 950, list(range(others)), kind="redemption", item_id="O1")
+    items = pl.DataFrame({"item_id": ["O1"], "name": ["5 % back"], "level_category": ["coffee"]})
+    rate = (answered + others) / 16
+    fact = {"kind": kind, "dim": "category", "key": "coffee", "answered": answered, "shown": 8, "rate": answered / 8, "population_rate": round(rate, 6)}  # fmt: skip
+    assert outcome_of(rows, text, fact, items=items) == reason
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "last", "reason"),
+    [
+        (1, 8, 0, None),
+        (2, 8, 0, "too many purchases before, or too few since"),
+        (0, 5, 0, "too many purchases before, or too few since"),
+        (1, 8, 70, "the user has not bought it for more than two months"),
+        (1, 6, 0, "before, it was bought at more than a fifth of the pace since"),
+    ],
+)
+def test_new_is_what_was_hardly_bought_before_and_still_is(before: int, after: int, last: int, reason: str | None) -> None:
+    # March is before, April since; the user buys other things all along.
+    rows = [*sold("u", 1, list(range(before))), *sold("u", 50, list(range(30, 30 + after)))]
+    rows += [*sold("u", 100, list(range(20)), merchant="MARKET"), *sold("u", 200, [*range(31, 50), 36 + last], merchant="MARKET")]
+    ends = ("2025-03-03" if before else "2025-04-02", (START + timedelta(days=29 + after)).date().isoformat())
+    fact = change_fact("started", "2025-04", before, after, (20, 20), ends)
+    times = f"{after} purchases since, {before} before"
+    assert outcome_of(rows, f"New: pays at CAFE 9 since April 2025 ({times}).", fact) == reason
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "reason"),
+    [
+        (13, 1, None),
+        (12, 3, "too many purchases since, or too few before"),
+        (12, 2, "since, it is bought at more than a fifth of the pace before"),
+        (5, 0, "too many purchases since, or too few before"),
+    ],
+)
+def test_what_a_user_used_to_buy_is_hardly_bought_since(before: int, after: int, reason: str | None) -> None:
+    rows = [*sold("u", 1, list(range(before))), *sold("u", 50, list(range(30, 30 + after)))]
+    rows += [*sold("u", 100, list(range(20)), merchant="MARKET"), *sold("u", 200, list(range(31, 51)), merchant="MARKET")]
+    last = START + timedelta(days=29 + after if after else before - 1)
+    fact = change_fact("stopped", "2025-04", before, after, (20, 20), ("2025-03-03", last.date().isoformat()))
+    text = f"Used to pay at CAFE 9 until {last.day} {last:%B %Y} ({before} purchases before April 2025, {after} since, against 20 of other things)."
+    assert outcome_of(rows, text, fact) == reason
+
+
+@pytest.mark.parametrize(("stayed", "reason"), [(2, None), (3, "less than four in five purchases went over")])
+def test_who_moved_took_most_purchases_along(stayed: int, reason: str | None) -> None:
+    rows = [*sold("u", 1, list(range(8)), merchant="BAR 1"), *sold("u", 50, list(range(30, 30 + stayed)), merchant="BAR 1")]
+    rows += sold("u", 100, list(range(30, 40)))
+    counts = {"from_before": 8, "from_after": stayed, "to_before": 0, "to_after": 10}
+    fact = {"kind": "moved", "dim": "merchant", "key": "CAFE 9", "from": "BAR 1", "month": "2025-04", **counts}
+    text = f"Moved from BAR 1 to CAFE 9 in April 2025 (before: 8 and 0 purchases; since: {stayed} and 10)."
+    assert outcome_of(rows, text, fact) == reason
+
+
+@pytest.mark.parametrize(
+    ("later", "months", "reason"),
+    [
+        (1300, 3, None),
+        (1200, 3, "the mean monthly sums differ by less than a quarter"),
+        (1300, 2, "less than three full months on a side"),
+    ],
+)
+def test_spending_changed_by_a_quarter_for_three_months(later: int, months: int, reason: str | None) -> None:
+    at = [31 * month for month in range(5 + months)]
+    rows = [event("u", day, number + 1, amount=1000 if number < 4 else later, currency="EUR") for number, day in enumerate(at)]
+    fact = {"kind": "spending_change", "dim": "currency", "key": "EUR", "month": "2025-07", "before": 1000, "after": later, "months_before": 3, "months_after": months}  # fmt: skip
+    assert outcome_of(rows, f"Spends more since July 2025: {later // 100}.00 EUR a month, before that 10.00 EUR.", fact) == reason
+
+
+def test_discounts_are_looked_for_by_who_buys_many_more_of_them() -> None:
+    rows = [*sold("u", 1, list(range(10)), amount=500, currency="EUR"), *sold("v", 50, list(range(10)), amount=500, currency="EUR")]
+    for row in (*rows[:6], *rows[10:14]):
+        row["discount"] = 50
+    fact = {"kind": "discounts", "dim": None, "key": None, "n": 6, "of": 10, "population_rate": 0.5}
+    text = "Looks for discounts: 6 of 10 purchases were reduced (60 %; all users: 50 %)."
+    assert outcome_of(rows, text, fact) == "the share is neither 1.4 times nor half that of all users"
 
 
 def test_rates_of_too_few_users_judge_nobody() -> None:

@@ -87,17 +87,39 @@ _MONTH_OF_YEAR = tuple(
     for name in ("first_month", "last_month")
 )
 
+# What a text claims beside its figures: a habit, much more or less than others, a beginning, an end, a move, a lasting change.
+_ROUNDED = 1e-6
+_HABIT_GAPS, _CHANGED, _STILL_DAYS, _FULL_MONTHS = 5, 6, 62, 3
+_REDUCED = _found("reduced") / pl.col("priced")
+_UNUSUAL = (
+    (_REDUCED >= 1.4 * (_AGAINST - _ROUNDED)) | (_REDUCED <= 0.5 * (_AGAINST + _ROUNDED)),
+    "the share is neither 1.4 times nor half that of all users",
+)
+_MEANS = _found("mean_before"), _found("mean_after")
+# Means are rounded to whole minor units.
+_QUARTER = pl.max_horizontal(*_MEANS) + 0.5 >= 1.25 * (pl.min_horizontal(*_MEANS) - 0.5)
+
+
+def _most(name: str, rest: str) -> pl.Expr:
+    return _found(name) >= 4 * _found(rest)
+
+
 USER_DEFINITIONS: dict[str, Definition] = {
     "activity": Definition(_counts(n="user_n", days="user_days") + _dates(first="user_first", last="user_last")),
     "spending": Definition(_counts(n="paid_n", amount="amount", mean="mean"), ((_found("amount") > 0, "nothing was spent"),)),
     "likes": Definition(
         (*_SPAN, *_counts(of="of_dim"), _share("share", "n", "of_dim"), Value("population_share", _POPULATION, "share", 6)),
-        ((_found("n") / pl.col("of_dim") > _AGAINST, "the share is not larger than that of all users"),),
+        (
+            (_found("n") / pl.col("of_dim") > _AGAINST, "the share is not larger than that of all users"),
+            (100 * _found("n") >= pl.col("of_dim"), "not even one purchase in a hundred is of it"),
+            (_found("n") / pl.col("of_dim") >= 2 * (_AGAINST - _ROUNDED), "the share is not twice that of all users"),
+        ),
         population=True,
     ),
     "habit": Definition(
         (*_SPAN, *_counts(every_days="every_days", fitting="fitting", gaps="gaps"), Value("next", _NEXT, "text")),
         (
+            (_found("gaps") >= _HABIT_GAPS, "a few intervals make no habit"),
             (2 * _found("fitting") > _found("gaps"), "not even half of the intervals fit"),
             (~_LAPSED, "the user went on without it for more than four intervals"),
             (_found("weak_intervals") == 0, "a source of these purchases is no evidence for intervals"),
@@ -105,7 +127,10 @@ USER_DEFINITIONS: dict[str, Definition] = {
     ),
     "time_habit": Definition(
         (*_counts(n="in_band", of="of_band"), _share("share", "in_band", "of_band"), Value("population_share", _POPULATION, "share", 6)),
-        ((_found("in_band") / pl.col("of_band") > _AGAINST, "the share is not larger than that of all users"),),
+        (
+            (_found("in_band") / pl.col("of_band") > _AGAINST, "the share is not larger than that of all users"),
+            (2 * _found("in_band") > _found("of_band"), "not even half of the purchases lie in this time"),
+        ),
         population=True,
     ),
     "season": Definition(
@@ -119,17 +144,25 @@ USER_DEFINITIONS: dict[str, Definition] = {
             ),
         ),
     ),
-    "offer_answers": Definition(_OFFERS, ((_RATE > _AGAINST, "offers are not answered more often than by all users"),), population=True),
+    "offer_answers": Definition(
+        _OFFERS,
+        (
+            (_RATE > _AGAINST, "offers are not answered more often than by all users"),
+            (2 * _found("answered") > _found("shown"), "not even half of the offers are answered"),
+        ),
+        population=True,
+    ),
     "offer_ignores": Definition(
         _OFFERS,
         (
             (_RATE < _AGAINST, "offers are not answered less often than by all users"),
+            (5 * _found("answered") <= _found("shown"), "more than one in five offers is answered"),
             (_found("weak_shown") == 0, "a source of these exposures cannot tell that offers were ignored"),
         ),
         population=True,
     ),
     "discounts": Definition(
-        (*_counts(n="reduced", of="priced"), Value("population_rate", _POPULATION, "share", 6)), (_KNOWN_OF_ALL,), population=True
+        (*_counts(n="reduced", of="priced"), Value("population_rate", _POPULATION, "share", 6)), (_KNOWN_OF_ALL, _UNUSUAL), population=True
     ),
     "returns": Definition(
         (*_counts(returned="returned", of="n"), Value("population_rate", _POPULATION, "share", 6)),
@@ -151,20 +184,24 @@ USER_DEFINITIONS: dict[str, Definition] = {
                 (_found("from_before") > _found("from_after")) & (_found("after") > _found("before")),
                 "the purchases did not go over from the one to the other",
             ),
+            (_most("from_before", "from_after") & _most("after", "before"), "less than four in five purchases went over"),
             (pl.col("key") != pl.col("c_from"), "nobody moves from a key to itself"),
         ),
     ),
     "started": Definition(
         _CHANGE,
         (
-            (_PACE[0] < _PACE[1], "it was bought no less before"),
+            ((6 * _found("before") <= _found("after")) & (_found("after") >= _CHANGED), "too many purchases before, or too few since"),
+            (5 * _PACE[0] <= _PACE[1], "before, it was bought at more than a fifth of the pace since"),
+            (_SILENCE <= _STILL_DAYS, "the user has not bought it for more than two months"),
             (_found("user_before") > _found("before"), "the user bought nothing else before"),
         ),
     ),
     "stopped": Definition(
         _CHANGE,
         (
-            (_PACE[0] > _PACE[1], "it is bought no less since"),
+            ((6 * _found("after") <= _found("before")) & (_found("before") >= _CHANGED), "too many purchases since, or too few before"),
+            (_PACE[0] >= 5 * _PACE[1], "since, it is bought at more than a fifth of the pace before"),
             (_found("user_after") > _found("after"), "the user bought nothing else since"),
         ),
     ),
@@ -173,7 +210,11 @@ USER_DEFINITIONS: dict[str, Definition] = {
             Value("month", pl.when(pl.col("month").is_not_null()).then(pl.col("c_month")), "text"),
             *_counts(before="mean_before", after="mean_after", months_before="months_before", months_after="months_after"),
         ),
-        ((_found("mean_before") != _found("mean_after"), "the spending did not change"),),
+        (
+            (_found("mean_before") != _found("mean_after"), "the spending did not change"),
+            (pl.min_horizontal(_found("months_before"), _found("months_after")) >= _FULL_MONTHS, "less than three full months on a side"),
+            (_QUARTER, "the mean monthly sums differ by less than a quarter"),
+        ),
     ),
 }
 """Facts about users that are computed from rows."""
