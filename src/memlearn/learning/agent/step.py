@@ -1,0 +1,192 @@
+"""What one step of the agent is given, and what comes of it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from memlearn.errors import EditError
+from memlearn.memory import Block, Evidence, Fact, Statement
+
+Operation = Literal["insert", "replace", "delete", "rethink"]
+
+# Rows of one citation; a range that is longer cites nothing in particular.
+MOST_CITED = 200
+_CITATION = re.compile(
+    r"(?:r(?P<row>\d{1,6})(?:\s*[-–]\s*r?(?P<to>\d{1,6}))?|s(?P<statistic>\d{1,6})|(?P<label>[a-z][a-z0-9_]*)[.:](?P<line>\d{1,4}))"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One event, as shown.
+
+    Args:
+        id: the row's id, 16 hexadecimal digits.
+        text: as shown, escaped, without a number.
+    """
+
+    id: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Statistic:
+    """A figure computed from the user's own rows, up to the end of the chunk.
+
+    Args:
+        text: as shown, escaped, without a number.
+        fact: what it says, typed.
+    """
+
+    text: str
+    fact: Fact
+
+
+@dataclass(frozen=True, slots=True)
+class StepInput:
+    """Everything that one step is given; the digest of it is part of the step's key.
+
+    Args:
+        user_id: for the books; never shown.
+        chunk: number of the chunk, from 0.
+        rows: the chunk's events in order.
+        statistics: computed from the user's rows up to the end of the chunk.
+        person: what is given about the user, as shown, escaped.
+        blocks: the user's blocks as the step before left them, writable and read-only ones.
+        span: first and last day of the chunk, ISO.
+    """
+
+    user_id: str
+    chunk: int
+    rows: tuple[Row, ...]
+    statistics: tuple[Statistic, ...]
+    person: tuple[str, ...]
+    blocks: tuple[Block, ...]
+    span: tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line that the model wants written.
+
+    Args:
+        text: the line.
+        evidence: what it cites, as the model wrote it: `r12`, `r3-r9`, `s4`, `preferences.2`.
+    """
+
+    text: str
+    evidence: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class EditRequest:
+    """An edit as the model asks for it.
+
+    Args:
+        operation: insert before `line` or at the end, replace, delete, or rethink the block.
+        label: the block.
+        line: number of a line as shown.
+        lines: what is to be written.
+        evidence: of a `delete`: what shows that the line no longer holds.
+    """
+
+    operation: Operation
+    label: str
+    line: int | None = None
+    lines: tuple[Line, ...] = ()
+    evidence: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Cited:
+    """What a line cites, found.
+
+    Args:
+        rows: positions in `StepInput.rows`.
+        statistics: positions in `StepInput.statistics`.
+        lines: lines whose evidence is inherited.
+    """
+
+    rows: tuple[int, ...]
+    statistics: tuple[int, ...]
+    lines: tuple[Statement, ...]
+
+    def evidence(self, step: StepInput) -> Evidence:
+        """The evidence of a line with these citations."""
+        rows = [step.rows[at].id for at in self.rows]
+        names = [statistic_name(step.statistics[at].fact) for at in self.statistics]
+        for line in self.lines:
+            rows += line.evidence.rows
+            names += [] if line.evidence.statistic is None else line.evidence.statistic.split("; ")
+        return Evidence(tuple(dict.fromkeys(rows)), "; ".join(dict.fromkeys(names)) or None)
+
+
+class Check(Protocol):
+    """Judges a line against what it cites."""
+
+    def __call__(self, step: StepInput, text: str, cited: Cited) -> Statement:
+        """The line as a statement, verified or a hypothesis.
+
+        Raises:
+            EditError: it cannot be written, with the reason and the way out.
+        """
+        ...
+
+
+def statistic_name(fact: Fact) -> str:
+    """Names a statistic apart from its numbers, which change."""
+    return " ".join(part for part in (fact.kind, fact.dim, fact.key) if part)
+
+
+def find_cited(step: StepInput, blocks: tuple[Block, ...], citations: tuple[str, ...]) -> Cited:
+    """What citations point to.
+
+    Args:
+        step: rows and statistics.
+        blocks: lines as they are shown now.
+        citations: as the model wrote them.
+
+    Raises:
+        EditError: nothing is cited, or something that is not there.
+    """
+    rows: list[int] = []
+    statistics: list[int] = []
+    lines: list[Statement] = []
+    for citation in citations:
+        found = _CITATION.fullmatch(citation.strip().strip("[]"))
+        if found is None:
+            raise EditError(
+                f"{citation[:40]!r} cites nothing. Cite rows as 'r12' or 'r3-r9', a statistic as 's4', an existing line as 'habits.2'."
+            )
+        if found["row"]:
+            rows += _positions("row", "r", int(found["row"]), int(found["to"] or found["row"]), len(step.rows))
+        elif found["statistic"]:
+            number = int(found["statistic"])
+            statistics += _positions("statistic", "s", number, number, len(step.statistics))
+        else:
+            lines.append(_line(blocks, found["label"], int(found["line"])))
+    if not (rows or statistics or lines):
+        raise EditError("`evidence` is empty. Cite the rows, statistics or lines that show it, such as ['r3-r9', 's4'].")
+    return Cited(tuple(dict.fromkeys(rows)), tuple(dict.fromkeys(statistics)), tuple(lines))
+
+
+def _positions(what: str, letter: str, first: int, last: int, there: int) -> range:
+    if not 1 <= first <= last <= there:
+        shown = f"{letter}{first}" if first == last else f"{letter}{first}-{letter}{last}"
+        raise EditError(f"There is no {what} {shown}; there are " + (f"{letter}1 to {letter}{there}." if there else "none."))
+    if last - first >= MOST_CITED:
+        raise EditError(
+            f"{letter}{first}-{letter}{last} cites {last - first + 1} rows; cite at most {MOST_CITED}, or the statistic that counts them."
+        )
+    return range(first - 1, last)
+
+
+def _line(blocks: tuple[Block, ...], label: str, number: int) -> Statement:
+    block = next((block for block in blocks if block.label == label), None)
+    if block is None:
+        raise EditError(f"There is no block {label!r} to cite a line of. The blocks are: {', '.join(block.label for block in blocks)}.")
+    if not 1 <= number <= len(block.statements):
+        raise EditError(f"There is no line {label}.{number} to cite; {label!r} has {len(block.statements)} line(s).")
+    return block.statements[number - 1]
