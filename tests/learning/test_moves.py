@@ -230,7 +230,7 @@ def _as_rows(nights: list[list[list[tuple[int, str, int, str, str]]]]) -> list[N
 
 @pytest.mark.slow
 @given(nights=NIGHTS.map(_as_rows), mode=MODES)
-@settings(max_examples=12, deadline=None, derandomize=True)
+@settings(max_examples=5, deadline=None, derandomize=True)
 def test_learned_is_the_same_for_any_moves(
     tmp_path_factory: pytest.TempPathFactory, company: Company, nights: list[Night], mode: dict[str, Any]
 ) -> None:
@@ -245,7 +245,7 @@ def test_ingest_is_a_dictionary_of_keys(tmp_path_factory: pytest.TempPathFactory
 
 @pytest.mark.slow
 @given(nights=NIGHTS.map(_as_rows), mode=MODES)
-@settings(max_examples=150, deadline=None, derandomize=True)
+@settings(max_examples=60, deadline=None, derandomize=True)
 def test_ingest_is_a_dictionary_of_keys_often(tmp_path_factory: pytest.TempPathFactory, nights: list[Night], mode: dict[str, Any]) -> None:
     _is_a_dictionary(tmp_path_factory.mktemp("ingest"), nights, mode)
 
