@@ -23,9 +23,10 @@ sources:
 
 def test_a_like_is_told_of_the_kind_and_not_of_articles_named_like_it(tmp_path: Path) -> None:
     (tmp_path / "items.csv").write_text(
-        "id,name,department,product\n1,WINE,drinks,WINE\n2,WINE,drinks,WINE\n3,Bread,food,bakery\n4,Salt,food,spices\n", encoding="utf-8"
+        "id,name,department,product\n1,WINE,drinks,WINE\n2,WINE,drinks,WINE\n5,WINE,drinks,WINE\n6,WINE,drinks,WINE\n3,Bread,food,bakery\n4,Salt,food,spices\n",
+        encoding="utf-8",
     )
-    rows = [f"u,{date(2025, 1, 1) + timedelta(days=at * at * 7 % 170)},{1 + at % 2}" for at in range(40)]
+    rows = [f"u,{date(2025, 1, 1) + timedelta(days=at * at * 7 % 170)},{(1, 2, 5, 6)[at % 4]}" for at in range(40)]
     rows += [f"u,{date(2025, 1, 1) + timedelta(days=at * 3)},{3 + at % 2}" for at in range(40)]
     rows += [f"v{at % 60},{date(2025, 1, 1) + timedelta(days=at % 170)},{3 + at % 2}" for at in range(2000)]
     rows += [f"v{at},2025-02-0{1 + at % 9},{1 + at % 2}" for at in range(20)]
