@@ -53,7 +53,9 @@ class Draft:
         line = self._line(block, wanted)
         if wanted.operation == "delete":
             find_cited(self.step, self.shown, wanted.evidence)
-        edit = Edit(wanted.operation, wanted.label, line, tuple(self._statement(block, wanted, line, at) for at in range(len(wanted.lines))))
+        edit = Edit(
+            wanted.operation, wanted.label, line, tuple(self._statement(block, wanted, line, at) for at in range(len(wanted.lines)))
+        )
         changed = apply_edit(block, edit)
         self.blocks = tuple(changed if block.label == wanted.label else block for block in self.blocks)
         self._move(edit)
@@ -65,7 +67,12 @@ class Draft:
         replaced = {statement.text for statement in block.statements} if wanted.operation == "rethink" else set()
         if wanted.operation == "replace" and line is not None:
             replaced = {block.statements[line - 1].text}
-        elsewhere = [other for other in self.blocks for statement in other.statements if _same(statement.text, text) and statement.text not in replaced]
+        elsewhere = [
+            other
+            for other in self.blocks
+            for statement in other.statements
+            if _same(statement.text, text) and statement.text not in replaced
+        ]
         if elsewhere:
             raise EditError(f"Block {elsewhere[0].label!r} already says {text[:80]!r}. Write only what is new.")
         return self.check(self.step, text, cited)
@@ -78,11 +85,15 @@ class Draft:
         shown = next(shown for shown in self.shown if shown.label == block.label)
         if wanted.operation == "insert" and wanted.line == len(places) + 1:
             return None
-        if wanted.line > len(places):
-            raise EditError(f"Block {block.label!r} has no line {wanted.line}; it was shown with {len(shown.statements)} line(s), numbered from 1.")
+        if not 1 <= wanted.line <= len(places):
+            raise EditError(
+                f"Block {block.label!r} has no line {wanted.line}; it was shown with {len(shown.statements)} line(s), numbered from 1."
+            )
         place = places[wanted.line - 1]
         if place is None:
-            raise EditError(f"Line {wanted.line} of block {block.label!r} is gone: an earlier call of the same reply replaced or deleted it.")
+            raise EditError(
+                f"Line {wanted.line} of block {block.label!r} is gone: an earlier call of the same reply replaced or deleted it."
+            )
         return place + 1
 
     def _move(self, edit: Edit) -> None:

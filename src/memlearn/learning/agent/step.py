@@ -14,7 +14,7 @@ Operation = Literal["insert", "replace", "delete", "rethink"]
 # Rows of one citation; a range that is longer cites nothing in particular.
 MOST_CITED = 200
 _CITATION = re.compile(
-    r"(?:r(?P<row>\d{1,6})(?:\s*[-–]\s*r?(?P<to>\d{1,6}))?|s(?P<statistic>\d{1,6})|(?P<label>[a-z][a-z0-9_]*)[.:](?P<line>\d{1,4}))"
+    r"(?:r(?P<row>\d{1,6})(?:\s*[-–]\s*r?(?P<to>\d{1,6}))?|s(?P<statistic>\d{1,6})|p(?P<passage>\d{1,4})|(?P<label>[a-z][a-z0-9_]*)[.:](?P<line>\d{1,4}))"
 )
 
 
@@ -56,6 +56,7 @@ class StepInput:
         person: what is given about the user, as shown, escaped.
         blocks: the user's blocks as the step before left them, writable and read-only ones.
         span: first and last day of the chunk, ISO.
+        passages: of documents, as far as the model has searched for them.
     """
 
     user_id: str
@@ -65,6 +66,7 @@ class StepInput:
     person: tuple[str, ...]
     blocks: tuple[Block, ...]
     span: tuple[str, str]
+    passages: tuple[Row, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,20 +109,24 @@ class Cited:
         rows: positions in `StepInput.rows`.
         statistics: positions in `StepInput.statistics`.
         lines: lines whose evidence is inherited.
+        passages: positions in `StepInput.passages`.
     """
 
     rows: tuple[int, ...]
     statistics: tuple[int, ...]
     lines: tuple[Statement, ...]
+    passages: tuple[int, ...] = ()
 
     def evidence(self, step: StepInput) -> Evidence:
         """The evidence of a line with these citations."""
         rows = [step.rows[at].id for at in self.rows]
         names = [statistic_name(step.statistics[at].fact) for at in self.statistics]
+        passages = [step.passages[at].id for at in self.passages]
         for line in self.lines:
             rows += line.evidence.rows
+            passages += line.evidence.passages
             names += [] if line.evidence.statistic is None else line.evidence.statistic.split("; ")
-        return Evidence(tuple(dict.fromkeys(rows)), "; ".join(dict.fromkeys(names)) or None)
+        return Evidence(tuple(dict.fromkeys(rows)), "; ".join(dict.fromkeys(names)) or None, tuple(dict.fromkeys(passages)))
 
 
 class Check(Protocol):
@@ -153,6 +159,7 @@ def find_cited(step: StepInput, blocks: tuple[Block, ...], citations: tuple[str,
     """
     rows: list[int] = []
     statistics: list[int] = []
+    passages: list[int] = []
     lines: list[Statement] = []
     for citation in citations:
         found = _CITATION.fullmatch(citation.strip().strip("[]"))
@@ -165,11 +172,14 @@ def find_cited(step: StepInput, blocks: tuple[Block, ...], citations: tuple[str,
         elif found["statistic"]:
             number = int(found["statistic"])
             statistics += _positions("statistic", "s", number, number, len(step.statistics))
+        elif found["passage"]:
+            number = int(found["passage"])
+            passages += _positions("passage", "p", number, number, len(step.passages))
         else:
             lines.append(_line(blocks, found["label"], int(found["line"])))
-    if not (rows or statistics or lines):
+    if not (rows or statistics or lines or passages):
         raise EditError("`evidence` is empty. Cite the rows, statistics or lines that show it, such as ['r3-r9', 's4'].")
-    return Cited(tuple(dict.fromkeys(rows)), tuple(dict.fromkeys(statistics)), tuple(lines))
+    return Cited(tuple(dict.fromkeys(rows)), tuple(dict.fromkeys(statistics)), tuple(lines), tuple(dict.fromkeys(passages)))
 
 
 def _positions(what: str, letter: str, first: int, last: int, there: int) -> range:
