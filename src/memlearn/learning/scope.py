@@ -17,7 +17,7 @@ from memlearn.errors import DamagedError, FormatError, NoReleaseError, SourceErr
 from memlearn.learning.embedded.annotate import month_of_us
 from memlearn.learning.embedded.pairs import sample_modulus
 from memlearn.learning.extent import Extent, measure_extent
-from memlearn.learning.job import MANAGER_VERSION, Job, digest
+from memlearn.learning.job import MANAGER_VERSION, RENDER_VERSION, Job, digest
 from memlearn.learning.tables import Tables
 from memlearn.store.layout import StoreLayout
 from memlearn.store.ledger import Ledger
@@ -103,7 +103,7 @@ def decide_scope(job: Job, ledger: Ledger, tables: Tables, mark: Callable[[int],
     current, problem = sound_release(job.layout)
     if problem is not None and job.users is not None:
         raise DamagedError(f"{problem} Learn everybody, without naming users, to mend it.")
-    inputs = digest(job.config_digest, tables.digest, MANAGER_VERSION)
+    inputs = digest(job.config_digest, tables.digest, MANAGER_VERSION, RENDER_VERSION)
     dirty = ledger.fetch("select user_id, shard, since_us from dirty order by user_id")
     reason = problem or _why_full(job, current, inputs, boundary, dirty)
     if reason is None and current is not None:
