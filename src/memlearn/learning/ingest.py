@@ -41,6 +41,7 @@ class Ingested:
         rejects_file: where they are listed; None without any.
         changed_rows: rows that were new, corrected or deleted.
         deliveries: deliveries that were read.
+        removed: sources that are no longer in the config; what was read of them is taken back.
     """
 
     read: int = 0
@@ -48,6 +49,7 @@ class Ingested:
     rejects_file: Path | None = None
     changed_rows: int = 0
     deliveries: int = 0
+    removed: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +96,11 @@ def find_pending(job: Job, known: pl.DataFrame) -> list[Pending]:
         if found.deliveries or found.replaces:
             out.append(found)
     return out
+
+
+def removed_sources(job: Job, known: pl.DataFrame) -> tuple[str, ...]:
+    """Sources that were read and are no longer in the config, or have another name now: their rows would count beside those of the new name."""
+    return tuple(sorted(set(known["source"]) - set(job.events)))
 
 
 def mapping_digest(job: Job, source: EventSource) -> str:
@@ -192,11 +199,13 @@ def ingest(job: Job, ledger: Ledger, pending: Sequence[Pending], folder: Path, r
         RejectLimitError: a source has more unusable rows than allowed; nothing was changed.
         ShrinkError: a snapshot lost more rows than allowed; nothing was changed.
     """
-    if not pending:
+    removed = removed_sources(job, known_deliveries(ledger))
+    if not pending and not removed:
         return Ingested()
+    replaced = [*removed, *(source.name for source in pending if source.replaces)]
     shards = choose_shards(job, ledger, pending)
     spill = Spill(folder / "spill", shards)
-    result = Ingested()
+    result = Ingested(removed=removed)
     rejects: list[pl.DataFrame] = []
     rows: list[dict[str, object]] = []
     number, total = 0, sum(len(source.deliveries) for source in pending)
@@ -211,12 +220,12 @@ def ingest(job: Job, ledger: Ledger, pending: Sequence[Pending], folder: Path, r
         _check_rejects(job, source, read, rejected, rejects)
     result.deliveries = number
     result.rejects_file = _write_rejects(job, rejects, run_id)
-    deltas = _merge_shards(job, ledger, pending, spill, run_id, shards)
+    deltas = _merge_shards(job, ledger, replaced, spill, run_id, shards)
     # Gone before the system begins to write it to the disk.
     shutil.rmtree(folder / "spill")
     _check_shrink(job, pending, deltas)
     result.changed_rows = sum(delta.rows for delta in deltas)
-    _record(ledger, pending, deltas, rows, shards, run_id)
+    _record(ledger, replaced, deltas, rows, shards, run_id)
     job.report("ingest", total, total, "merged")
     return result
 
@@ -283,20 +292,19 @@ def _write_rejects(job: Job, rejects: Sequence[pl.DataFrame], run_id: str) -> Pa
     return path
 
 
-def _merge_shards(job: Job, ledger: Ledger, pending: Sequence[Pending], spill: Spill, run_id: str, shards: int) -> list[ShardDelta]:
+def _merge_shards(job: Job, ledger: Ledger, replaced: Sequence[str], spill: Spill, run_id: str, shards: int) -> list[ShardDelta]:
     files = ledger.row_files()
-    snapshots = [source.name for source in pending if source.replaces]
     empty = _empty_spill(job)
     moved = _find_moved(job, files, spill, shards)
 
     def merge(shard: int) -> ShardDelta | None:
         new = spill.read(shard)
         names = [file.file for file in files.get(shard, [])]
-        if new is None and not (names and (snapshots or shard in moved)):
+        if new is None and not (names and (replaced or shard in moved)):
             return None
         place, lost = job.layout.rows / f"{shard:04d}", moved.get(shard)
         new = empty if new is None else new
-        return merge_delivery(place, names, new, shard=shard, name=f"{run_id}.parquet", snapshots=snapshots, moved=lost)
+        return merge_delivery(place, names, new, shard=shard, name=f"{run_id}.parquet", snapshots=replaced, moved=lost)
 
     done: list[ShardDelta] = []
     with ThreadPoolExecutor(job.learning.workers) as pool:
@@ -336,7 +344,7 @@ def _check_shrink(job: Job, pending: Sequence[Pending], deltas: Sequence[ShardDe
 
 
 def _record(
-    ledger: Ledger, pending: Sequence[Pending], deltas: Sequence[ShardDelta], rows: list[dict[str, object]], shards: int, run_id: str
+    ledger: Ledger, replaced: Sequence[str], deltas: Sequence[ShardDelta], rows: list[dict[str, object]], shards: int, run_id: str
 ) -> None:
     known = ledger.row_files()
     with ledger.transaction():
@@ -353,9 +361,8 @@ def _record(
         mark_dirty(
             ledger, [delta.changed.select("user_id", "since_us").with_columns(pl.lit(delta.shard).alias("shard")) for delta in deltas]
         )
-        for source in pending:
-            if source.replaces:
-                ledger.execute("delete from deliveries where source = ?", [source.name])
+        for source in replaced:
+            ledger.execute("delete from deliveries where source = ?", [source])
         if rows:
             _replace_deliveries(ledger, pl.DataFrame(rows, infer_schema_length=None))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from memlearn.learning.ingest import estimate_rows, find_pending, known_deliveries
+from memlearn.learning.ingest import estimate_rows, find_pending, known_deliveries, removed_sources
 from memlearn.learning.job import MANAGER_VERSION, Job
 from memlearn.learning.lock import learning
 from memlearn.learning.scope import current_manifest
@@ -58,7 +58,8 @@ def _plan_first(job: Job) -> Plan:
 
 
 def _plan_next(job: Job, ledger: Ledger) -> Plan:
-    pending = find_pending(job, known_deliveries(ledger))
+    known = known_deliveries(ledger)
+    pending, removed = find_pending(job, known), removed_sources(job, known)
     to_read = [delivery for source in pending for delivery in source.deliveries]
     listed = sum(len(list_deliveries(name, source, job.context)) for name, source in job.events.items())
     current = current_manifest(job.layout)
@@ -70,6 +71,8 @@ def _plan_next(job: Job, ledger: Ledger) -> Plan:
     per_step = max(1, events // steps) if steps else max(1, job.chunks.tokens // ROW_TOKENS)
     to_do = dirty + (-(-rows // per_step) if rows else 0)
     basis = f"{len(to_read)} of {listed} deliveries are new or changed; {dirty} users wait to be learned; about {per_step} events a step so far."
+    if removed:
+        basis += f" No longer in the config, so that their rows are taken back: {', '.join(map(repr, removed))}."
     if old:
         basis += f" {old} steps were made by an earlier version of the manager."
     return Plan(

@@ -98,6 +98,9 @@ def find_unread(job: Job, known: pl.DataFrame, unpublished: Collection[Place] = 
             troubles.append(Trouble(name, str(error)))
         except OSError as error:
             troubles.append(Trouble(name, f"Source {name!r}: {error}. Check that its files exist and may be read."))
+    # What was read of a source that is no longer in the config is taken back by the next run.
+    for name, file in known.filter(~pl.col("source").is_in(list(job.sources))).select("source", "name").sort("source", "name").iter_rows():
+        unread.append(Unread(name, file, "gone"))
     return unread, troubles
 
 

@@ -34,6 +34,7 @@ def find_warnings(
         extent: over which time the rows reach.
     """
     found = [
+        _removed(ingested),
         _rejected_events(ingested),
         *_rejected_rows(rejects),
         *_strays(ingested, extent),
@@ -58,6 +59,13 @@ def list_rejects(layout: StoreLayout, run_id: str, rejects: pl.DataFrame, listed
     with path.open("ab") as file:
         rejects.select(list(REJECT_SCHEMA)).write_csv(file, include_header=listed is None)
     return path
+
+
+def _removed(ingested: Ingested) -> str | None:
+    if not ingested.removed:
+        return None
+    names = ", ".join(map(repr, ingested.removed))
+    return f"No longer in the config: {_count(len(ingested.removed), 'source of events')}, {names}. What was learned from their rows is taken back; put them back to learn it again."
 
 
 def _rejected_events(ingested: Ingested) -> str | None:
@@ -120,7 +128,8 @@ def _twins(layout: StoreLayout, ledger: Ledger, folder: Path, shards: Sequence[i
 
 
 def _count(n: int, noun: str) -> str:
-    return f"{n} {noun}" if n == 1 else f"{n} {noun}s"
+    first, *rest = noun.split(" ", 1)
+    return f"{n} {noun}" if n == 1 else " ".join([f"{n} {first}s", *rest])
 
 
 def _strangers(folder: Path, shards: Sequence[int]) -> str | None:
