@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Literal
 
 from memlearn.errors import EditError
@@ -24,7 +25,9 @@ def calls_of(form: Form, reply: ChatReply) -> tuple[ToolCall, ...]:
         EditError: the reply does not keep to the form; told to the model.
     """
     if form == "tools" or reply.calls:
-        return reply.calls
+        # Some endpoints name no calls, or all of them the same.
+        named = len({call.id for call in reply.calls} - {""}) == len(reply.calls)
+        return reply.calls if named else tuple(replace(call, id=f"call-{at}") for at, call in enumerate(reply.calls, 1))
     if not reply.text.strip():
         return ()
     return _json_calls(reply.text) if form == "json" else _text_calls(reply.text)
