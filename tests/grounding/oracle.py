@@ -223,9 +223,10 @@ class Oracle:
         return right, hits / seen > max(base, 0.5), hits / seen < base and 5 * hits <= seen
 
     def _answer_rate(self, about: Callable[[Event], bool]) -> float | None:
-        rows = [(user, event.kind) for user, event in self.past if event.kind in ("exposure", "redemption") and about(event)]
-        shown = [user for user, kind in rows if kind == "exposure"]
-        return min(len(rows) - len(shown), len(shown)) / len(shown) if len(set(shown)) >= self.min_users else None
+        rows = [(user, event) for user, event in self.past if event.item is not None and about(event)]
+        shown, answered = (Counter((user, event.item) for user, event in rows if event.kind == kind) for kind in ("exposure", "redemption"))
+        hits = sum(min(answered[offer], n) for offer, n in shown.items())
+        return hits / sum(shown.values()) if len({user for user, _ in shown}) >= self.min_users else None
 
     def _offer_answers(self, user: str, fact: Fact) -> bool:
         right, more, _ = self._offers(user, fact)

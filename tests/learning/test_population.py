@@ -204,18 +204,19 @@ def _bands(bought: Sequence[Row], weak: Weak) -> dict[tuple[str, str, int | None
 
 
 def _answers(past: Sequence[Row]) -> dict[tuple[str, str, int | None], tuple[int, int, int]]:
-    shown, answered, users = Counter[Any](), Counter[Any](), defaultdict[Any, set[str]](set)
+    """Of each user and item at most as many answers as exposures; who answers without having been shown the offer does not count."""
+    single: dict[tuple[str, str], dict[tuple[str, str], Counter[str]]] = defaultdict(lambda: defaultdict(Counter))
     for row in past:
-        for place in row.keys().items():
-            if row.kind == "exposure":
-                shown[place] += 1
-                users[place].add(row.user)
-            answered[place] += row.kind == "redemption"
-    places = set(shown) | {place for place in answered if answered[place]}
-    return {
-        (f"#answers{dim}", key, None): (min(answered[dim, key], shown[dim, key]), shown[dim, key], len(users[dim, key]))
-        for dim, key in places
-    }
+        if "item" in row.keys():  # noqa: SIM118 - a method of the row, not of a mapping
+            for place in row.keys().items():
+                single[place][row.user, row.keys()["item"]][row.kind] += 1
+    out: dict[tuple[str, str, int | None], tuple[int, int, int]] = {}
+    for (dim, key), offers in single.items():
+        shown = {offer: kinds for offer, kinds in offers.items() if kinds["exposure"]}
+        if shown:
+            hits = sum(min(kinds["redemption"], kinds["exposure"]) for kinds in shown.values())
+            out[f"#answers{dim}", key, None] = (hits, sum(kinds["exposure"] for kinds in shown.values()), len({user for user, _ in shown}))
+    return out
 
 
 @given(rows=ROWS, weak=WEAK, boundary=BOUNDARIES, shards=SHARDS)

@@ -80,8 +80,11 @@ def _bands() -> list[str]:
 
 
 def _offers(name: str, column: str) -> str:
-    return f"""select 'offer' as what, {_literal(name)} as dim, {column} as key, count(*) filter (answer) as n, count(*) filter (exposure) as of,
-        count(distinct user_hash) filter (exposure) as users from past where (answer or exposure) and {column} is not null group by {column}"""
+    """Of each user and item at most as many answers as exposures."""
+    single = f"""select user_hash, item_id, {column} as key, count(*) filter (answer) as answered, count(*) filter (exposure) as shown
+        from past where (answer or exposure) and item_id is not null and {column} is not null group by all"""
+    return f"""select 'offer' as what, {_literal(name)} as dim, key, sum(least(answered, shown)) as n, sum(shown) as of,
+        count(distinct user_hash) as users from ({single}) where shown > 0 group by key"""
 
 
 def _rates() -> list[str]:

@@ -113,19 +113,22 @@ def _sum_bands(rows: Annotated, bought: NDArray[np.bool_]) -> pl.DataFrame:
 
 
 def _sum_answers(rows: Annotated, before: NDArray[np.bool_]) -> pl.DataFrame:
+    """Offers shown and answered: of each user and item at most as many answers as exposures, for who was not shown an offer answers none."""
+    items = next((dimension.codes for dimension in rows.dimensions if dimension.name == "item"), None)
+    if items is None:
+        return _rates([])
+    at = np.flatnonzero(before & (rows.exposure | rows.answer) & (items != NO_KEY))
+    plain = pl.DataFrame({"user": rows.user[at], "item": items[at], "shown": rows.exposure[at], "answered": rows.answer[at]})
     out = []
-    shown, answered = before & rows.exposure, before & rows.answer
     for dimension in rows.dimensions:
-        keyed = dimension.codes != NO_KEY
-        keys = len(dimension.labels)
-        seen, hits = (np.bincount(dimension.codes[at & keyed], minlength=keys) for at in (shown, answered))
-        users = np.bincount(
-            np.unique(dimension.codes[shown & keyed] * (len(rows.users) + 1) + rows.user[shown & keyed]) // (len(rows.users) + 1),
-            minlength=keys,
+        keyed = plain.with_columns(pl.Series("key", dimension.codes[at])).filter(pl.col("key") != NO_KEY)
+        single = keyed.group_by("user", "item", "key").agg(pl.col("shown", "answered").sum()).filter(pl.col("shown") > 0)
+        sums = single.group_by("key").agg(
+            pl.min_horizontal("shown", "answered").sum().alias("n"), pl.col("shown").sum(), pl.col("user").n_unique()
         )
         labels = dimension.labels.cast(pl.String).to_list()
         prefix = f"{ANSWER}{dimension.name}"
-        out += [(prefix, labels[key], int(hits[key]), int(seen[key]), int(users[key])) for key in np.flatnonzero(seen + hits)]
+        out += [(prefix, labels[key], n, shown, users) for key, n, shown, users in sums.sort("key").iter_rows()]
     return _rates(out)
 
 
@@ -166,9 +169,6 @@ def add_up(parts: Iterable[pl.DataFrame]) -> pl.DataFrame:
     # Of a key's dimension the trials are all purchases in it, also those of shards that never saw the key.
     keyed = ~pl.col("dim").str.starts_with("#")
     fixed = whole.with_columns(pl.when(keyed).then(pl.col("dim_n")).otherwise(pl.col("of")).alias("of")).drop("dim_n")
-    # More answers than offers shown are cut off over all users, not in each shard, whose bounds must not matter.
-    answers = pl.col("dim").str.starts_with(ANSWER)
-    fixed = fixed.with_columns(pl.when(answers).then(pl.min_horizontal("n", "of")).otherwise(pl.col("n")).alias("n"))
     months = summed.filter(pl.col("month").is_not_null())
     return pl.concat([fixed, months.select(fixed.columns)]).sort("dim", "label", "month")
 
