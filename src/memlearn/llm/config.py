@@ -1,10 +1,10 @@
-"""Config of endpoints: embeddings, and the prices of a model."""
+"""Config of endpoints: embeddings, and the model that keeps memory."""
 
 from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, model_validator
 
 DEFAULT_MODEL = "text-embedding-3-small"
 DEFAULT_KEY_VARIABLE = "OPENAI_API_KEY"
@@ -71,3 +71,56 @@ class Prices(BaseModel):
     output: float = Field(ge=0, le=1e6, description="Price of a million tokens of answers.")
     batch_share: float = Field(default=0.5, ge=0, le=1, description="What batches cost, as a share of these prices.")
     currency: str = Field(default="USD", min_length=1, max_length=8, description="Currency of the prices, for display.")
+
+
+class ModelConfig(BaseModel):
+    """A language model at any OpenAI-compatible endpoint: OpenAI, Azure, vLLM, Ollama, llama.cpp, LiteLLM."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    model: str = Field(min_length=1, description="Name of the model as the endpoint knows it.")
+    base_url: str | None = Field(default=None, description="Address of the endpoint, with its `/v1`; default: OpenAI's own.")
+    api_key_env: str = Field(
+        default=DEFAULT_KEY_VARIABLE, description="Environment variable that holds the key; a local endpoint needs none."
+    )
+    options: dict[str, JsonValue] = Field(
+        default_factory=dict,
+        description="Sampling options sent with every request as they stand, such as `temperature: 0`, `seed: 7` or `reasoning_effort: low`.",
+    )
+    max_tokens: int = Field(default=2000, ge=16, le=200_000, description="Most tokens of one answer, hidden reasoning included.")
+    output_limit: Literal["auto", "max_completion_tokens", "max_tokens"] = Field(
+        default="auto",
+        description="Name under which the endpoint takes `max_tokens`; auto: `max_completion_tokens` for OpenAI's own, `max_tokens` for others.",
+    )
+    replies: Literal["auto", "tools", "json", "text"] = Field(
+        default="auto",
+        description="How the model asks for edits: by tool calls, JSON after a schema, or plain lines; auto: the first of them that the endpoint takes.",
+    )
+    timeout: float = Field(default=120.0, gt=0, le=3600, description="Seconds to wait for one answer.")
+    prices: Prices | None = Field(
+        default=None, description="What the model costs; without it nothing is said about money, and there is no cap."
+    )
+
+    @model_validator(mode="after")
+    def _check(self) -> ModelConfig:
+        ours = sorted(RESERVED_OPTIONS & set(self.options))
+        if ours:
+            raise ValueError(f"`options` may not hold {ours[0]!r}, which memlearn sets itself")
+        return self
+
+
+RESERVED_OPTIONS = frozenset(
+    {
+        "model",
+        "messages",
+        "tools",
+        "response_format",
+        "max_tokens",
+        "max_completion_tokens",
+        "stream",
+        "stream_options",
+        "n",
+        "tool_choice",
+        "functions",
+    }
+)
