@@ -53,7 +53,7 @@ def test_what_is_due_comes_before_what_was_just_bought(grocery: ItemIndex, state
     assert "Due" not in later["beans"].reason
 
 
-@pytest.mark.parametrize(("days_ago", "prefix"), [(6, "Due soon: "), (10, "Due now: "), (25, "Overdue: "), (60, "")])
+@pytest.mark.parametrize(("days_ago", "prefix"), [(6, "Due soon: "), (10, "Due now: "), (25, "Overdue: ")])
 def test_due_words_follow_the_moment(grocery: ItemIndex, statement: Callable[..., Statement], days_ago: float, prefix: str) -> None:
     memory = UserMemory((bought("beans", days_ago=days_ago),), (statement("Buys beans.", "habit", "item", "beans"),))
     assert ranked(grocery, memory)["beans"].reason == f"{prefix}Buys beans."
@@ -172,6 +172,13 @@ def test_statements_stand_in_for_item_facts_that_found_no_room(offers: ItemIndex
     said = statement("Likes books.", "likes", "category", "books", n=20, of=40, population_share=0.05, last="1970-04-01")
     first = recommend(offers, UserMemory(statements=(said,)), 1, NOW).items[0]
     assert (first.item_id, first.reason) == ("o3", "Likes books.")
+
+
+def test_a_habit_that_has_lapsed_is_not_quoted(grocery: ItemIndex, statement: Callable[..., Statement]) -> None:
+    said = statement("Buys milk about every 10 days (10 purchases; the next is expected about 5 June).", "habit", "item", "milk", n=10)
+    for days_ago, reason in ((8, f"Due now: {said.text}"), (1000, "Bought 10 times.")):
+        memory = UserMemory((bought("milk", days_ago=days_ago),), (said,))
+        assert ranked(grocery, memory)["milk"].reason == reason
 
 
 def test_new_items_are_named_new(index_of: Callable[..., ItemIndex]) -> None:

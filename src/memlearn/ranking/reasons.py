@@ -76,7 +76,7 @@ def give_reason(
     telling = [(value, signal) for value, signal in speaking if value >= _TELLING * best]
     telling.sort(key=lambda entry: entry[0] < _USEFUL * best or not _is_due(entry[1], at_us))
     for _, signal in telling:
-        statement = _statement(memory, signal)
+        statement = _statement(memory, signal, at_us)
         if statement is not None:
             return Reason(_prefixed(signal, statement, at_us), statement.evidence.to_json(), statement)
     if speaking and speaking[0][0] >= _OUTWEIGHING * crowd:
@@ -88,12 +88,17 @@ def _bears_on(index: ItemIndex, item: int, signal: Signal) -> bool:
     return signal.feature not in ("rested", "answered") and int(index.levels[signal.dim].codes[item]) == signal.code
 
 
-def _statement(memory: UserMemory, signal: Signal) -> Statement | None:
+def _statement(memory: UserMemory, signal: Signal, at_us: int) -> Statement | None:
+    """The statement to quote; a habit that has lapsed by the moment is none, for it names a day long past as the next."""
+    fact = signal.fact
+    lapsed = False
+    if fact is not None and fact.last_us is not None and fact.every_days is not None:
+        lapsed = timing(fact.last_us, fact.every_days, at_us) is Timing.LAPSED
     about = memory.named.get(signal.source, ())
     for kind in _BEHIND.get(signal.feature, ()):
         for statement in about:
-            fact = statement.fact
-            if fact is not None and fact.kind == kind and fact.values.get("stance") != "avoids":
+            said = statement.fact
+            if said is not None and said.kind == kind and said.values.get("stance") != "avoids" and not (lapsed and kind == "habit"):
                 return statement
     return None
 
