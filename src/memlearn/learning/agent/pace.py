@@ -89,8 +89,10 @@ class Pace:
                 self._freed.clear()
                 await self._freed.wait()
             amounts = (1, tokens)
-            while (pause := self._pause(loop.time(), amounts)) > 0:
+            pause = self._pause(loop.time(), amounts)
+            while pause > 0:
                 await asyncio.sleep(pause)
+                pause = self._pause(loop.time(), amounts)
             for bucket, amount in zip(self._buckets, amounts, strict=True):
                 bucket.take(loop.time(), amount)
             self._flying += 1
