@@ -11,6 +11,7 @@ from typing import Any
 from memlearn.errors import UsageError
 from memlearn.testing.api_error import ApiError
 from memlearn.testing.batches import BatchStore
+from memlearn.testing.completions import script_error
 from memlearn.testing.counts import Counts
 from memlearn.testing.exchange import Answer, Exchange, Receive, Scope, Send, json_answer
 from memlearn.testing.faults import CHAT, EMBEDDINGS, Arrival, Fault, FaultBook, fault_from_json
@@ -114,12 +115,8 @@ class Application:
         status, body = "cancelled", None
         self._counts.enter(len(exchange.body))
         try:
-            fault, prompt = self._arrive(exchange, endpoint, entry)
+            fault, prompt, answer = await self._carry_out(exchange, endpoint, part, entry)
             body = prompt.body if prompt is not None else None
-            try:
-                answer = await self._answer(exchange, endpoint, part, fault, prompt)
-            except ApiError as error:
-                answer, fault = json_answer(error.body(), status=error.status, headers=error.headers), None
             request_id = f"req_{digest_of(entry['digest'], str(entry['attempt']))}"
             answer = replace(answer, headers={"x-request-id": request_id, **answer.headers})
             status = fault.kind if fault is not None and fault.kind in _LOST else str(answer.status)
@@ -128,9 +125,23 @@ class Application:
             entry["seconds"] = round(time.monotonic() - arrived, 6)
             self._counts.leave(endpoint, status, exchange.sent, entry, body)
 
-    def _arrive(self, exchange: Exchange, endpoint: str, entry: dict[str, Any]) -> tuple[Fault | None, Prompt | None]:
+    async def _carry_out(
+        self, exchange: Exchange, endpoint: str, part: str, entry: dict[str, Any]
+    ) -> tuple[Fault | None, Prompt | None, Answer]:
+        """The answer, and the fault that may still befall it on its way."""
+        fault, prompt = None, None
+        try:
+            prompt = _prompt(exchange) if endpoint in _COMPLETIONS else None
+            fault = self._arrive(exchange, endpoint, prompt, entry)
+            return fault, prompt, await self._answer(exchange, endpoint, part, fault, prompt)
+        except ApiError as error:
+            refusal = error
+        except Exception as error:  # noqa: BLE001  what a user's functions raise, and requests of other types than the protocol's
+            refusal = script_error(f"The request could not be answered: {type(error).__name__}: {error}")
+        return None, prompt, json_answer(refusal.body(), status=refusal.status, headers=refusal.headers)
+
+    def _arrive(self, exchange: Exchange, endpoint: str, prompt: Prompt | None, entry: dict[str, Any]) -> Fault | None:
         """Number the request, and see what is to go wrong with it."""
-        prompt = _prompt(exchange) if endpoint in _COMPLETIONS else None
         if prompt is not None:
             digest, body, text = prompt.digest, prompt.body, prompt.text
         else:
@@ -138,7 +149,7 @@ class Application:
             body, text = {}, exchange.body.decode("utf-8", "replace")
         attempt = self._counts.attempt(digest)
         entry |= {"digest": digest, "attempt": attempt}
-        return self._faults.pick(Arrival(endpoint, digest, attempt, body, text)), prompt
+        return self._faults.pick(Arrival(endpoint, digest, attempt, body, text))
 
     async def _answer(self, exchange: Exchange, endpoint: str, part: str, fault: Fault | None, prompt: Prompt | None) -> Answer:
         key = self._settings.api_key

@@ -115,6 +115,9 @@ class Model:
             return 200, self.chat(prompt, fault)
         except ApiError as error:
             return error.status, error.body()
+        except Exception as error:  # noqa: BLE001  a line of other types than the protocol's must not stop the others
+            refusal = script_error(f"The line could not be answered: {type(error).__name__}: {error}")
+            return refusal.status, refusal.body()
 
 
 def raise_status(fault: Fault, settings: Settings, prompt: Prompt | None = None) -> None:
