@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +28,7 @@ class Outcome:
     events: pl.DataFrame
     rejects: pl.DataFrame
     read: int
+    unmapped: Counter[str]
 
     def column(self, name: str) -> list[Any]:
         return self.events[name].to_list()
@@ -59,4 +61,5 @@ def outcome(base: Path, context: dict[str, Any] | None = None, **source: Any) ->
     batches = [batch for delivery in list_deliveries("shop", config, shared) for batch in read_events("shop", config, delivery, shared)]
     rejects = pl.concat([pl.DataFrame(schema=REJECT_SCHEMA), *(batch.rejects for batch in batches)])
     events = pl.concat([plain_strings(batch.events) for batch in batches]) if batches else pl.DataFrame()
-    return Outcome(events, rejects, sum(batch.read for batch in batches))
+    unmapped = Counter(value for batch in batches for value, rows in batch.unmapped.items() for _ in range(rows))
+    return Outcome(events, rejects, sum(batch.read for batch in batches), unmapped)

@@ -234,3 +234,10 @@ def test_a_context_with_an_unknown_zone_or_currency_is_refused(tmp_path: Path) -
         SourceContext(tmp_path, timezone="europe/berlin")
     with pytest.raises(ConfigError, match="'EURO'"):
         SourceContext(tmp_path, currency="EURO")
+
+
+def test_values_that_are_no_kind_are_counted(read: Callable[..., Any]) -> None:
+    rows = [f"1,2025-06-01,{kind}" for kind in ("Kauf", "Kauf", "STORNO", "View", " refund ", "", "sale")]
+    result = read("e.csv", table("user,time,kind", *rows), columns={"kind": "kind"}, kinds={"SALE": "purchase"})
+    assert result.column("kind") == ["purchase", "purchase", "purchase", "view", "refund", "purchase", "purchase"]
+    assert result.unmapped == {"Kauf": 2, "STORNO": 1}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
@@ -42,6 +42,7 @@ class Ingested:
         changed_rows: rows that were new, corrected or deleted.
         deliveries: deliveries that were read.
         removed: sources that are no longer in the config; what was read of them is taken back.
+        unmapped: source → value of its kind column that is neither mapped nor one of our names → rows.
     """
 
     read: int = 0
@@ -50,6 +51,7 @@ class Ingested:
     changed_rows: int = 0
     deliveries: int = 0
     removed: tuple[str, ...] = ()
+    unmapped: dict[str, Counter[str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,7 +215,7 @@ def ingest(job: Job, ledger: Ledger, pending: Sequence[Pending], folder: Path, r
         rejected = read = 0
         for delivery in source.deliveries:
             job.report("ingest", number, total, f"{source.name}: {delivery.name}")
-            counts = _read_delivery(job, source, delivery, spill, number, rejects)
+            counts = _read_delivery(job, source, delivery, spill, number, rejects, result.unmapped.setdefault(source.name, Counter()))
             rows.append(_delivery_row(job, source, delivery, counts, run_id))
             read, rejected, number = read + counts[0], rejected + counts[1], number + 1
         result.read, result.rejected = result.read + read, result.rejected + rejected
@@ -231,7 +233,7 @@ def ingest(job: Job, ledger: Ledger, pending: Sequence[Pending], folder: Path, r
 
 
 def _read_delivery(
-    job: Job, source: Pending, delivery: Delivery, spill: Spill, number: int, rejects: list[pl.DataFrame]
+    job: Job, source: Pending, delivery: Delivery, spill: Spill, number: int, rejects: list[pl.DataFrame], unmapped: Counter[str]
 ) -> tuple[int, int]:
     read = rejected = 0
     # A bounded number of batches is under way, so that memory does not grow with the file.
@@ -243,6 +245,7 @@ def _read_delivery(
             under_way.append(pool.submit(spill.add, batch.events, number, spill.next_batch()))
             read += batch.read
             rejected += len(batch.rejects)
+            unmapped.update(batch.unmapped)
             if len(batch.rejects):
                 rejects.append(batch.rejects)
         for future in under_way:

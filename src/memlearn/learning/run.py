@@ -185,7 +185,14 @@ class LearnRun:
         self.warnings = (
             *((f"{self._scope().problem} Everybody was learned anew, which mends it.",) if self._scope().problem else ()),
             *find_warnings(
-                self.job.layout, self.ledger, self.folder, self.shard_ids(), self.ingested, outcome.rejects, self._scope().extent
+                self.job.layout,
+                self.ledger,
+                self.folder,
+                self.shard_ids(),
+                self.ingested,
+                outcome.rejects,
+                self._scope().extent,
+                {name: source.kind for name, source in self.job.events.items()},
             ),
             *find_pointless(self.tables.statements, self.tables.catalogue, self.job.context.attributes, self.population),
         )

@@ -1,8 +1,9 @@
-"""What an operator should look at after a run: rejected and stray rows, users that differ in case only, offers without an item."""
+"""What an operator should look at after a run: rejected and stray rows, unmapped kinds, users that differ in case only, offers without an item."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import polars as pl
@@ -17,10 +18,18 @@ from memlearn.store.ledger import Ledger
 from memlearn.store.release import open_release
 
 EXAMPLES = 3
+UNMAPPED_KINDS = 5
 
 
 def find_warnings(
-    layout: StoreLayout, ledger: Ledger, folder: Path, shards: Sequence[int], ingested: Ingested, rejects: pl.DataFrame, extent: Extent
+    layout: StoreLayout,
+    ledger: Ledger,
+    folder: Path,
+    shards: Sequence[int],
+    ingested: Ingested,
+    rejects: pl.DataFrame,
+    extent: Extent,
+    kinds: Mapping[str, str],
 ) -> tuple[str, ...]:
     """One line for each thing.
 
@@ -32,11 +41,13 @@ def find_warnings(
         ingested: what was read.
         rejects: unusable rows of tables, and unusable documents (row 0).
         extent: over which time the rows reach.
+        kinds: source of events → what its rows are where nothing else says so.
     """
     found = [
         _removed(ingested),
         _rejected_events(ingested),
         *_rejected_rows(rejects),
+        *_unmapped(ingested.unmapped, kinds),
         *_strays(ingested, extent),
         _twins(layout, ledger, folder, shards),
         _strangers(folder, shards),
@@ -72,6 +83,21 @@ def _rejected_events(ingested: Ingested) -> str | None:
     if not ingested.rejected:
         return None
     return f"{ingested.rejected} of {ingested.read} rows of events cannot be used and were left out; {str(ingested.rejects_file)!r} lists them with reasons."
+
+
+def _unmapped(unmapped: Mapping[str, Counter[str]], kinds: Mapping[str, str]) -> list[str]:
+    lines = []
+    for source, counted in sorted(unmapped.items()):
+        if not counted:
+            continue
+        often = sorted(counted.items(), key=lambda pair: (-pair[1], pair[0]))
+        shown = ", ".join(f"{value!r} ({rows})" for value, rows in often[:UNMAPPED_KINDS])
+        more = f" and {len(often) - UNMAPPED_KINDS} more" if len(often) > UNMAPPED_KINDS else ""
+        lines.append(
+            f"Source {source!r}: {_count(counted.total(), 'row')} of kinds that are not mapped, taken for {kinds[source]!r}: {shown}{more}. "
+            "Say with `kinds` what each of them is ('other' for what is no evidence)."
+        )
+    return lines
 
 
 def _rejected_rows(rejects: pl.DataFrame) -> list[str]:

@@ -38,11 +38,13 @@ class EventBatch:
         events: the columns of `EVENT_SCHEMA`, then `attr_<name>` for every attribute of the context; strings may come as categories.
         rejects: the rows that cannot be used, as `REJECT_SCHEMA`.
         read: rows read, the rejected ones included.
+        unmapped: value of the kind column that is neither mapped nor one of our names → its rows, which take the source's `kind`.
     """
 
     events: pl.DataFrame
     rejects: pl.DataFrame
     read: int
+    unmapped: Mapping[str, int]
 
 
 def read_events(name: str, source: EventSource, delivery: Delivery, context: SourceContext) -> Generator[EventBatch, None, None]:
@@ -98,16 +100,16 @@ class _Mapper:
         self._map_money(frame, columns, problems)
         self._map_texts(frame, columns)
         events = _assemble(columns)
-        return self._split(batch, events, problems)
+        return self._split(batch, events, problems, self._unmapped(frame))
 
-    def _split(self, batch: RawBatch, events: pl.DataFrame, problems: Problems) -> EventBatch:
+    def _split(self, batch: RawBatch, events: pl.DataFrame, problems: Problems, unmapped: Mapping[str, int]) -> EventBatch:
         reasons = problems.reasons
         if reasons is None:
-            return EventBatch(events, batch.rejects, batch.read)
+            return EventBatch(events, batch.rejects, batch.read, unmapped)
         rejects = reject_rows(self._delivery, batch, reasons)
         if batch.rejects.height:
             rejects = pl.concat([batch.rejects, rejects]).sort("row", maintain_order=True)
-        return EventBatch(events.filter(reasons.is_null()), rejects, batch.read)
+        return EventBatch(events.filter(reasons.is_null()), rejects, batch.read, unmapped)
 
     def _tombstones(self, frame: pl.DataFrame) -> pl.Series | None:
         column = self._source.columns.deleted
@@ -191,10 +193,20 @@ class _Mapper:
 
     def _kind(self, values: pl.Series) -> pl.Series:
         default: Kind = self._source.kind
-        numbers, distinct = number_strings(as_text(values).cast(fresh_categories()))
-        texts = clean_ids(distinct.cast(pl.String)).to_list()
+        numbers, texts = _coded_texts(values)
         kinds = pl.Series([default if text is None else self._kinds.get(text.casefold(), default) for text in texts], dtype=_KIND)
         return kinds.gather(numbers).fill_null(default)
+
+    def _unmapped(self, frame: pl.DataFrame) -> Mapping[str, int]:
+        column = self._source.columns.kind
+        if column is None:
+            return {}
+        numbers, texts = _coded_texts(frame[column])
+        unknown = [text if text is not None and text.casefold() not in self._kinds else None for text in texts]
+        if not any(unknown):
+            return {}
+        counted = pl.Series(unknown, dtype=pl.String).gather(numbers).drop_nulls().value_counts(name="rows")
+        return dict(counted.iter_rows())
 
     def _map_texts(self, frame: pl.DataFrame, columns: dict[str, pl.Series | pl.Expr]) -> None:
         if column := self._source.columns.text:
@@ -207,6 +219,12 @@ class _Mapper:
         for attribute in sorted({*self._context.attributes, *attributes}):
             source_column = attributes.get(attribute)
             columns[attribute_column(attribute)] = code_ids(frame[source_column]) if source_column else pl.lit(None)
+
+
+def _coded_texts(values: pl.Series) -> tuple[pl.Series, list[str | None]]:
+    """For each row the place of its value among the distinct ones, and those."""
+    numbers, distinct = number_strings(as_text(values).cast(fresh_categories()))
+    return numbers, clean_ids(distinct.cast(pl.String)).to_list()
 
 
 def _assemble(columns: Mapping[str, pl.Series | pl.Expr]) -> pl.DataFrame:
