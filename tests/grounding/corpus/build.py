@@ -8,12 +8,12 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from . import amounts, comparisons, counts, dates, givens, offers, opinions, places, rhythm, sentences, shares, spans
+from . import amounts, comparisons, counts, dates, givens, offers, opinions, places, rhythm, sentences, shares, spans, voices
 from .book import SHAPES, Book
 from .world import World, read_world
 
 CORPUS = Path(__file__).with_name("corpus.jsonl")
-_SUBJECTS = (counts, rhythm, dates, amounts, comparisons, places, shares, offers, givens, sentences, spans)
+_SUBJECTS = (counts, rhythm, dates, amounts, comparisons, places, shares, offers, givens, sentences, spans, voices)
 
 
 def build(world: World) -> list[dict[str, Any]]:
