@@ -68,7 +68,9 @@ WHENS = st.one_of(
 )
 
 
-@given(st.builds(Fault, st.sampled_from(["429", "timeout", "batch_expired"]), WHENS, st.none() | st.integers(1, 9), st.none() | st.just(CHAT)))
+@given(
+    st.builds(Fault, st.sampled_from(["429", "timeout", "batch_expired"]), WHENS, st.none() | st.integers(1, 9), st.none() | st.just(CHAT))
+)
 def test_rules_go_through_json(fault: Fault) -> None:
     assert fault_from_json(fault_to_json(fault)) == fault
 

@@ -36,8 +36,17 @@ def test_cached_is_the_longest_beginning_sent_before(prompts: list[tuple[int, in
     cache, sent = PromptCache(), []
     for size, end in prompts:
         prompt = read_prompt(PATH, request("x" * size * 300 + str(end) * 300))
-        common = [len(prompt.text[: next((at for at, pair in enumerate(zip(prompt.text, old, strict=False)) if pair[0] != pair[1]),
-                                        min(len(prompt.text), len(old)))]) for old in sent]
+        common = [
+            len(
+                prompt.text[
+                    : next(
+                        (at for at, pair in enumerate(zip(prompt.text, old, strict=False)) if pair[0] != pair[1]),
+                        min(len(prompt.text), len(old)),
+                    )
+                ]
+            )
+            for old in sent
+        ]
         assert cache.take(prompt) == max(common, default=0) // 512 * 128
         sent.append(prompt.text)
 

@@ -53,7 +53,8 @@ def _load_file(path: Path) -> Any:
     return module
 
 
-def _parser() -> argparse.ArgumentParser:
+def command_parser() -> argparse.ArgumentParser:
+    """The options of the command."""
     parser = argparse.ArgumentParser(
         prog="python -m memlearn.testing", description="A scripted model behind OpenAI's protocol on 127.0.0.1."
     )
@@ -92,7 +93,12 @@ def _faults(text: str) -> tuple[Fault, ...]:
     return tuple(map(fault_from_json, values))
 
 
-def _settings(options: argparse.Namespace) -> Settings:
+def read_settings(options: argparse.Namespace) -> Settings:
+    """Settings from the options of the command.
+
+    Raises:
+        UsageError: the faults are no JSON, or unknown.
+    """
     switches = {name.replace("-", "_"): not getattr(options, f"no_{name.replace('-', '_')}") for name in _SWITCHES}
     return Settings(
         latency=options.latency,
@@ -125,14 +131,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns:
         The exit code: 0 when it was stopped, 2 for wrong use.
     """
-    options = _parser().parse_args(arguments)
+    options = command_parser().parse_args(arguments)
 
     def announce() -> None:
         sys.stdout.write(f"{listener.base_url}\n{listener.control_url}\n")
         sys.stdout.flush()
 
     try:
-        listener = Listener(load_script(options.script), _settings(options), options.port, announce)
+        listener = Listener(load_script(options.script), read_settings(options), options.port, announce)
     except UsageError as error:
         sys.stderr.write(f"{error}\n")
         return error.exit_code

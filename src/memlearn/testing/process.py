@@ -103,6 +103,7 @@ class ServerProcess(Control):
         self.base_url = self._process.stdout.readline().strip()
         self.url = self._process.stdout.readline().strip()
         if not self.url:
+            self._process.stdout.close()
             code = self._process.wait()
             raise UsageError(f"The model server ended with exit code {code} before it listened; its message stands on standard error.")
         return self
