@@ -335,14 +335,17 @@ def _check_shrink(job: Job, pending: Sequence[Pending], deltas: Sequence[ShardDe
     for source in pending:
         if not source.replaces or source.remapped:
             continue
-        lost, held = (sum(part.get(source.name, 0) for part in parts) for parts in ([d.lost for d in deltas], [d.held for d in deltas]))
+        kinds = ([d.lost for d in deltas], [d.held for d in deltas], [d.came for d in deltas])
+        lost, held, came = (sum(part.get(source.name, 0) for part in parts) for parts in kinds)
         if held and lost > source.source.max_shrink * held:
             for delta in deltas:
                 if delta.file is not None:
                     (job.layout.rows / f"{delta.shard:04d}" / delta.file).unlink(missing_ok=True)
+            keyless = source.source.columns.key is None and came > held - lost
+            corrected = "Without a key, a row whose values were corrected is one lost and one new: map `columns.key`. " if keyless else ""
             raise ShrinkError(
                 f"Snapshot {source.name!r} lost {lost} of {held} rows ({lost / held:.1%}; the limit is {source.source.max_shrink:.1%}); nothing was changed. "
-                "If the rows are really gone, raise `max_shrink` for this run; if the delivery is incomplete, deliver it again."
+                f"{came} rows came, {came - held + lost} of them new. {corrected}If the rows are really gone, raise `max_shrink` for this run; if the delivery is incomplete, deliver it again."
             )
 
 

@@ -52,6 +52,7 @@ class ShardDelta:
         changed: user_hash, user_id, since_us (earliest time at which the user's rows changed).
         lost: rows that a snapshot no longer holds.
         held: rows of snapshot sources that the shard held before.
+        came: rows of snapshot sources that the shard is to hold now.
     """
 
     shard: int
@@ -61,6 +62,7 @@ class ShardDelta:
     changed: pl.DataFrame
     lost: dict[str, int]
     held: dict[str, int]
+    came: dict[str, int]
 
 
 def user_hash(user_ids: pl.Series) -> Hashes:
@@ -252,9 +254,10 @@ def merge_delivery(
         arrived = arrived.cast({pl.Categorical: pl.String})
     changed = _changed_rows(arrived, old)
     gone, lost, held = _gone_rows(arrived, old, snapshots, moved)
+    came = _came(arrived, snapshots)
     delta = sort_rows(pl.concat([changed, gone], how="diagonal") if len(gone) else changed)
     if delta.is_empty():
-        return ShardDelta(shard, None, 0, replaces=False, changed=_no_changes(), lost=lost, held=held)
+        return ShardDelta(shard, None, 0, replaces=False, changed=_no_changes(), lost=lost, held=held, came=came)
     touched = _changed_users(delta, old)
     replaces = not files
     if files and _wants_compaction(folder, files, len(delta)):
@@ -265,7 +268,7 @@ def merge_delivery(
     aside = folder / f"{name}.tmp"
     _write(delta, aside)
     name = move_checked(aside, folder, name)
-    return ShardDelta(shard, name, len(delta), replaces=replaces, changed=touched, lost=lost, held=held)
+    return ShardDelta(shard, name, len(delta), replaces=replaces, changed=touched, lost=lost, held=held, came=came)
 
 
 def _write(rows: pl.DataFrame, path: Path) -> None:
@@ -324,6 +327,12 @@ def _gone_rows(
     missing = held.join(pl.concat([arrived.select(ID), moved.select(ID)]), on=ID, how="anti")
     gone = pl.concat([there.join(moved, on=ID, how="semi"), missing]).with_columns(pl.lit(True).alias("tombstone"))
     return gone, dict(missing.group_by("source").len().iter_rows()), dict(held.group_by("source").len().iter_rows())
+
+
+def _came(arrived: pl.DataFrame, snapshots: Sequence[str]) -> dict[str, int]:
+    """How many rows of snapshots were delivered, by source."""
+    sources = arrived.filter(~pl.col("tombstone"), pl.col("source").is_in(list(snapshots))).select(pl.col("source").cast(pl.String))
+    return dict(sources.group_by("source").len().iter_rows()) if snapshots else {}
 
 
 def _changed_users(delta: pl.DataFrame, old: pl.DataFrame) -> pl.DataFrame:
