@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections import Counter, deque
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -14,6 +14,7 @@ import polars as pl
 
 from memlearn.errors import RejectLimitError, ShrinkError, SourceError
 from memlearn.learning.job import Job, digest
+from memlearn.learning.shards import choose_shards, split_shards
 from memlearn.records import EVENT_SCHEMA, attribute_column
 from memlearn.sources.config import EventSource
 from memlearn.sources.events import read_events
@@ -22,11 +23,6 @@ from memlearn.store.ledger import Ledger, RowFile
 from memlearn.store.rows import ShardDelta, merge_delivery
 from memlearn.store.spill import Spill
 
-# A shard is to hold about so many rows; sizes of files tell the number before they are read.
-SHARD_ROWS = 625_000
-_ROWS_PER_MIB = {"parquet": 60_000, "csv": 12_000, "jsonl": 6_000, "packed": 60_000}
-_SQL_ROWS = 1_000_000
-MOST_SHARDS = 1024
 # Batches that are partitioned side by side while the next one is read.
 SPILLING = 2
 
@@ -160,33 +156,6 @@ def _is_new(delivery: Delivery, before: dict[str, object] | None, digests: dict[
     return digests[delivery.name] != before["digest"]
 
 
-def estimate_rows(deliveries: Iterable[Delivery]) -> int:
-    """About how many rows deliveries hold; exact for Parquet."""
-    total = 0
-    for delivery in deliveries:
-        if delivery.path is None:
-            total += _SQL_ROWS
-            continue
-        name = delivery.path.name.lower()
-        if name.endswith((".parquet", ".pq")):
-            total += int(pl.scan_parquet(delivery.path).select(pl.len()).collect().item())
-            continue
-        kind = "packed" if name.endswith((".gz", ".zst")) else "jsonl" if ".json" in name or ".ndjson" in name else "csv"
-        total += delivery.size * _ROWS_PER_MIB[kind] // 2**20 + 1
-    return total
-
-
-def choose_shards(job: Job, ledger: Ledger, pending: Sequence[Pending]) -> int:
-    """Number of shards of the store; chosen once, when the first rows come."""
-    chosen = ledger.fact("shards")
-    if chosen is not None:
-        return int(chosen)
-    if job.learning.shards is not None:
-        return job.learning.shards
-    rows = estimate_rows(delivery for source in pending for delivery in source.deliveries)
-    return max(1, min(MOST_SHARDS, round(rows / SHARD_ROWS)))
-
-
 def ingest(job: Job, ledger: Ledger, pending: Sequence[Pending], folder: Path, run_id: str) -> Ingested:
     """Read pending deliveries and merge them into the row store; one transaction names all of it.
 
@@ -205,7 +174,7 @@ def ingest(job: Job, ledger: Ledger, pending: Sequence[Pending], folder: Path, r
     if not pending and not removed:
         return Ingested()
     replaced = [*removed, *(source.name for source in pending if source.replaces)]
-    shards = choose_shards(job, ledger, pending)
+    shards = choose_shards(job, ledger, (delivery for source in pending for delivery in source.deliveries))
     spill = Spill(folder / "spill", shards)
     result = Ingested(removed=removed)
     rejects: list[pl.DataFrame] = []
@@ -222,12 +191,13 @@ def ingest(job: Job, ledger: Ledger, pending: Sequence[Pending], folder: Path, r
         _check_rejects(job, source, read, rejected, rejects)
     result.deliveries = number
     result.rejects_file = _write_rejects(job, rejects, run_id)
-    deltas = _merge_shards(job, ledger, replaced, spill, run_id, shards)
+    split = split_shards(job, ledger, shards, spill.rows, spill.estimate_users())
+    deltas = _merge_shards(job, ledger, replaced, spill, run_id, shards, split)
     # Gone before the system begins to write it to the disk.
     shutil.rmtree(folder / "spill")
     _check_shrink(job, pending, deltas)
     result.changed_rows = sum(delta.rows for delta in deltas)
-    _record(ledger, replaced, deltas, rows, shards, run_id)
+    _record(ledger, replaced, deltas, rows, shards * split, run_id)
     job.report("ingest", total, total, "merged")
     return result
 
@@ -295,13 +265,20 @@ def _write_rejects(job: Job, rejects: Sequence[pl.DataFrame], run_id: str) -> Pa
     return path
 
 
-def _merge_shards(job: Job, ledger: Ledger, replaced: Sequence[str], spill: Spill, run_id: str, shards: int) -> list[ShardDelta]:
+def _merge_shards(
+    job: Job, ledger: Ledger, replaced: Sequence[str], spill: Spill, run_id: str, shards: int, split: int
+) -> list[ShardDelta]:
+    """Merge what was spilled for each shard into its rows; a shard that is split becomes those `shards` apart from it."""
     files = ledger.row_files()
     empty = _empty_spill(job)
-    moved = _find_moved(job, files, spill, shards)
+    moved = _find_moved(job, files, spill, shards * split)
 
-    def merge(shard: int) -> ShardDelta | None:
-        new = spill.read(shard)
+    def merge(spilled: int) -> list[ShardDelta]:
+        new = spill.read(spilled)
+        parts = [(spilled, new)] if split == 1 else _split(new, spilled, shards, split)
+        return [delta for shard, part in parts if (delta := merge_one(shard, part)) is not None]
+
+    def merge_one(shard: int, new: pl.DataFrame | None) -> ShardDelta | None:
         names = [file.file for file in files.get(shard, [])]
         if new is None and not (names and (replaced or shard in moved)):
             return None
@@ -311,11 +288,19 @@ def _merge_shards(job: Job, ledger: Ledger, replaced: Sequence[str], spill: Spil
 
     done: list[ShardDelta] = []
     with ThreadPoolExecutor(job.learning.workers) as pool:
-        for count, delta in enumerate(pool.map(merge, range(shards)), start=1):
+        for count, deltas in enumerate(pool.map(merge, range(shards)), start=1):
             job.report("ingest", count, shards, "merging shards")
-            if delta is not None:
-                done.append(delta)
+            done += deltas
     return done
+
+
+def _split(rows: pl.DataFrame | None, spilled: int, shards: int, split: int) -> list[tuple[int, pl.DataFrame]]:
+    """The rows of one shard of `shards` as those of the shards of `shards * split` that it becomes."""
+    if rows is None:
+        return []
+    number = pl.col("user_hash") % (shards * split)
+    parts = [(shard, rows.filter(number == shard)) for shard in range(spilled, shards * split, shards)]
+    return [(shard, part) for shard, part in parts if len(part)]
 
 
 def _find_moved(job: Job, files: Mapping[int, Sequence[RowFile]], spill: Spill, shards: int) -> dict[int, pl.DataFrame]:

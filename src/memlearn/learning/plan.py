@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from memlearn.learning.ingest import estimate_rows, find_pending, known_deliveries, removed_sources
+from memlearn.learning.ingest import find_pending, known_deliveries, removed_sources
 from memlearn.learning.job import MANAGER_VERSION, Job
 from memlearn.learning.lock import learning
 from memlearn.learning.scope import current_manifest
+from memlearn.learning.shards import estimate_rows
 from memlearn.sources.locate import list_deliveries
 from memlearn.store.ledger import Ledger
 

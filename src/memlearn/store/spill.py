@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from threading import Lock
 
@@ -15,6 +16,10 @@ from memlearn.store.coding import Coder, is_constant, take_rows
 from memlearn.store.row_hash import Hashes, column_hash
 from memlearn.store.rows import content_hash, key_hash, user_hash
 from memlearn.store.spill_files import read_piece, write_pieces
+
+# So many leading bits of a user's hash are looked at to tell about how many users there are.
+_USER_BITS = 22
+_USER_SHIFT = np.uint64(64 - _USER_BITS)
 
 _ALWAYS = ("user_id", "time_us", "offset_s", "has_clock", "seq", "source", "kind", "tombstone")
 # Nearly every row has words of its own here.
@@ -37,6 +42,9 @@ class Spill:
         # Of each batch, the columns of one value, which are not spilled: one row.
         self._same: dict[int, pl.DataFrame] = {}
         self._lock = Lock()
+        self._users = np.zeros(1 << _USER_BITS, dtype=np.bool_)
+        self.rows = 0
+        """Rows that were spilled."""
         self.arrivals = Arrivals(folder, shards)
         """The rows that have a key."""
         folder.mkdir(parents=True, exist_ok=True)
@@ -63,12 +71,25 @@ class Spill:
         known = {column.name: column_hash(column) for column in same if column.name not in hashes} | hashes
         columns, hashes = self._code([column for column, alike in zip(filled, constant, strict=True) if not alike])
         users = hashes["user_id"] if "user_id" in hashes else user_hash(events["user_id"])
+        self.count_users(users)
         content = content_hash(events, users, known | hashes)
         # NumPy sorts numbers of up to 16 bits by counting.
         shard = (users % np.uint64(self._shards)).astype(np.min_scalar_type(self._shards))
         rows = pl.DataFrame([*columns, content, *self._row_ids(events, users, batch)])
         write_pieces(self._file(batch), take_rows(rows, np.argsort(shard, kind="stable")), shard, self._shards)
+        with self._lock:
+            self.rows += len(rows)
         self._same[batch] = pl.DataFrame([*same, pl.Series("delivery", [delivery], dtype=pl.UInt32)])
+
+    def count_users(self, users: Hashes) -> None:
+        """Take users into account for `estimate_users`; may be called for several batches side by side."""
+        self._users[users >> _USER_SHIFT] = True
+
+    def estimate_users(self) -> int:
+        """About how many users there are, by linear counting (Whang, Vander-Zanden and Taylor, ACM TODS 1990)."""
+        size = len(self._users)
+        empty = max(size - int(np.count_nonzero(self._users)), 1)
+        return round(-size * math.log(empty / size))
 
     def read(self, shard: int) -> pl.DataFrame | None:
         """All rows that were spilled for a shard, in order of arrival, strings that repeat as categories; None where there are none."""
