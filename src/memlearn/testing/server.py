@@ -74,6 +74,12 @@ class Listener(uvicorn.Server):
         await super().startup(sockets)
         self._ready()
 
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Close every connection, also those whose requests are never answered, and stop listening."""
+        for transport in self._transports():
+            transport.abort()
+        await super().shutdown(sockets)
+
     async def listen(self) -> None:
         """Serve until told to stop."""
         await self.serve(sockets=self._sockets)
