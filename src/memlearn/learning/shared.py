@@ -187,17 +187,7 @@ def _trend_lines(population: pl.DataFrame, names: pl.DataFrame, dim: str, min_us
     month = pl.lit(last - TREND_MONTHS + 1, pl.Int64)
     since = month_date(month).dt.strftime("%B %Y")
     word = pl.when(pl.col("change") > 1).then(pl.lit("Growing: ")).otherwise(pl.lit("Shrinking: "))
-    text = (
-        word
-        + pl.col("display")
-        + " ("
-        + late_share
-        + " of purchases since "
-        + since
-        + ", before that "
-        + early_share
-        + ")."
-    )
+    text = word + pl.col("display") + " (" + late_share + " of purchases since " + since + ", before that " + early_share + ")."
     placed = _named(top, names).with_columns(month_date(month).dt.strftime("%Y-%m").alias("month"))
     return _lines(placed, "trend", text, ["month", "after", "after_total", "before", "before_total"])
 
@@ -268,6 +258,7 @@ def document_statements(passages: Sequence[Passage], blocks: Sequence[BlockSpec]
             chosen = choose([passage for passage in passages if passage.kind == kind], spec.limit)
             rows += [_document_row(spec.label, line, statement) for line, statement in enumerate(chosen, start=1)]
     return pl.DataFrame(rows, schema=SHARED_TABLES["shared_statements"])
+
 
 def _document_row(label: str, line: int, statement: Statement) -> dict[str, object]:
     fact = statement.fact
