@@ -1,0 +1,217 @@
+"""Journaled requests: what a request may cost is on disk before it is sent, and its answer before it is used.
+
+A request whose answer is in the journal is not sent again, whoever asks: the run that was interrupted, or a replay.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from hashlib import blake2b
+from itertools import count
+from typing import Any, Protocol
+
+from memlearn.errors import MemlearnError
+from memlearn.learning.agent.money import Purse, Rates
+from memlearn.learning.agent.pace import Pace
+from memlearn.llm.chat import ModelError
+from memlearn.llm.messages import ChatReply, ChatRequest
+from memlearn.store.journal import JournalWriter
+
+_BYTES_PER_TOKEN = 4
+_LONGEST_PAUSE = 60.0
+
+
+class NotAnsweredError(MemlearnError):
+    """A request got no answer, also not after the last attempt; its step is skipped."""
+
+
+class Client(Protocol):
+    """What sends a request; `memlearn.llm.chat.ChatClient` is one."""
+
+    def encode(self, request: ChatRequest) -> bytes:
+        """The request as it is sent."""
+        ...
+
+    async def ask(self, content: bytes) -> ChatReply:
+        """Send it once."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Names a request.
+
+    Args:
+        user_id: whose step it is.
+        step: the step's key, in hexadecimal digits.
+        turn: of the step's conversation, from 0.
+    """
+
+    user_id: str
+    step: str
+    turn: int
+
+
+@dataclass(slots=True)
+class Spent:
+    """What the requests of a step took.
+
+    Args:
+        requests: that were sent, attempts without an answer included.
+        cost: units of money.
+        input_bytes: that were sent.
+        perhaps: units of it that nobody can confirm: answers without usage, attempts that may have been charged.
+    """
+
+    requests: int = 0
+    cost: int = 0
+    input_bytes: int = 0
+    perhaps: int = 0
+
+
+Known = Callable[[Asked, str], ChatReply | None]
+
+
+@dataclass(slots=True)
+class Sender:
+    """Sends requests of many steps, side by side.
+
+    Args:
+        client: talks to the endpoint.
+        model: everything about model and endpoint that an answer depends on; part of a request's digest.
+        journal: where intents and answers go.
+        known: an earlier answer to a request of this digest; None: there is none.
+        pace: how many are under way.
+        purse: what may be spent.
+        rates: what tokens cost; None: nothing is known about money.
+        attempts: how often a request is sent before its step is given up.
+        backoff: seconds before the second attempt; doubles with each.
+    """
+
+    client: Client
+    model: Mapping[str, Any]
+    journal: JournalWriter
+    known: Known
+    pace: Pace
+    purse: Purse
+    rates: Rates | None = None
+    attempts: int = 5
+    backoff: float = 1.0
+    _numbers: Any = field(init=False, default_factory=count)
+    _texts: set[str] = field(init=False, default_factory=set)
+
+    async def ask(self, asked: Asked, request: ChatRequest, spent: Spent) -> ChatReply:
+        """The answer to a request: the one in the journal, or a new one.
+
+        Args:
+            asked: names the request.
+            request: what to send.
+            spent: added to.
+
+        Raises:
+            NotAnsweredError: there was none after the last attempt.
+            CapReachedError: it could cost more than may be spent; nothing was sent.
+            ModelError: the endpoint does not take the request, and never will: it is too long, or of a form that it does not
+                know, or key, model or address are refused.
+        """
+        digest = request.digest(self.model)
+        earlier = self.known(asked, digest)
+        if earlier is not None:
+            return earlier
+        content = self.client.encode(request)
+        for attempt in range(self.attempts):
+            try:
+                return await self._send(asked, request, digest, content, attempt, spent)
+            except ModelError as error:
+                if not error.transient:
+                    raise
+                problem = error
+            if attempt + 1 < self.attempts:
+                await asyncio.sleep(problem.retry_after if problem.retry_after is not None else self._pause(digest, attempt))
+        raise NotAnsweredError(f"No answer after {self.attempts} attempts. The last one: {problem}") from problem
+
+    async def _send(self, asked: Asked, request: ChatRequest, digest: str, content: bytes, attempt: int, spent: Spent) -> ChatReply:
+        """One attempt."""
+        most = 0 if self.rates is None else self.rates.most(len(content), request.max_tokens)
+        await self.pace.enter(len(content) // _BYTES_PER_TOKEN + request.max_tokens)
+        try:
+            self.purse.reserve(most)
+        except BaseException:
+            self.pace.leave_failed()
+            raise
+        number = next(self._numbers)
+        settled = False
+        try:
+            await self._write(self._intent(number, asked, request, digest, attempt, most))
+            spent.requests, spent.input_bytes = spent.requests + 1, spent.input_bytes + len(content)
+            reply = await self.client.ask(content)
+            cost = None if self.rates is None or reply.usage is None else self.rates.cost(reply.usage)
+            await self._write(
+                {
+                    "type": "reply",
+                    "number": number,
+                    "reply": reply.to_json(),
+                    "cost": most if cost is None else cost,
+                    "sure": cost is not None,
+                }
+            )
+            self.purse.settle(most, cost)
+            settled = True
+            spent.cost += most if cost is None else cost
+            spent.perhaps += most if cost is None else 0
+        except ModelError as error:
+            cost = None if error.paid == "perhaps" else 0
+            self.purse.settle(most, cost)
+            settled = True
+            spent.cost += most if cost is None else 0
+            spent.perhaps += most if cost is None else 0
+            failure = {"type": "failed", "number": number, "kind": error.kind, "message": str(error), "cost": most if cost is None else 0}
+            if error.kind == "rate_limit":
+                self.pace.leave_refused(error.retry_after)
+            else:
+                self.pace.leave_failed()
+            await self._write(failure)
+            raise
+        except BaseException:
+            # Interrupted while under way: it may have been charged.
+            if not settled:
+                self.purse.settle(most, None)
+            self.pace.leave_failed()
+            raise
+        self.pace.leave()
+        return reply
+
+    def _intent(self, number: int, asked: Asked, request: ChatRequest, digest: str, attempt: int, most: int) -> dict[str, Any]:
+        """The record that is on disk before a request is sent: who asks what, and what it may cost.
+
+        The system message, which all steps share, is written once for each journal and named by its digest.
+        """
+        body = request.to_json()
+        system = body["messages"][0]["text"]
+        name = blake2b(system.encode(), digest_size=8).hexdigest()
+        if name not in self._texts:
+            self._texts.add(name)
+            self.journal.append({"type": "text", "digest": name, "text": system, "tools": body["tools"], "schema": body["schema"]})
+        return {
+            "type": "intent",
+            "number": number,
+            "user": asked.user_id,
+            "step": asked.step,
+            "turn": asked.turn,
+            "attempt": attempt,
+            "digest": digest,
+            "most": most,
+            "system": name,
+            "messages": body["messages"][1:],
+        }
+
+    async def _write(self, record: Mapping[str, Any]) -> None:
+        await asyncio.wrap_future(self.journal.append(record))
+
+    def _pause(self, digest: str, attempt: int) -> float:
+        """Grows with every attempt, and differs from request to request, so that they do not come back together."""
+        spread = 0.5 + int(digest[:4], 16) / 0xFFFF
+        pause: float = min(self.backoff * 2**attempt * spread, _LONGEST_PAUSE)
+        return pause
