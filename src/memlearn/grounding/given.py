@@ -57,7 +57,7 @@ def stance_reasons(facts: pl.DataFrame, stances: pl.DataFrame) -> pl.Series:
     own = lower.str.ends_with("(stated).")
     # Worded by us: the verb, the name and the end; an operator's own words are taken as they are.
     until = pl.col("c_until").str.slice(0, 10).str.to_date("%Y-%m-%d", strict=False).dt.strftime("%-d %B %Y").str.to_lowercase()
-    meant = figures(in_order(pl.col("name"), until.fill_null("")))
+    meant = figures(in_order(pl.col("called"), until.fill_null("")))
     reason = (
         pl.when(~pl.col("operator"))
         .then(pl.lit("no operator stated it"))

@@ -14,6 +14,8 @@ Figures = Callable[[float, float], pl.Expr]
 """The figures of a fact, for both ways of rounding its first and its second share."""
 
 _NAME, _OTHER = pl.col("name"), pl.col("other_name")
+# The same as the text calls them: behind their dimension, which may hold figures itself, or alone.
+_CALLED, _OTHER_CALLED = pl.col("called"), pl.col("other_called")
 _DIM = pl.col("dim").fill_null("").str.replace_all("_", " ") + " "
 _TEXT = pl.col("text")
 _LOWER = _TEXT.str.to_lowercase()
@@ -86,8 +88,7 @@ _MORE = _number("n") > _number("population_rate") * _number("of")
 _UP = _number("after") > _number("before")
 _GROWS = _ratio("after", "after_total") > _ratio("before", "before_total")
 _CURRENCY = says(_TEXT, pl.col("key"))
-_MOVED = _LOWER.str.contains(pl.concat_str(pl.lit("from "), _DIM, _OTHER, pl.lit(" to "), _DIM, _NAME).str.to_lowercase(), literal=True)
-_MOVED_PLAIN = _LOWER.str.contains(pl.concat_str(pl.lit("from "), _OTHER, pl.lit(" to "), _NAME).str.to_lowercase(), literal=True)
+_MOVED = _LOWER.str.contains(pl.concat_str(pl.lit("from "), _OTHER_CALLED, pl.lit(" to "), _CALLED).str.to_lowercase(), literal=True)
 _RATE = _number("population_rate")
 
 USER_WORDINGS: dict[str, Wording] = {
@@ -106,27 +107,29 @@ USER_WORDINGS: dict[str, Wording] = {
         _has(r"^spent\b") & ((_number("n") == 1) | _has("on average")) & _CURRENCY,
     ),
     "likes": Wording(
-        lambda a, b: in_order(_NAME, whole("n"), whole("of"), percent(_ratio("n", "of"), a), _population(b), month("first"), month("last")),
+        lambda a, b: in_order(
+            _CALLED, whole("n"), whole("of"), percent(_ratio("n", "of"), a), _population(b), month("first"), month("last")
+        ),
         _has(_BUYS) & _MOSTLY,
         (_NAME,),
     ),
     "habit": Wording(
-        lambda _a, _b: in_order(_NAME, whole("every_days"), whole("n"), month("first"), day("last"), day("next", year=False)),
+        lambda _a, _b: in_order(_CALLED, whole("every_days"), whole("n"), month("first"), day("last"), day("next", year=False)),
         _has(_BUYS) & _has("about every") & _has(r"\bdays\b"),
         (_NAME,),
     ),
-    "season": Wording(lambda _a, _b: in_order(_NAME, _season_months(), whole("n"), whole("of")), _has(_BUYS) & _has("mostly"), (_NAME,)),
+    "season": Wording(lambda _a, _b: in_order(_CALLED, _season_months(), whole("n"), whole("of")), _has(_BUYS) & _has("mostly"), (_NAME,)),
     "time_habit": Wording(
         lambda a, b: in_order(whole("n"), whole("of"), percent(_ratio("n", "of"), a), percent(_number("population_share"), b)),
         _has(r"^buys (?:mostly|unusually often)\b") & _band_words(),
     ),
     "offer_answers": Wording(
-        lambda a, _b: in_order(_DIM, _NAME, whole("answered"), whole("shown"), percent(_RATE, a)),
+        lambda a, _b: in_order(_CALLED, whole("answered"), whole("shown"), percent(_RATE, a)),
         _has(r"^answers\b") & ~_has(r"^lets\b"),
         (_NAME,),
     ),
     "offer_ignores": Wording(
-        lambda a, _b: in_order(_DIM, _NAME, _none_or("answered"), whole("shown"), percent(_RATE, a)),
+        lambda a, _b: in_order(_CALLED, _none_or("answered"), whole("shown"), percent(_RATE, a)),
         _has(r"^lets\b") & _has(r"\bpass\b"),
         (_NAME,),
     ),
@@ -134,20 +137,22 @@ USER_WORDINGS: dict[str, Wording] = {
         lambda a, b: in_order(whole("n"), whole("of"), percent(_ratio("n", "of"), a), percent(_RATE, b)),
         _either(_MORE, _has("^looks for discounts"), _has("^buys without waiting for discounts")),
     ),
-    "returns": Wording(lambda a, _b: in_order(whole("returned"), whole("of"), _NAME, percent(_RATE, a)), _has(r"^gives back\b"), (_NAME,)),
+    "returns": Wording(
+        lambda a, _b: in_order(whole("returned"), whole("of"), _CALLED, percent(_RATE, a)), _has(r"^gives back\b"), (_NAME,)
+    ),
     "moved": Wording(
         lambda _a, _b: in_order(
-            _DIM, _OTHER, _DIM, _NAME, month("month"), whole("from_before"), whole("to_before"), whole("from_after"), whole("to_after")
+            _OTHER_CALLED, _CALLED, month("month"), whole("from_before"), whole("to_before"), whole("from_after"), whole("to_after")
         ),
-        _has(r"^moved\b") & (_MOVED | _MOVED_PLAIN),
+        _has(r"^moved\b") & _MOVED,
         (_NAME, _OTHER),
     ),
     "started": Wording(
-        lambda _a, _b: in_order(_NAME, month("month"), whole("after"), whole("before")), _has(r"^(?:has begun|new)\b"), (_NAME,)
+        lambda _a, _b: in_order(_CALLED, month("month"), whole("after"), whole("before")), _has(r"^(?:has begun|new)\b"), (_NAME,)
     ),
     "stopped": Wording(
         lambda _a, _b: in_order(
-            _NAME,
+            _CALLED,
             day("last"),
             whole("before"),
             month("month"),
@@ -165,22 +170,22 @@ USER_WORDINGS: dict[str, Wording] = {
 """Facts about users that are worded from figures."""
 
 SHARED_WORDINGS: dict[str, Wording] = {
-    "popular": Wording(lambda a, _b: in_order(_NAME, percent(_ratio("n", "of"), a), whole("users")), _has(r"^popular\b"), (_NAME,)),
+    "popular": Wording(lambda a, _b: in_order(_CALLED, percent(_ratio("n", "of"), a), whole("users")), _has(r"^popular\b"), (_NAME,)),
     "trend": Wording(
         lambda a, b: in_order(
-            _NAME, percent(_ratio("after", "after_total"), a), month("month"), percent(_ratio("before", "before_total"), b)
+            _CALLED, percent(_ratio("after", "after_total"), a), month("month"), percent(_ratio("before", "before_total"), b)
         ),
         _either(_GROWS, _has(r"^growing\b"), _has(r"^shrinking\b")),
         (_NAME,),
     ),
     "season": Wording(
-        lambda a, _b: in_order(month_name("month_of_year"), _NAME, one_decimal("factor", a)), _has(r"^in season\b"), (_NAME,)
+        lambda a, _b: in_order(month_name("month_of_year"), _CALLED, one_decimal("factor", a)), _has(r"^in season\b"), (_NAME,)
     ),
-    "with": Wording(lambda a, _b: in_order(_NAME, _OTHER, one_decimal("lift", a)), _has("^bought together"), (_NAME, _OTHER)),
+    "with": Wording(lambda a, _b: in_order(_CALLED, _OTHER_CALLED, one_decimal("lift", a)), _has("^bought together"), (_NAME, _OTHER)),
     "after": Wording(
-        lambda a, _b: in_order(_NAME, _OTHER, one_decimal("lift", a)),
+        lambda a, _b: in_order(_CALLED, _OTHER_CALLED, one_decimal("lift", a)),
         _has("^often bought next after")
-        & _LOWER.str.contains(pl.concat_str(pl.lit("after "), _NAME, pl.lit(": "), _OTHER).str.to_lowercase(), literal=True),
+        & _LOWER.str.contains(pl.concat_str(pl.lit("after "), _CALLED, pl.lit(": "), _OTHER_CALLED).str.to_lowercase(), literal=True),
         (_NAME, _OTHER),
     ),
 }
@@ -188,20 +193,20 @@ SHARED_WORDINGS: dict[str, Wording] = {
 
 
 def add_names(facts: pl.DataFrame, items: pl.DataFrame) -> pl.DataFrame:
-    """Add `name` and `other_name`, how a fact's keys are shown: an item by its name, everything else by its key."""
+    """Add `name` and `other_name`, how a fact's keys are shown: an item by its name, everything else by its key; `called` and `other_called`, as the text has them."""
     named = items.select(pl.col("item_id"), pl.col("name").alias("item_name")).unique("item_id", keep="first", maintain_order=True)
     for key, name in (("key", "name"), ("other_key", "other_name")):
         item = pl.when(pl.col("dim") == "item").then(pl.col(key))
         facts = facts.with_columns(item.alias("item_id")).join(named, on="item_id", how="left", maintain_order="left")
         facts = facts.with_columns(clean(pl.coalesce("item_name", key)).alias(name)).drop("item_id", "item_name")
-    return facts
+    return facts.with_columns(_called(name, column) for name, column in ((_NAME, "called"), (_OTHER, "other_called")))
 
 
 def disagreements(facts: pl.DataFrame, wording: Wording) -> pl.Series:
     """What the texts of facts of one kind say otherwise than the facts, in words; null where they agree.
 
     Args:
-        facts: `text`, the arguments, `name` and `other_name`.
+        facts: `text`, the arguments, and what `add_names` adds.
         wording: of the kind.
     """
     named = pl.all_horizontal(says(_TEXT, name) for name in wording.names) if wording.names else pl.lit(value=True)
@@ -223,6 +228,12 @@ def disagreements(facts: pl.DataFrame, wording: Wording) -> pl.Series:
         .then(pl.concat_str(pl.lit("the text has the figures "), read.fill_null(""), pl.lit("; the fact has "), meant.fill_null("")))
     )
     return placed.select(reason.alias("reason"))["reason"]
+
+
+def _called(name: pl.Expr, column: str) -> pl.Expr:
+    """How the text calls a key: behind its dimension where it says that, `manufacturer 1230`, else alone."""
+    full = pl.concat_str(_DIM, name)
+    return pl.when(says(_TEXT, full)).then(full).otherwise(name).alias(column)
 
 
 def _agrees_otherwise(needed: bool, wording: Wording) -> pl.Expr:  # noqa: FBT001 - decides whether the expression is needed

@@ -17,6 +17,7 @@ from memlearn.learning.embedded.render.words import (
     number,
     percent,
     times,
+    with_dim,
 )
 
 LINE = ["user_id", "block", "score", "kind", "dim", "key", "text", "fact", "row_a", "row_b", "statistic"]
@@ -85,7 +86,7 @@ def _doing(buys: str, spends: str, pays: str, shops: str) -> pl.Expr:
         .when(dim.is_in(_PLACES))
         .then(pl.lit(f"{shops}in ") + name)
         .when(dim.is_in(_SHOPS))
-        .then(pl.lit(f"{shops}at ") + dim + " " + name)
+        .then(pl.lit(f"{shops}at ") + with_dim(dim, name))
         .when(dim == "category")
         .then(pl.lit(spends) + name)
         .otherwise(pl.lit(buys) + name)
@@ -237,7 +238,7 @@ def _offer_words() -> pl.Expr:
         .then(pl.lit("the offer ") + name)
         .when(dim.is_in(["category", "merchant", "department", "brand", "partner"]))
         .then(name + " offers")
-        .otherwise(pl.lit("offers of ") + dim.str.replace_all("_", " ") + " " + name)
+        .otherwise(pl.lit("offers of ") + with_dim(dim, name))
     )
 
 
@@ -261,9 +262,9 @@ def change_lines(started: pl.DataFrame, stopped: pl.DataFrame, moves: pl.DataFra
         + number(pl.col("user_after") - pl.col("after")) + " of other things)."
     )  # fmt: skip
     named = pl.col("dim").is_in(["merchant", "item", *_PLACES])
-    place = pl.when(named).then(pl.lit("")).otherwise(pl.col("dim").str.replace_all("_", " ") + " ")
+    old, new = (pl.when(named).then(name).otherwise(with_dim(pl.col("dim"), name)) for name in (pl.col("other_display"), pl.col("display")))
     moved = (
-        pl.lit("Moved from ") + place + pl.col("other_display") + " to " + place + pl.col("display") + " in " + since + " (before: " + number(pl.col("from_before")) + " and "
+        pl.lit("Moved from ") + old + " to " + new + " in " + since + " (before: " + number(pl.col("from_before")) + " and "
         + number(pl.col("to_before")) + " purchases; since: " + number(pl.col("from_after")) + " and " + number(pl.col("to_after")) + ")."
     )  # fmt: skip
     counts = ("from_before", "from_after", "to_before", "to_after")

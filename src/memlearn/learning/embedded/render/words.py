@@ -9,7 +9,7 @@ _NAMES = ("item", "merchant", "partner", "brand")
 
 
 def display(dim: pl.Expr, label: pl.Expr, name: pl.Expr) -> pl.Expr:
-    """How a key is written: an item's name, a category in small letters where the catalogue shouts.
+    """How a key is written: an item's name, a category in small letters where the catalogue shouts, `manufacturer 1230` where it has no letters.
 
     Args:
         dim: the key's dimension.
@@ -18,7 +18,14 @@ def display(dim: pl.Expr, label: pl.Expr, name: pl.Expr) -> pl.Expr:
     """
     text = pl.coalesce(name, label)
     shouted = (text == text.str.to_uppercase()) & (text.str.len_chars() > 3) & ~dim.is_in(_NAMES)
-    return clean(pl.when(shouted).then(text.str.to_lowercase()).otherwise(text))
+    shown = clean(pl.when(shouted).then(text.str.to_lowercase()).otherwise(text))
+    return pl.when(shown.str.contains(r"\p{L}")).then(shown).otherwise(with_dim(dim, shown))
+
+
+def with_dim(dim: pl.Expr, shown: pl.Expr) -> pl.Expr:
+    """A key behind its dimension: `store Main Street`; as it stands where it begins with that itself."""
+    level = dim.str.replace_all("_", " ") + " "
+    return pl.when(shown.str.to_lowercase().str.starts_with(level.str.to_lowercase())).then(shown).otherwise(level + shown)
 
 
 def clean(text: pl.Expr) -> pl.Expr:
