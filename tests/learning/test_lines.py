@@ -9,6 +9,7 @@ import pytest
 
 from memlearn.learning.embedded.render.lines import band_lines, like_lines
 from memlearn.learning.embedded.render.profile import person_lines, profile_lines
+from memlearn.learning.embedded.render.words import is_nested
 
 ROWS = {"first_row": pl.Series([1], dtype=pl.UInt64), "last_row": pl.Series([2], dtype=pl.UInt64)}
 
@@ -61,3 +62,22 @@ def test_the_middle_of_the_day_is_midday() -> None:
 def test_a_value_that_ends_with_a_dot_gets_no_second_one() -> None:
     persons = pl.DataFrame({"user_id": ["u", "u"], "attribute": ["firm", "home"], "value": ["Acme Inc.", "x" * 70]})
     assert person_lines(persons)["text"].to_list() == ["Firm: Acme Inc.", f"Home: {'x' * 57}..."]
+
+
+@pytest.mark.parametrize(
+    ("value", "nested"),
+    [
+        ('{"street": "391 Lakeview Drive", "zip": 4}', True),
+        ("{'street': '391 Lakeview Drive'}", True),
+        (' ["a", "b"] ', True),
+        ("[371138, 324287]", True),
+        ("[]", True),
+        ("{}", True),
+        ("[gold] member", False),
+        ("[gold]", False),
+        ("{curly}", False),
+        ("a, b", False),
+    ],
+)
+def test_what_is_written_as_json_is_no_words(value: str, *, nested: bool) -> None:
+    assert pl.DataFrame({"value": [value]}).select(is_nested(pl.col("value"))).item() is nested

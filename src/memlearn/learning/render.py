@@ -14,6 +14,7 @@ from memlearn.learning.embedded.population import TOTAL, base_rates
 from memlearn.learning.embedded.render import RenderInput, render
 from memlearn.learning.embedded.render.lineage import trace_lineage
 from memlearn.learning.embedded.render.render import hexadecimal
+from memlearn.learning.embedded.render.words import is_nested
 from memlearn.learning.embedded.render.yearly import yearly_shares
 from memlearn.learning.fold import pick_up
 from memlearn.learning.job import Job
@@ -118,7 +119,7 @@ def gather_given(job: Job, tables: Tables, population: pl.DataFrame, folder: Pat
         memory_bytes=job.learning.memory_bytes,
         yearly=yearly_shares(population, job.shared.min_users),
     )
-    persons = tables.persons.with_columns((may & harmless).alias("stated"))
+    persons = tables.persons.with_columns((may & harmless & ~is_nested(pl.col("value"))).alias("stated"))
     return Given(shared, persons, find_suppressed(job.sensitive, tables.catalogue, parents))
 
 

@@ -36,6 +36,12 @@ def clean(text: pl.Expr) -> pl.Expr:
     return pl.when(plain.str.len_chars() > 60).then(plain.str.slice(0, 57) + "...").otherwise(plain)
 
 
+def is_nested(value: pl.Expr) -> pl.Expr:
+    """True where a value is an object or a list as JSON or Python writes it, which nobody reads as a sentence."""
+    text = value.str.strip_chars()
+    return text.str.contains(r"""(?s)^\{\s*(?:["'].*:.*)?\}$|^\[\s*(?:(?:["'{\[\d-]|[Tt]rue|[Ff]alse|null|None).*)?\]$""")
+
+
 def day_words(day: pl.Expr, *, year: bool = True) -> pl.Expr:
     """A day number as `2 June 2026`."""
     return day.cast(pl.Int32).cast(pl.Date).dt.strftime("%-d %B %Y" if year else "%-d %B")
