@@ -91,6 +91,8 @@ def test_a_learn_report_names_what_matters(capsys: pytest.CaptureFixture[str]) -
     assert "Release r1 is published." in text
     assert "2; see rejects/x.csv" in text
     assert "5 done, 6 reused" in text
+    assert "8 less telling lines" in text
+    assert "refused" not in text
 
 
 def test_releases_are_listed(capsys: pytest.CaptureFixture[str]) -> None:

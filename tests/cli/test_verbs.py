@@ -102,6 +102,10 @@ def test_releases_are_listed_compared_and_switched(shop: Path, capsys: Capture) 
     difference = call(capsys, "release", "diff", config)
     assert (difference["a"], difference["b"]) == (old, new)
     assert any("hugo" in line for line in difference["lines"])
+    assert main(["release", "diff", config]) == 0
+    told = capsys.readouterr().out
+    assert told.count(f"From {old} to {new}") == 1
+    assert "(s)" not in told
     assert call(capsys, "release", "rollback", config)["release_id"] == old
     assert call(capsys, "release", "promote", config, new)["release_id"] == new
     assert call(capsys, "release", "gc", config, "--keep", "1")["removed"] == [old]

@@ -91,7 +91,7 @@ def _show(report: LearnReport) -> None:
     if report.rejected_rows:
         rows.append(("rejected rows", f"{report.rejected_rows:,}; see {report.rejects_file}"))
     if report.refused_edits:
-        rows.append(("refused edits", f"{report.refused_edits:,}"))
+        rows.append(("no room for", f"{report.refused_edits:,} less telling lines"))
     for name, value in rows:
         screen.print(output.plain(f"  {name:<14} {value}"))
 

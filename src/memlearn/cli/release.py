@@ -54,8 +54,9 @@ def diff(
         output.write_json(report.to_json())
         return
     screen = output.console()
-    screen.print(output.plain(f"From {report.a} to {report.b}", "bold"))
-    for line in report.lines or ("no difference",):
+    heading, *lines = report.lines
+    screen.print(output.plain(heading, "bold"))
+    for line in lines:
         screen.print(output.plain(f"  {line}"))
 
 

@@ -86,8 +86,8 @@ class ReleaseDiff:
             return
         counts = self._counts()
         yield (
-            f"From {self.before} to {self.after}: {counts['users_added']} user(s) new, {counts['users_removed']} gone, "
-            f"{counts['users_changed']} changed ({counts['statements_added']} statement(s) new, {counts['statements_changed']} reworded, "
+            f"From {self.before} to {self.after}: {_count(counts['users_added'], 'user')} new, {counts['users_removed']} gone, "
+            f"{counts['users_changed']} changed ({_count(counts['statements_added'], 'statement')} new, {counts['statements_changed']} reworded, "
             f"{counts['statements_removed']} no longer)."
         )
         yield from _list_users("New users", self.users_added, limit)
@@ -95,10 +95,10 @@ class ReleaseDiff:
         yield from _list_statements(self.statements, limit)
         silent = len(set(self.users_changed) - set(self.statements["user_id"]))
         if silent:
-            yield f"{silent} user(s) changed in item facts, cited rows or the order of lines only."
+            yield f"{_count(silent, 'user')} changed in item facts, cited rows or the order of lines only."
         yield from _list_statements(self.shared_statements.with_columns(user_id=pl.lit("all users")), limit)
         for name, (added, removed) in self.shared_rows.items():
-            yield f"Shared table {name}: {added} row(s) new, {removed} no longer."
+            yield f"Shared table {name}: {_count(added, 'row')} new, {removed} no longer."
 
 
 def diff_releases(before: Release, after: Release) -> ReleaseDiff:
@@ -172,6 +172,10 @@ def _row_texts(frame: pl.DataFrame) -> pl.DataFrame:
     return rows.with_columns(occurrence=pl.int_range(pl.len()).over("row"))
 
 
+def _count(n: int, noun: str) -> str:
+    return f"{n} {noun}" if n == 1 else f"{n} {noun}s"
+
+
 def _list_users(title: str, users: tuple[str, ...], limit: int) -> Iterator[str]:
     if users:
         rest = f" and {len(users) - limit} more" if len(users) > limit else ""
@@ -188,7 +192,7 @@ def _list_statements(frame: pl.DataFrame, limit: int) -> Iterator[str]:
         }
         yield f"{row['user_id']}: {words[row['change']]}"
     if frame.height > limit:
-        yield f"… and {frame.height - limit} more statement(s)."
+        yield f"… and {_count(frame.height - limit, 'more statement')}."
 
 
 def _cut(text: str) -> str:

@@ -64,7 +64,7 @@ class LearnReport(_Report):
         steps_done: steps computed in this run.
         steps_reused: steps that were done by an earlier run.
         statements: statements published, over all users and shared.
-        refused_edits: edits that the memory refused, over-long lines for example.
+        refused_edits: lines that found no room in their block; every user keeps the most telling ones.
         seconds: wall-clock duration.
         as_of: the instant that was learned up to, ISO 8601.
         published: False where the current release already said all of it.
