@@ -18,11 +18,11 @@ def day(year: int, month: int, number: int) -> int:
     return (date(year, month, number) - date(1970, 1, 1)).days
 
 
-def profile(n: int, days: int, last: int) -> list[str]:
+def profile(n: int, days: int, last: int, returns: int = 0) -> list[str]:
     user = pl.DataFrame(
         {"user_id": ["u"], "user_n": [n], "user_days": [days], "user_first_day": [day(2025, 3, 3)], "user_last_day": [last], **ROWS}
     )
-    paid = pl.DataFrame({"user_id": ["u"], "label": ["EUR"], "n": [n], "amount": [1260], "decimals": [2], **ROWS})
+    paid = pl.DataFrame({"user_id": ["u"], "label": ["EUR"], "n": [n], "returns": [returns], "amount": [1260], "decimals": [2], **ROWS})
     shifts = pl.DataFrame(
         schema={
             "user_id": pl.String,
@@ -44,6 +44,7 @@ def profile(n: int, days: int, last: int) -> list[str]:
 def test_one_purchase_or_one_day_has_neither_a_span_nor_an_average() -> None:
     assert profile(1, 1, day(2025, 3, 3)) == ["1 purchase on 3 March 2025.", "Spent 12.60 EUR in 1 purchase."]
     assert profile(3, 1, day(2025, 3, 3)) == ["3 purchases on 3 March 2025.", "Spent 12.60 EUR in 3 purchases, 4.20 EUR on average."]
+    assert profile(3, 1, day(2025, 3, 3), 1)[1] == "Spent 12.60 EUR in 3 purchases, 4.20 EUR on average, less what was given back."
     assert profile(3, 2, day(2025, 3, 5))[0] == "3 purchases on 2 days, from 3 March 2025 to 5 March 2025."
 
 

@@ -18,9 +18,9 @@ from memlearn.store.layout import StoreLayout
 if TYPE_CHECKING:
     from memlearn.store.vectors import Embedder
 
-MANAGER_VERSION = "embedded-4"
+MANAGER_VERSION = "embedded-5"
 """Version of everything between rows and pieces: annotation, chunk cutting, counting, joining."""
-RENDER_VERSION = "render-4"
+RENDER_VERSION = "render-5"
 """Version of everything between states and a release: what is judged telling, and its words. A new one renders everybody anew, and does no step again."""
 
 Report = Callable[[str, int, int, str], None]

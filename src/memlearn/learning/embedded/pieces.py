@@ -10,7 +10,7 @@ Tables (u: user index, chunk: chunk number; dim, key: indices into `Keys`):
     months    for each (u, chunk, dim, key, month): purchases
               (both left out where `counts` tells them alone: two purchases or fewer; months also where all lie in one)
     slots     for each (u, chunk, slot): purchases at an hour of the week
-    money     for each (u, chunk, key, month) with key a currency: amounts `n`, net sum `amount` in minor units
+    money     for each (u, chunk, key, month) with key a currency: amounts `n`, those given back `returns`, net sum `amount` in minor units
     prices    for each (u, chunk, dim, key, currency, month) with key a merchant: purchases `n`, sum and sum of squares of the
               logarithms of their amounts
     offers    for each (u, chunk, key) with key an item: `shown`, `weak` (shown by a source that cannot tell ignoring), `answered`
@@ -60,7 +60,7 @@ SCHEMAS: dict[str, pl.Schema] = {
     "gaps": _GAPS,
     "months": _MONTHS,
     "slots": pl.Schema({**_PLACE, "slot": pl.Int32, "n": pl.Int32}),
-    "money": pl.Schema({**_PLACE, "key": pl.Int32, "month": pl.Int32, "n": pl.Int32, "amount": pl.Int64}),
+    "money": pl.Schema({**_PLACE, "key": pl.Int32, "month": pl.Int32, "n": pl.Int32, "returns": pl.Int32, "amount": pl.Int64}),
     "prices": pl.Schema({**_KEY, "currency": pl.String, "month": pl.Int32, "n": pl.Int32, "logs": pl.Int64, "squares": pl.Int64}),
     "offers": pl.Schema(
         {

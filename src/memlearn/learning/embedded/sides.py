@@ -38,6 +38,7 @@ def count_money(rows: Annotated, at: Flags) -> pl.DataFrame:
     first = order[starts]
     sums = {
         "n": _sum_runs(rows.purchase[found][order].astype(np.int64), starts),
+        "returns": _sum_runs(rows.returned[found][order].astype(np.int64), starts),
         "amount": _sum_runs(rows.amount[found][order], starts),
     }
     return pl.DataFrame({"u": user[first], "chunk": chunk[first], "key": key[first], "month": month[first], **sums})

@@ -30,9 +30,10 @@ SMALLEST_VARIANCE = 0.02
 
 
 def find_spending(state: State) -> pl.DataFrame:
-    """What each user spent in each currency: u, key, n, amount (net, minor units), first_month, last_month."""
+    """What each user spent in each currency: u, key, n, returns, amount (net, minor units), first_month, last_month."""
     grouped = state.tables.money.group_by("u", "key").agg(
         pl.col("n").sum().cast(pl.Int64),
+        pl.col("returns").sum().cast(pl.Int64),
         pl.col("amount").sum(),
         pl.col("month").min().alias("first_month"),
         pl.col("month").max().alias("last_month"),

@@ -13,7 +13,7 @@ def profile_lines(users: pl.DataFrame, spending: pl.DataFrame, shifts: pl.DataFr
 
     Args:
         users: `candidates` frame of users, with `first_row` and `last_row`.
-        spending: with `decimals` of the currency.
+        spending: with `decimals` of the currency; where there are `returns`, the sums are told as net ones.
         shifts: changes of spending, likewise.
     """
     active = users.filter(pl.col("user_n") > 0).with_columns(pl.lit(1000.0).alias("score"))
@@ -39,6 +39,7 @@ def profile_lines(users: pl.DataFrame, spending: pl.DataFrame, shifts: pl.DataFr
         + " in "
         + times(pl.col("n"), "purchase")
         + pl.when(pl.col("n") > 1).then(", " + money(mean, pl.col("label"), pl.col("decimals")) + " on average").otherwise(pl.lit(""))
+        + pl.when(pl.col("returns") > 0).then(pl.lit(", less what was given back")).otherwise(pl.lit(""))
         + "."
     )
     totals = {"n": pl.col("n"), "amount": pl.col("amount"), "mean": mean}
