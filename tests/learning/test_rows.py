@@ -119,4 +119,4 @@ GOLDEN_HASHES = {
     "number": ["0000000000000001", "8000000000000000", "0000000000000000", "0000010000000001"],
     "rows": ["70de951f3cb7f74d", "ff29db39281460a8", "e220a8397b1dcdaf", "242fe5bcdd090854"],
 }
-GOLDEN_STEPS = ("embedded-5", "")
+GOLDEN_STEPS = ("embedded-5", "875b572fa8b82f1f6f83b75fcbf5a0ff")
