@@ -115,14 +115,17 @@ def _find_source(job: Job, name: str, source: EventSource, known: pl.DataFrame) 
     before = {row["name"]: row for row in known.iter_rows(named=True)}
     remapped = bool(before) and any(row["mapping"] != mapping for row in before.values())
     if remapped:
-        gone = sorted(set(before) - {delivery.name for delivery in listed})
+        moved = _find_renamed(listed, before) if source.mode == "append" else {}
+        gone = sorted(set(before) - {delivery.name for delivery in listed} - set(moved.values()))
         if gone and source.mode == "append":
             raise SourceError(
                 f"The mapping of source {name!r} changed, so all its files must be read again, but {len(gone)} read earlier are gone, "
-                f"{gone[0]!r} first. Put them back, or undo the change."
+                f"{gone[0]!r} first, and no new file has their content. Put them back, undo the change, or begin anew with the files there are "
+                "in another folder: name it with `store` at the top of the config."
             )
-        ordered = sorted(listed, key=lambda delivery: list(before).index(delivery.name) if delivery.name in before else len(before))
-        first = {name: str(row["run_id"]) for name, row in before.items()}
+        place = {moved.get(delivery.name, delivery.name): delivery for delivery in listed}
+        ordered = [place[name] for name in before if name in place] + [place[name] for name in place if name not in before]
+        first = {name: str(before[old]["run_id"]) for name, old in ({name: name for name in before} | moved).items()}
         return Pending(name, source, tuple(ordered), {}, replaces=True, remapped=True, first_read=first)
     digests: dict[str, str | None] = {}
     first_read = {name: str(row["run_id"]) for name, row in before.items()}
@@ -134,6 +137,19 @@ def _find_source(job: Job, name: str, source: EventSource, known: pl.DataFrame) 
             name, source, tuple(listed) if new or vanished else (), digests, replaces=bool(new or vanished), first_read=first_read
         )
     return Pending(name, source, tuple(_in_order(new, listed, before, source)), digests, first_read=first_read)
+
+
+def _find_renamed(listed: Sequence[Delivery], before: Mapping[str, Mapping[str, object]]) -> dict[str, str]:
+    """Files that have another name now: new name → the name they were read under. Content is compared among files of one size only."""
+    gone: dict[object, dict[object, list[str]]] = {}
+    for name in sorted(set(before) - {delivery.name for delivery in listed}):
+        gone.setdefault(before[name]["size"], {}).setdefault(before[name]["digest"], []).append(name)
+    renamed = {}
+    for delivery in listed:
+        same = gone.get(delivery.size, {}) if delivery.name not in before and delivery.path is not None else {}
+        if same and (names := same.get(fingerprint(delivery))):
+            renamed[delivery.name] = names.pop(0)
+    return renamed
 
 
 def _in_order(new: list[Delivery], listed: list[Delivery], before: dict[str, dict[str, object]], source: EventSource) -> list[Delivery]:
