@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import csv
 import sys
 from typing import TYPE_CHECKING, Annotated
 
@@ -26,7 +27,12 @@ def learn(
     config: ConfigPath,
     as_of: Annotated[str | None, typer.Option("--as-of", metavar="T", help="Learn from what was before this instant only, ISO 8601.")] = None,
     users: Annotated[
-        list[str] | None, typer.Option("--users", metavar="U,..", help="Learn these users only; everybody else keeps their memory.")
+        list[str] | None,
+        typer.Option(
+            "--users",
+            metavar="U,..",
+            help="Learn these users only; everybody else keeps their memory. May be repeated; an id with a comma is quoted as in CSV.",
+        ),
     ] = None,
     plan: Annotated[bool, typer.Option("--plan", help="Tell what would be done, and do nothing.")] = False,
     prefect: Annotated[bool, typer.Option("--prefect", help="Run as a Prefect flow.")] = False,
@@ -52,7 +58,10 @@ def learn(
 def _split(users: list[str] | None) -> list[str] | None:
     if users is None:
         return None
-    names = [name.strip() for group in users for name in group.split(",") if name.strip()]
+    try:
+        names = [name.strip() for row in csv.reader(users, skipinitialspace=True, strict=True) for name in row if name.strip()]
+    except csv.Error as error:
+        raise UsageError(f"--users cannot be read: {error}. Quote an id with a comma or a quote as in CSV: --users '\"Doe, Ana\",U2'.") from error
     if not names:
         raise UsageError("--users names no user. Write --users U1,U2, or leave it away to learn everybody.")
     return list(dict.fromkeys(names))
