@@ -58,18 +58,25 @@ _HEDGES = _patterns(
 _IMPERATIVES = (
     "use|avoid|write|keep|make|address|choose|ask|say|spell|capitali[sz]e|refer|put|give|tell|show|start|begin|include|check|consider|prefer|"
     "break|cut|replace|remove|name|link|describe|explain|be|focus|think|treat|respect|offer|thank|apologi[sz]e|answer|greet|sign|speak|talk|mention|"
-    "state|mind|limit|lead|end|follow|stick|craft|aim|try|provide|create|test|remember|ensure|set|add|do|don['’]t|never|always|refrain|stop|"
-    "italici[sz]e|abbreviate|define|introduce|identify|match|highlight|hyphenate|mirror|vary|label|reserve|personali[sz]e|let|help|read|pick|omit"
+    "state|mind|limit|lead|end|follow|stick|craft|aim|try|provide|create|test|remember|ensure|set|add|do|don['’]t|refrain|stop|"
+    "italici[sz]e|abbreviate|define|introduce|identify|match|highlight|hyphenate|mirror|vary|label|reserve|personali[sz]e|let(?!['’]s)|help|read|pick|omit"
 )
+# Advice tells somebody to do something: an imperative where a clause begins, a modal verb, or what "we" do as a rule. The same words
+# behind a subject ("people don't read", "you've never written", "the words we use") only report.
 _ADVICE = _patterns(
     (3.2, rf"^(?:please |always |never )?(?:{_IMPERATIVES})\b(?! (?:of|is|are|was|were|has|can|to)\b)"),
     (
         3.2,
         rf"^(?:when|if|where|for|in|before|after|unless|whenever|to)\b[^.;:]{{3,90}}, (?:please |always |never |do not |don['’]t )?(?:{_IMPERATIVES})\b",
     ),
-    (2.6, r"\b(?:do not|don['’]t|never(?! (?:had|want|been))|(?<!you )avoid|refrain from|must not|mustn['’]t|should not|shouldn['’]t)\b"),
-    (2.4, r"\b(?:must|should|always|ought to)\b"),
-    (2.4, r"\bwe (?:prefer|recommend|suggest|avoid|never|always|use|write|spell|capitali[sz]e|address|do not|don['’]t|refer)\b"),
+    (3.2, r"^(?:always|never) (?!\w*[^s]s\b)(?!been\b|had\b)\w"),
+    (2.6, r"(?:^|[,;:—–] )(?:please )?(?:do not|don['’]t|never(?! (?:had|want|been|an?)\b)|avoid|refrain from)\b"),
+    (2.6, r"\b(?:must|should|shall) (?:not|never)\b|\b(?:mustn['’]t|shouldn['’]t)\b"),
+    (2.4, r"\b(?:must|should|ought to)\b"),
+    (
+        2.4,
+        r"(?:^|[,;:—–] )(?:(?:and|but|so) )?we (?:prefer|recommend|suggest|avoid|never(?! want)|always|use|write|spell|capitali[sz]e|address|do not|don['’]t|refer)\b",
+    ),
     (1.0, r"\b(?:instead of|rather than|as long as|whenever|wherever possible|unless)\b"),
     (
         3.0,
@@ -86,9 +93,13 @@ _STYLE = _patterns(
         r"\b(?:contractions?|pronouns?|gender\w*|inclusive|titles?|numbers?|dates?|percent\w*|acronyms?|abbreviations?|capital\w*|emoji|exclamation)\b",
     ),
 )
+# A line that is marked as an example or as a reason is no advice itself.
+_MARKED = re.compile(
+    r"^(?:active|after|bad|before|better|correct|good|incorrect|no|original|passive|rationale|reason|right|why|wrong|yes)\s*:", _FLAGS
+)
 _REPORTING = _patterns(
     (1.5, r"\b(?:we(?:['’]ve| have)? (?:found|learned|discovered|hope|believe|know|think|understand|wrote|created)|i |my )\b"),
-    (1.2, r"\b(?:might|perhaps|may be|can be|would be|could be)\b"),
+    (1.2, r"\b(?:might|maybe|perhaps|may be|can be|would be|could be)\b"),
 )
 
 
@@ -104,7 +115,7 @@ def advice_strength(sentence: str) -> float:
     """How much a sentence reads like advice to who writes or speaks; 2 and above is one."""
     if sentence.rstrip("\"'”’)").endswith("?"):
         return 0.0
-    found = _strongest(sentence, _ADVICE)
+    found = 0.0 if _MARKED.match(sentence) else _strongest(sentence, _ADVICE)
     return round(found + min(1.4, _total(sentence, _STYLE)) - _total(sentence, _REPORTING) - _length_cost(sentence), 3) if found else 0.0
 
 
