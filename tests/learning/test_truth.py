@@ -113,13 +113,19 @@ def test_facts_of_samples_are_true_and_found_whatever_the_seed(statements: pl.Da
     assert too_low(scores) == {}, scorer.table(scores)
 
 
-def test_nothing_sensitive_is_stated(statements: pl.DataFrame, scorer: ModuleType) -> None:
+def test_nothing_sensitive_is_stated(learned_samples: LoadedConfig, statements: pl.DataFrame, scorer: ModuleType) -> None:
     truth = scorer.read_truth(SAMPLES)
     secret = set(truth.population["sensitive_categories"])
     secret |= {name for name, category in truth.population["merchants"].items() if category in secret}
     learned = statements.filter(~pl.col("operator"))
     assert learned.filter(pl.any_horizontal(pl.col("text").str.contains(name, literal=True) for name in sorted(secret))).is_empty()
     assert learned.filter(pl.col("key").is_in(truth.population["sensitive_attributes"])).is_empty()
+    with open_release(StoreLayout(learned_samples.config.store)) as release:
+        shared, pairs = release.shared("shared_statements"), release.shared("pairs")
+    trends = shared.filter(pl.col("label") == "trends")
+    assert len(trends) > 5
+    assert trends.filter(pl.any_horizontal(pl.col("text").str.contains(name, literal=True) for name in sorted(secret))).is_empty()
+    assert pairs.filter(pl.col("key").is_in(secret) | pl.col("other").is_in(secret)).is_empty()
 
 
 def test_a_line_says_what_no_other_line_of_the_user_says(statements: pl.DataFrame) -> None:

@@ -15,7 +15,7 @@ from memlearn.learning.key_levels import key_levels
 from memlearn.learning.render import part_files
 from memlearn.learning.scope import Scope, population_name
 from memlearn.learning.shared import document_statements, passage_frame, popularity, read_passages, trend_statements
-from memlearn.learning.suppressed import find_suppressed
+from memlearn.learning.suppressed import noted
 from memlearn.learning.tables import Tables
 from memlearn.records import REJECT_SCHEMA
 from memlearn.store.files import move_durably
@@ -204,8 +204,7 @@ def _shared_tables(
 ) -> dict[str, pl.DataFrame]:
     items = tables.catalogue.items
     names = items.select("item_id", pl.coalesce("name", "item_id").alias("name"))
-    keys = population.select("dim", "label").unique()
-    suppressed = find_suppressed(job.sensitive, tables.catalogue).among(keys)
+    suppressed = noted(population)
     trends = next((spec for spec in job.blocks if spec.label == "trends"), None)
     lines = [document_statements(passages, job.blocks)]  # type: ignore[arg-type]
     if trends is not None:

@@ -34,6 +34,7 @@ from memlearn.learning.pointless import find_pointless
 from memlearn.learning.publish import Outcome, publish
 from memlearn.learning.render import Given, RenderTask, bundle_shards, gather_given, render_shards
 from memlearn.learning.scope import Scope, decide_scope
+from memlearn.learning.suppressed import leave_out, note_suppressed, noted
 from memlearn.learning.sweep import sweep
 from memlearn.learning.tables import Tables, given_digests, in_force, read_tables
 from memlearn.learning.warnings import find_warnings, list_rejects
@@ -151,6 +152,9 @@ class LearnRun:
                 self.population, self.pairs = scope.load_population(self.job.layout)
             if shards:
                 self.to_render = gather_given(self.job, self.tables, self.population, self.folder, shards)
+            if scope.full and self.to_render is not None:
+                self.population = note_suppressed(self.population, self.to_render.suppression)
+                self.pairs = leave_out(self.pairs, noted(self.population))
 
     def render_shards(self, shards: Sequence[int]) -> None:
         """Word the memory of some shards' users; those of shards with few of them together."""

@@ -13,6 +13,7 @@ from memlearn.learning.documents import guideline_statements, policy_statements
 from memlearn.learning.embedded.population import ANSWER, TOTAL
 from memlearn.learning.embedded.render.words import display, month_date, percent
 from memlearn.learning.job import Job
+from memlearn.learning.suppressed import leave_out
 from memlearn.memory import BlockSpec, Statement
 from memlearn.sources.documents import read_documents
 from memlearn.store.tables import SHARED_TABLES
@@ -224,9 +225,7 @@ def _season_lines(population: pl.DataFrame, names: pl.DataFrame, dim: str, min_u
 
 
 def _pair_lines(pairs: pl.DataFrame, names: pl.DataFrame, suppressed: pl.DataFrame) -> pl.DataFrame:
-    known = pairs.join(suppressed, left_on=["dim", "key"], right_on=["dim", "label"], how="anti").join(
-        suppressed, left_on=["dim", "other"], right_on=["dim", "label"], how="anti"
-    )
+    known = leave_out(pairs, suppressed)
     top = (
         known.filter(pl.col("lift") >= 1.5)
         .sort("kind", -pl.col("lift"), "key", "other")

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from memlearn.learning.embedded.annotate import Catalogue
+from memlearn.learning.embedded.annotate import CATEGORY, Catalogue
 from memlearn.memory.sensitive import SensitiveConfig, is_sensitive
 from memlearn.records import LEVEL_PREFIX
 
+_NOTE = "#suppressed:"
 NO_PARENTS = pl.DataFrame(schema={"dim_name": pl.String, "label": pl.String, "parent": pl.String})
 
 
@@ -19,7 +20,7 @@ class Suppression:
 
     Args:
         config: what is sensitive.
-        levels: dimensions whose keys the catalogue holds all.
+        levels: the catalogue's levels.
         known: dim, label of the keys that were judged: those of the catalogue, and merchants with a category.
         suppressed: dim, label of those that must not be stated.
     """
@@ -31,10 +32,46 @@ class Suppression:
 
     def among(self, keys: pl.DataFrame) -> pl.DataFrame:
         """Keys that must not be stated: dim, label; of `keys` those that were not judged yet are judged by their own name."""
-        open_ended = keys.select("dim", "label").filter(~pl.col("dim").is_in(list(self.levels)))
+        # The catalogue holds all keys of its levels, except that categories of merchants may be others.
+        whole = [level for level in self.levels if level != CATEGORY]
+        open_ended = keys.select("dim", "label").filter(~pl.col("dim").is_in(whole))
         fresh = open_ended.unique().join(self.known, on=["dim", "label"], how="anti")
         own = fresh.filter(is_sensitive(fresh["label"], self.config))
         return pl.concat([self.suppressed, own]).sort("dim", "label")
+
+
+def note_suppressed(population: pl.DataFrame, suppression: Suppression) -> pl.DataFrame:
+    """The population's sums with a note of the keys that must not be stated.
+
+    What merchants belong to is known only where all users' rows are read; later runs take the note over with the sums.
+
+    Args:
+        population: sums over all users, without notes.
+        suppression: judged with what all keys belong to.
+    """
+    keys = population.filter(~pl.col("dim").str.starts_with("#")).select("dim", "label").unique()
+    notes = (
+        suppression.among(keys).join(keys, on=["dim", "label"], how="semi").select((pl.lit(_NOTE) + pl.col("dim")).alias("dim"), "label")
+    )
+    nothing = [pl.lit(None if name == "month" else 0, dtype).alias(name) for name, dtype in population.schema.items() if dtype.is_numeric()]
+    return pl.concat([population, notes.with_columns(nothing).select(population.columns)])
+
+
+def noted(population: pl.DataFrame) -> pl.DataFrame:
+    """The keys of the note: dim, label."""
+    return population.filter(pl.col("dim").str.starts_with(_NOTE)).select(pl.col("dim").str.strip_prefix(_NOTE), "label")
+
+
+def leave_out(pairs: pl.DataFrame, suppressed: pl.DataFrame) -> pl.DataFrame:
+    """Pairs of which neither key is suppressed.
+
+    Args:
+        pairs: dim, key, other and more.
+        suppressed: dim, label.
+    """
+    for name in ("key", "other"):
+        pairs = pairs.join(suppressed, left_on=["dim", name], right_on=["dim", "label"], how="anti", maintain_order="left")
+    return pairs
 
 
 def find_suppressed(config: SensitiveConfig, catalogue: Catalogue, parents: pl.DataFrame = NO_PARENTS) -> Suppression:
