@@ -319,7 +319,10 @@ def test_what_a_user_used_to_buy_is_hardly_bought_since(before: int, after: int,
     rows += [*sold("u", 100, list(range(20)), merchant="MARKET"), *sold("u", 200, list(range(31, 51)), merchant="MARKET")]
     last = START + timedelta(days=29 + after if after else before - 1)
     fact = change_fact("stopped", "2025-04", before, after, (20, 20), ("2025-03-03", last.date().isoformat()))
-    text = f"Used to pay at CAFE 9 until {last.day} {last:%B %Y} ({before} purchases before April 2025, {after} since, against 20 of other things)."
+    day, others = f"{last.day} {last:%B %Y}", "against 20 of other things"
+    text = f"Used to pay at CAFE 9 until {day} ({before} purchases before April 2025, none since, {others})."
+    if after:
+        text = f"Used to pay at CAFE 9 before April 2025 ({before} purchases; {after} since, the last on {day}, {others})."
     assert outcome_of(rows, text, fact) == reason
 
 

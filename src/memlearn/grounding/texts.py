@@ -91,6 +91,8 @@ _CURRENCY = says(_TEXT, pl.col("key"))
 _MOVED = _LOWER.str.contains(pl.concat_str(pl.lit("from "), _OTHER_CALLED, pl.lit(" to "), _CALLED).str.to_lowercase(), literal=True)
 _RATE = _number("population_rate")
 
+_OTHERS_SINCE = (_number("user_after") - _number("after")).cast(pl.Int64, strict=False)
+
 USER_WORDINGS: dict[str, Wording] = {
     "activity": Wording(
         lambda _a, _b: _either(
@@ -151,13 +153,10 @@ USER_WORDINGS: dict[str, Wording] = {
         lambda _a, _b: in_order(_CALLED, month("month"), whole("after"), whole("before")), _has(r"^(?:has begun|new)\b"), (_NAME,)
     ),
     "stopped": Wording(
-        lambda _a, _b: in_order(
-            _CALLED,
-            day("last"),
-            whole("before"),
-            month("month"),
-            whole("after"),
-            (_number("user_after") - _number("after")).cast(pl.Int64, strict=False),
+        lambda _a, _b: _either(
+            _number("after") == 0,
+            in_order(_CALLED, day("last"), whole("before"), month("month"), pl.lit("none"), _OTHERS_SINCE),
+            in_order(_CALLED, month("month"), whole("before"), whole("after"), day("last"), _OTHERS_SINCE),
         ),
         _has(r"^used to\b"),
         (_NAME,),

@@ -256,11 +256,15 @@ def change_lines(started: pl.DataFrame, stopped: pl.DataFrame, moves: pl.DataFra
         _doing("New: buys ", "New: spends on ", "New: pays at ", "New: shops ") + " since " + since + " (" + times(pl.col("after"), "purchase") + " since, "
         + number(pl.col("before")) + " before)."
     )  # fmt: skip
-    ended = (
-        _doing("Used to buy ", "Used to spend on ", "Used to pay at ", "Used to shop ") + " until " + day_words(pl.col("last_day")) + " ("
-        + times(pl.col("before"), "purchase") + " before " + since + ", " + number(pl.col("after")) + " since, against "
-        + number(pl.col("user_after") - pl.col("after")) + " of other things)."
+    others = number(pl.col("user_after") - pl.col("after")) + " of other things"
+    used_to = _doing("Used to buy ", "Used to spend on ", "Used to pay at ", "Used to shop ")
+    bought_before = times(pl.col("before"), "purchase")
+    over = used_to + " until " + day_words(pl.col("last_day")) + " (" + bought_before + " before " + since + ", none since, against " + others + ")."
+    fading = (
+        used_to + " before " + since + " (" + bought_before + "; " + number(pl.col("after")) + " since, the last on "
+        + day_words(pl.col("last_day")) + ", against " + others + ")."
     )  # fmt: skip
+    ended = pl.when(pl.col("after") == 0).then(over).otherwise(fading)
     named = pl.col("dim").is_in(["merchant", "item", *_PLACES])
     old, new = (pl.when(named).then(name).otherwise(with_dim(pl.col("dim"), name)) for name in (pl.col("other_display"), pl.col("display")))
     moved = (
