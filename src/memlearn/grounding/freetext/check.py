@@ -1,0 +1,176 @@
+"""Checks a line of free text against what it cites: verified where all of it was understood and computed again, refused where the rows contradict it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from memlearn.grounding.freetext import elements as el
+from memlearn.grounding.freetext.clause import Clause, Finding
+from memlearn.grounding.freetext.comparing import read_change, read_comparison, read_earlier, read_shift
+from memlearn.grounding.freetext.elements import Part
+from memlearn.grounding.freetext.given import has_number, read_person, read_speech
+from memlearn.grounding.freetext.groups import read_descriptor, read_distinct, read_ranking
+from memlearn.grounding.freetext.order import read_history, read_previous, read_selected
+from memlearn.grounding.freetext.reader import Reading, read_text
+from memlearn.grounding.freetext.rhythm import read_away, read_coverage, read_gap, read_rate, read_start, read_stop
+from memlearn.grounding.freetext.shares import read_none, read_share
+from memlearn.grounding.freetext.values import read_values
+from memlearn.grounding.freetext.view import CitedEvidence, Mask, UserView, cited_rows
+
+_FRAMES: tuple[Callable[[Clause], list[Finding] | None], ...] = (
+    read_descriptor, read_ranking, read_distinct, read_history, read_previous, read_shift, read_earlier, read_change, read_comparison, read_coverage, read_gap,
+    read_rate, read_away, read_start, read_stop, read_none, read_selected, read_share, read_values,
+)  # fmt: skip
+_BREAKS = frozenset({"semicolon", "but"})
+_JOINTS = frozenset({"comma", "and", "open", "close", "colon", "dash", "oncemore"})
+_QUANTIFIERS = frozenset({"all", "mostly", "most", "never", "rarely", "almostall", "half", "usual", "tend", "only", "nootherwise", "some"})
+_MOST_PIECES = 4
+
+VERSION = "freetext-1"
+"""Changes where the same line may come to another verdict."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What became of a line.
+
+    Args:
+        status: `verified`: all of it was understood and holds on what is cited; `hypothesis`: it cannot be checked; `refused`: contradicted.
+        reason: why it is not verified, for who wrote it; empty where it is.
+        claims: number of claims that were computed again.
+    """
+
+    status: Literal["verified", "hypothesis", "refused"]
+    reason: str = ""
+    claims: int = 0
+
+
+def check_text(text: str, cited: CitedEvidence, view: UserView) -> Verdict:
+    """Whether a line agrees with the rows, statistics and attributes that it cites.
+
+    Args:
+        text: the line.
+        cited: what it cites.
+        view: the user's rows.
+    """
+    mask, strays = cited_rows(view, cited)
+    if strays:
+        return Verdict("refused", f"{strays[0]!r} is no row of this user. Cite rows of this user only.")
+    if not (mask.any() or cited.persons or cited.statistics):
+        return Verdict("refused", "Nothing is cited. Cite the rows or statistics that show it.")
+    reading = read_text(text, view)
+    findings = _of_words(reading, cited, view, mask)
+    if findings is not None:
+        return _verdict(findings, mask)
+    unread = _unread(reading)
+    if unread is not None:
+        return unread
+    gross = _read_all(reading, view, mask, net=False)
+    if gross is None:
+        return _not_understood(reading)
+    net = _read_all(reading, view, mask, net=True) if view.returned.any() else gross
+    verdicts = _verdict(gross, mask), _verdict(net or gross, mask)
+    if verdicts[0].status != verdicts[1].status:
+        return Verdict("hypothesis", "Purchases were given back, and it depends on whether they count. Say which is meant.")
+    return verdicts[0]
+
+
+def _of_words(reading: Reading, cited: CitedEvidence, view: UserView, mask: Mask) -> list[Finding] | None:
+    findings = read_person(reading, cited.persons, view) if cited.persons else None
+    return findings if findings is not None else read_speech(reading, view, mask)
+
+
+def _unread(reading: Reading) -> Verdict | None:
+    """A line with words that nothing explains."""
+    if not reading.unknown:
+        return None
+    absent = [part.value.text for part in reading.parts if isinstance(part.value, el.Name) and not part.value.masks]
+    if absent:
+        return Verdict("refused", f"No row of this user has {absent[0]!r}. Name only what the cited rows hold.")
+    return _not_understood(reading)
+
+
+def _not_understood(reading: Reading) -> Verdict:
+    words = f" ({', '.join(map(repr, reading.unknown[:3]))})" if reading.unknown else ""
+    if has_number(reading):
+        return Verdict("refused", f"Its numbers could not be computed from the rows, as it could not be read{words}. Say one plain thing with each number.")
+    return Verdict("hypothesis", f"It could not be read{words}, so nothing of it was checked.")
+
+
+def _verdict(findings: list[Finding], cited: Mask) -> Verdict:
+    wrong = next((finding for finding in findings if finding.ok is False), None)
+    if wrong is not None:
+        return Verdict("refused", f"The rows say otherwise: {wrong.message}. Correct it, or leave it out.", len(findings))
+    if any(finding.ok is None for finding in findings):
+        return Verdict("hypothesis", "The rows are not clear about it.", len(findings))
+    lacking = max((int((finding.needs & ~cited).sum()) for finding in findings), default=0)
+    if lacking:
+        return Verdict("refused", f"It holds, but not by what is cited: cite also {lacking} more row(s), or the statistic that counts them.", len(findings))
+    return Verdict("verified", "", len(findings))
+
+
+def _read_all(reading: Reading, view: UserView, cited: Mask, *, net: bool) -> list[Finding] | None:
+    """Findings of all clauses; None where one cannot be read."""
+    whole = Clause(tuple(part for part in reading.parts if not _tagged(part, "skip")), view, cited, net)
+    pieces = _split(whole.parts, _BREAKS)
+    findings: list[Finding] = []
+    for at, parts in enumerate(pieces):
+        before = tuple(part for piece in pieces[:at] for part in piece)
+        found = _interpret(replace(whole, parts=parts, inherited=_handed_on(before)), _MOST_PIECES)
+        if found is None:
+            return None
+        findings += found
+    return findings or None
+
+
+def _tagged(part: Part, tag: str) -> bool:
+    return isinstance(part.value, el.Word) and part.value.tag == tag
+
+
+def _split(parts: tuple[Part, ...], tags: frozenset[str]) -> list[tuple[Part, ...]]:
+    pieces: list[list[Part]] = [[]]
+    for part in parts:
+        if isinstance(part.value, el.Word) and part.value.tag in tags:
+            pieces.append([])
+        else:
+            pieces[-1].append(part)
+    return [tuple(piece) for piece in pieces if any(not _tagged(part, "stop_sign") and not _tagged(part, "comma") for part in piece)]
+
+
+def _handed_on(parts: tuple[Part, ...], *, back: bool = False) -> tuple[Part, ...]:
+    """What a clause takes from the one before it: names, periods and words; from the one after it, names and words only."""
+    tags = {part.value.tag for part in parts if isinstance(part.value, el.Word)}
+    sorts: tuple[type, ...] = (el.Name, el.Word) if back else (el.Name, el.Word, el.Period)
+    if not back and not tags & _QUANTIFIERS:
+        sorts = (*sorts, el.Weekdays, el.Hours)
+    return tuple(part for part in parts if isinstance(part.value, sorts))
+
+
+def _interpret(clause: Clause, pieces: int) -> list[Finding] | None:
+    """What the first frame that accounts for every part makes of a clause; else of the pieces that it falls into at a comma or an `and`."""
+    for frame in _FRAMES:
+        found = frame(clause)
+        if found is not None:
+            return found
+    if pieces <= 1:
+        return None
+    for at, part in enumerate(clause.parts):
+        if not (isinstance(part.value, el.Word) and part.value.tag in _JOINTS):
+            continue
+        left, right = clause.parts[:at], clause.parts[at + 1 :]
+        if not left or not _says(right) or not _says(left):
+            continue
+        head = replace(clause, parts=left, inherited=(*clause.inherited, *_handed_on(right, back=True)))
+        found = _interpret(head, 1)
+        if found is None:
+            continue
+        rest = _interpret(replace(clause, parts=right, inherited=(*clause.inherited, *_handed_on(left))), pieces - 1)
+        if rest is not None:
+            return [*found, *rest]
+    return None
+
+
+def _says(parts: tuple[Part, ...]) -> bool:
+    return any(not isinstance(part.value, el.Word) or part.value.tag not in _JOINTS | {"stop_sign"} for part in parts)

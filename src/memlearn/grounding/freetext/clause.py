@@ -1,0 +1,230 @@
+"""A clause of a line: its typed parts, the rows that they are about, and what a claim about them came to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from memlearn.grounding.freetext import elements as el
+from memlearn.grounding.freetext.elements import Part
+from memlearn.grounding.freetext.view import Mask, UserView
+
+T = TypeVar("T")
+_DAY = 86_400
+# Words that give a clause its shape, or only its kind of event.
+FILLER = frozenset(
+    "skip verb comma colon open close stop_sign dash buy event to offer merchant spend redeem show refund message said from day much".split()
+)
+_JOINTS = frozenset({"comma", "and", "or", "nor", "neither", "both"})
+_KINDS = {"redeem": ("redemption",), "show": ("exposure",), "refund": ("refund", "cancellation"), "message": ("message",)}
+KIND_WORDS = {
+    ("purchase",): "purchases",
+    ("redemption",): "redemptions",
+    ("exposure",): "times an offer was shown",
+    ("refund", "cancellation"): "refunds",
+    ("message",): "messages",
+}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Finding:
+    """What a claim came to.
+
+    Args:
+        ok: True where the rows bear it out, False where they contradict it, None where they cannot tell.
+        needs: rows that the evidence must hold for the claim to follow from it.
+        message: what the rows say instead.
+    """
+
+    ok: bool | None
+    needs: Mask
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Clause:
+    """Parts that are read together.
+
+    Args:
+        parts: in order, without words that add nothing.
+        view: the user's rows.
+        cited: rows that the line cites.
+        net: purchases given back do not count.
+        inherited: what is said before of names, periods and kinds, for a clause that has none of its own.
+    """
+
+    parts: tuple[Part, ...]
+    view: UserView
+    cited: Mask
+    net: bool = False
+    inherited: tuple[Part, ...] = field(default=())
+
+    def of(self, sort: type[T]) -> list[T]:
+        """The values of one type, in order."""
+        return [part.value for part in self.parts if isinstance(part.value, sort)]
+
+    @property
+    def tags(self) -> frozenset[str]:
+        """Tags of all words."""
+        return frozenset(part.value.tag for part in self.parts if isinstance(part.value, el.Word))
+
+    def only(self, sorts: Iterable[type], tags: Iterable[str] = ()) -> bool:
+        """Whether nothing else stands in the clause, words that give it shape apart."""
+        kinds, words = tuple(sorts), FILLER | set(tags)
+        return all(isinstance(part.value, kinds) or (isinstance(part.value, el.Word) and part.value.tag in words) for part in self.parts)
+
+    def find(self, *tags: str) -> int | None:
+        """Position of the first word with one of these tags."""
+        return next((at for at, part in enumerate(self.parts) if isinstance(part.value, el.Word) and part.value.tag in tags), None)
+
+    def cut(self, start: int, end: int | None = None) -> Clause:
+        """Some of the parts, with the kind of event of all of them."""
+        return replace(self, parts=self.parts[start:end])
+
+    def without(self, *sorts: type) -> Clause:
+        """The clause without the parts of some types."""
+        return replace(self, parts=tuple(part for part in self.parts if not isinstance(part.value, sorts)))
+
+    def kinds(self) -> tuple[str, ...]:
+        """Which events the clause is about: purchases unless it says otherwise."""
+        for parts in (self.parts, self.inherited):
+            tags = {part.value.tag for part in parts if isinstance(part.value, el.Word)}
+            for tag, kinds in _KINDS.items():
+                if tag in tags:
+                    return kinds
+        return ("purchase",)
+
+    def base(self, kinds: tuple[str, ...] | None = None) -> Mask:
+        """All rows of the kinds that the clause is about."""
+        kinds = kinds or self.kinds()
+        mask = self.view.of_kinds(kinds)
+        return mask & ~self.view.returned if self.net and kinds == ("purchase",) else mask
+
+    def filtered(self, *, kinds: tuple[str, ...] | None = None, skip: tuple[type, ...] = ()) -> Mask:
+        """Rows that the clause's names, periods, days and hours pick; what an own part does not say is taken from what was said before."""
+        mask = self.base(kinds)
+        has_name = any(isinstance(part.value, el.Name) for part in self.parts)
+        has_period = any(isinstance(part.value, el.Period) for part in self.parts)
+        extra = [
+            part for part in self.inherited
+            if (isinstance(part.value, el.Name) and not has_name) or (isinstance(part.value, el.Period | el.Weekdays | el.Hours) and not has_period)
+        ]  # fmt: skip
+        if el.Name not in skip:
+            mask = mask & names_mask(tuple(extra) if not has_name else self.parts, self.view)
+        for part in (*self.parts, *extra):
+            if not isinstance(part.value, skip):
+                mask = mask & limit_mask(part.value, self.view)
+        return mask
+
+    def groups(self) -> list[list[el.Name]]:
+        """Names of the clause, those that are listed together in one group."""
+        return name_groups(self.parts)
+
+
+def name_groups(parts: Sequence[Part]) -> list[list[el.Name]]:
+    """Names in order; a comma, `and` or `or` between two of the same dimension makes them one list."""
+    groups: list[list[el.Name]] = []
+    joint, other = False, True
+    for part in parts:
+        value = part.value
+        if isinstance(value, el.Name):
+            if groups and joint and not other and _alike(groups[-1][-1], value):
+                groups[-1].append(value)
+            else:
+                groups.append([value])
+            joint, other = False, False
+        elif isinstance(value, el.Word) and value.tag in _JOINTS:
+            joint = True
+        elif not (isinstance(value, el.Word) and value.tag in ("skip", "event", "merchant", "to", "offer", "from")):
+            other = True
+    return groups
+
+
+def _alike(one: el.Name, other: el.Name) -> bool:
+    return not one.masks or not other.masks or bool(one.masks.keys() & other.masks.keys())
+
+
+def name_mask(name: el.Name, view: UserView) -> Mask:
+    """Rows that a name stands for, in any dimension."""
+    mask = view.none()
+    for rows in name.masks.values():
+        mask = mask | rows
+    return mask
+
+
+def names_mask(parts: Sequence[Part], view: UserView) -> Mask:
+    """Rows that all groups of names pick, any name of a group."""
+    mask = np.ones(view.size, dtype=np.bool_)
+    for group in name_groups(parts):
+        any_of = view.none()
+        for name in group:
+            any_of = any_of | name_mask(name, view)
+        mask = mask & any_of
+    return mask
+
+
+def limit_mask(value: el.Value, view: UserView) -> Mask:
+    """Rows in a period, on days of the week, or at times of the day; all rows for anything else."""
+    match value:
+        case el.Period(days=days) if days:
+            return np.isin(view.day, days)
+        case el.Period(start=start, end=end):
+            return (view.day >= start) & (view.day <= end)
+        case el.Weekdays(days=days):
+            return np.isin((view.day + 3) % 7, sorted(days))
+        case el.Hours(start=start, end=end):
+            # What is after midnight belongs to the night before.
+            known = view.second >= 0
+            return known & (((view.second >= start) & (view.second < end)) | (view.second < end - _DAY))
+        case el.Clock(second=second):
+            return (view.second // 60) == second // 60
+    return np.ones(view.size, dtype=np.bool_)
+
+
+def amounts(view: UserView, mask: Mask) -> NDArray[np.int64]:
+    """Amounts of rows in minor units; what was given back counts as positive too."""
+    return np.abs(view.amount[mask])
+
+
+def in_currency(view: UserView, mask: Mask, currency: str | None) -> Mask | None:
+    """The rows in a currency; None where no currency is named and the rows have several."""
+    priced = mask & view.priced
+    if currency is None:
+        return priced if len(np.unique(view.currency[priced])) <= 1 else None
+    return priced & (view.currency == currency)
+
+
+def show_number(value: float) -> str:
+    """A number for a message."""
+    return f"{value:.0f}" if abs(value - round(value)) < 0.005 else f"{value:.2f}"  # noqa: PLR2004
+
+
+def show_quantity(quantity: el.Quantity) -> str:
+    """What was said, for a message."""
+    words = {"over": "more than ", "under": "at most ", "about": "about ", "between": "around "}
+    return words.get(quantity.form, "") + show_number(quantity.value)
+
+
+def judge(found: float, said: el.Quantity, needs: Mask, what: str, scale: float = 1.0, unit: str = "") -> Finding:
+    """A number that was claimed against the one that the rows give."""
+    if said.holds(found):
+        return Finding(ok=True, needs=needs)
+    shown = f"{show_number(found / scale)}{unit}, not {show_quantity(said.scaled(1 / scale))}{unit}"
+    return Finding(ok=False, needs=needs, message=f"{what} is {shown}")
+
+
+def one_of(findings: Iterable[Finding]) -> Finding:
+    """The first finding that holds, else the first one."""
+    held = list(findings)
+    return next((finding for finding in held if finding.ok), held[0])
+
+
+def what(clause: Clause) -> str:
+    """What the clause counts, in words: purchases at Green Market."""
+    names = [name.text for name in [*clause.of(el.Name), *(part.value for part in clause.inherited if isinstance(part.value, el.Name))]]
+    noun = KIND_WORDS.get(clause.kinds(), "rows")
+    return f"{noun} of {', '.join(dict.fromkeys(names))}" if names else noun

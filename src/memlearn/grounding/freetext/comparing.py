@@ -1,0 +1,203 @@
+"""Claims that set one side against another: more often than, twice as many as, earlier than, up from … to, moved from … to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+
+from memlearn.grounding.freetext import elements as el
+from memlearn.grounding.freetext.clause import Clause, Finding, amounts, in_currency, name_mask, show_number, what
+from memlearn.grounding.freetext.elements import Part, Quantity
+from memlearn.grounding.freetext.view import Mask
+
+_LIMITS = (el.Name, el.Period, el.Weekdays, el.Hours)
+_TAGS = {
+    "more", "fewer", "many", "than", "as", "outnumber", "higher", "lower", "equal", "much", "mean", "usual", "total", "and", "number", "outnumbered", "exceed",
+}  # fmt: skip
+_MORE, _FEWER, _SAME = el.above(1), el.below(1), el.exactly(1)
+_CHANGES = {"double": el.about(2), "triple": el.about(3), "halve": el.about(0.5)}
+
+
+def read_comparison(clause: Clause) -> list[Finding] | None:
+    """`Goes to A more often than to B`, `twice as many as in January`, `A purchases outnumber B ones`."""
+    if not clause.only((*_LIMITS, el.Times, el.Share, el.Count, el.Per), _TAGS):
+        return None
+    pivot = _pivot(clause)
+    factor = _factor(clause)
+    if pivot is None or factor is None:
+        return None
+    left, right = _side(clause, clause.parts[:pivot]), _side(clause, clause.parts[pivot:])
+    left, right = _contrast(left, right)
+    if left is None or right is None:
+        return None
+    masks = left.filtered(), right.filtered()
+    measure = _measure(clause)
+    if measure is None:
+        return None
+    ours, theirs = (measure(clause, mask) for mask in masks)
+    if ours is None or theirs is None:
+        return None
+    needs = masks[0] | masks[1]
+    findings = [_compared(ours, theirs, factor, needs)]
+    for count in left.of(el.Count):
+        findings.append(Finding(ok=count.quantity.holds(masks[0].sum()), needs=needs, message=f"the number of {what(left)} is {int(masks[0].sum())}"))
+    return findings
+
+
+def _pivot(clause: Clause) -> int | None:
+    """Where the second side begins."""
+    at = clause.find("outnumber", "outnumbered", "than")
+    if at is not None:
+        return at
+    marks = [n for n, part in enumerate(clause.parts) if isinstance(part.value, el.Word) and part.value.tag in ("as", "equal")]
+    return marks[-1] if len(marks) > 1 else None
+
+
+def _factor(clause: Clause) -> Quantity | None:
+    """What the one side over the other must be."""
+    tags = clause.tags
+    ups, downs = tags & {"more", "higher", "outnumber"}, tags & {"fewer", "lower", "outnumbered"}
+    times = [*(value.quantity for value in clause.of(el.Times)), *(value.quantity for value in clause.of(el.Share))]
+    if len(times) > 1 or (ups and downs) or "exceed" in tags:
+        return None
+    if times:
+        return None if ups or downs or "than" in tags or not tags & {"as", "equal"} else times[0].loosened(0.1)
+    if ups or downs:
+        return _MORE if ups else _FEWER
+    return _SAME if "equal" in tags else None
+
+
+def _side(clause: Clause, parts: tuple[Part, ...]) -> Clause:
+    return replace(clause, parts=parts, inherited=tuple(part for part in clause.parts if isinstance(part.value, el.Word)))
+
+
+def _contrast(left: Clause, right: Clause) -> tuple[Clause | None, Clause | None]:
+    """What one side leaves out it shares with the other; the sides must differ in something."""
+    both = []
+    differs = False
+    for sort in _LIMITS:
+        ours = [part for part in left.parts if isinstance(part.value, sort)]
+        theirs = [part for part in right.parts if isinstance(part.value, sort)]
+        differs = differs or bool(ours and theirs)
+        both.append((ours, theirs))
+    if not differs:
+        return None, None
+    add_left = [part for ours, theirs in both if not ours for part in theirs]
+    add_right = [part for ours, theirs in both if not theirs for part in ours]
+    names = [part for part in left.parts if isinstance(part.value, el.Name)]
+    rights = [part for part in right.parts if isinstance(part.value, el.Name)]
+    if len(names) > 1 and len(rights) == 1:
+        return None, None
+    return replace(left, parts=(*left.parts, *add_left)), replace(right, parts=(*right.parts, *add_right))
+
+
+def _measure(clause: Clause) -> Callable[[Clause, Mask], float | None] | None:
+    """What is compared: how many, how much, or how much each time."""
+    tags = clause.tags
+    if tags & {"mean", "usual"} or any(per.days is None for per in clause.of(el.Per)):
+        return _mean
+    if tags & {"higher", "lower"}:
+        return _total if "spend" in tags and "event" not in tags else _mean if "event" in tags else None
+    if "spend" in tags and "many" in tags - {"event"} and not clause.of(el.Times):
+        return _count
+    return _total if "spend" in tags and "event" not in tags else _count
+
+
+def _count(_clause: Clause, mask: Mask) -> float:
+    return float(mask.sum())
+
+
+def _total(clause: Clause, mask: Mask) -> float | None:
+    priced = in_currency(clause.view, mask, None)
+    return None if priced is None else float(amounts(clause.view, priced).sum())
+
+
+def _mean(clause: Clause, mask: Mask) -> float | None:
+    priced = in_currency(clause.view, mask, None)
+    return None if priced is None or not priced.any() else float(amounts(clause.view, priced).mean())
+
+
+def _compared(ours: float, theirs: float, factor: Quantity, needs: Mask) -> Finding:
+    message = f"the two sides are {show_number(ours)} and {show_number(theirs)}"
+    if factor is _MORE or factor is _FEWER:
+        return Finding(ok=ours > theirs if factor is _MORE else ours < theirs, needs=needs, message=message)
+    return Finding(ok=theirs > 0 and factor.holds(ours / theirs) if factor is not _SAME else ours == theirs, needs=needs, message=message)
+
+
+def read_earlier(clause: Clause) -> list[Finding] | None:
+    """`Payments were made in Hamburg earlier than in Dresden`, `was at A before ever going to B`, `only tried A after B`."""
+    if not clause.only((el.Name, el.Rank), {"earlier", "later", "before", "after", "than", "only", "again"}):
+        return None
+    pivot = clause.find("earlier", "later", "before", "after")
+    if pivot is None or "again" in clause.tags:
+        return None
+    left, right = clause.cut(0, pivot), clause.cut(pivot)
+    if not left.of(el.Name) or not right.of(el.Name):
+        return None
+    masks = left.filtered(), right.filtered()
+    needs = masks[0] | masks[1]
+    if not (masks[0].any() and masks[1].any()):
+        return [Finding(ok=False, needs=needs, message="one of the two is not there at all")]
+    ours, theirs = (int(np.flatnonzero(mask)[0]) for mask in masks)
+    word = clause.parts[pivot].value
+    before = isinstance(word, el.Word) and word.tag in ("earlier", "before")
+    return [Finding(ok=ours < theirs if before else ours > theirs, needs=needs, message="it was the other way round")]
+
+
+def read_shift(clause: Clause) -> list[Finding] | None:
+    """`Everyday payments shifted from A to B around January`: A before that month, B after it."""
+    names = clause.of(el.Name)
+    periods = clause.of(el.Period)
+    if not clause.only((el.Name, el.Period), {"shift", "from", "to", "city"}) or "shift" not in clause.tags:
+        return None
+    if len(names) != 2 or len(periods) != 1 or "from" not in clause.tags or clause.find("from") > next(n for n, part in enumerate(clause.parts) if isinstance(part.value, el.Name)):  # type: ignore[operator]  # noqa: PLR2004, E501
+        return None
+    view, (start, end) = clause.view, periods[0].base
+    old, new = (clause.base() & name_mask(name, view) for name in names)
+    before, after = view.day < start, view.day > end
+    counts = [int((mask & side).sum()) for mask in (old, new) for side in (before, after)]
+    message = f"{counts[0]} of the old before and {counts[1]} after, {counts[2]} of the new before and {counts[3]} after"
+    ok = min(counts[0], counts[3]) >= 3 and counts[1] + counts[2] <= 0.2 * (counts[0] + counts[3])  # noqa: PLR2004
+    return [Finding(ok=ok, needs=view.none() if not ok else _telling(clause, old, new), message=message)]
+
+
+def _telling(clause: Clause, old: Mask, new: Mask) -> Mask:
+    """A move is borne out by rows of both; all of them would be too many to cite."""
+    enough = all((mask & clause.cited).sum() >= min(3, mask.sum()) for mask in (old, new))
+    return clause.view.none() if enough else old | new
+
+
+def read_change(clause: Clause) -> list[Finding] | None:
+    """`Doubled from June to July`, `went up from about €14 in … to about €217 in …`, `dropped by a third`."""
+    tags = {"up", "down", "double", "triple", "halve", "and", "total", "mean"}
+    if not clause.only((*_LIMITS, el.Money, el.Count, el.Share), tags):
+        return None
+    turn = clause.tags & {"up", "down", "double", "triple", "halve"}
+    spans = [part for period in clause.of(el.Period) for part in (period.parts if period.role == "from" and len(clause.of(el.Period)) == 1 else (period,))]
+    if len(turn) != 1 or len(spans) != 2 or "mean" in clause.tags:  # noqa: PLR2004
+        return None
+    whole = clause.filtered(skip=(el.Period,))
+    masks = [whole & (clause.view.day >= span.start) & (clause.view.day <= span.end) for span in spans]
+    money = "spend" in clause.tags or bool(clause.of(el.Money))
+    values = [_total(clause, mask) if money else float(mask.sum()) for mask in masks]
+    first, last = values
+    if first is None or last is None or spans[0].start > spans[1].start:
+        return None
+    needs = masks[0] | masks[1]
+    message = f"it went from {show_number(first / (100 if money else 1))} to {show_number(last / (100 if money else 1))}"
+    said = [value.quantity for value in (*clause.of(el.Money), *clause.of(el.Count))]
+    if len(said) not in (0, 2):
+        return None
+    ok = all(quantity.holds(value) for quantity, value in zip(said, (first, last), strict=False))
+    return [Finding(ok=ok and _turned(next(iter(turn)), first, last, clause.of(el.Share)), needs=needs, message=message)]
+
+
+def _turned(turn: str, first: float, last: float, by: list[el.Share]) -> bool:
+    if turn in _CHANGES:
+        return not by and first > 0 and _CHANGES[turn].holds(last / first)
+    if by:
+        change = (last - first) / first if first else 0.0
+        return by[0].quantity.loosened(0.1).holds(change if turn == "up" else -change)
+    return last > first if turn == "up" else last < first

@@ -1,0 +1,358 @@
+"""Dates and periods as people write them: days, weeks, months, seasons, halves, ranges, and those told from the end of the data."""
+
+from __future__ import annotations
+
+from calendar import monthrange
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+
+from memlearn.grounding.freetext.elements import FOREVER, Period
+from memlearn.grounding.freetext.numbers import lows, read_figure
+from memlearn.grounding.freetext.tokens import Token
+
+Tokens = Sequence[Token]
+_EPOCH = date(1970, 1, 1).toordinal()
+_NAMES = "january february march april may june july august september october november december".split()
+MONTHS = {name: number for number, name in enumerate(_NAMES, start=1)}
+MONTHS |= {name[:3]: number for name, number in MONTHS.items()} | {"sept": 9}
+SEASONS = {"spring": 3, "summer": 6, "autumn": 9, "fall": 9, "winter": 12}
+_NTH = {"first": 1, "second": 2, "third": 3, "fourth": 4, "last": -1, "final": -1}
+_EARLY = {"early": "early", "mid": "mid", "late": "late", "beginning": "early", "start": "early", "end": "late", "middle": "mid", "close": "late"}
+_ROLES: dict[tuple[str, ...], str] = {
+    tuple(words.split()): role
+    for role, phrases in {
+        "since": "since, from and including, starting, starting in, beginning in, as of, no earlier than, ever since, since at least, onwards from",
+        "until": "until, till, up to, up until, by, no later than, through, up to and including, as late as",
+        "before": "before, prior to, earlier than, ahead of",
+        "after": "after, later than, following, past, post",
+        "in": "in, on, during, within, throughout, over, of, for, at, around, across, in the course of, back in, as early as, all through",
+    }.items()
+    for words in phrases.split(", ")
+}  # fmt: skip
+_LONGEST_ROLE = max(len(words) for words in _ROLES)
+_YEARS = range(1990, 2101)
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A period named, with what of it a longer one may need."""
+
+    first: date
+    last: date
+    end: int
+    year: bool = True
+    days: tuple[int, ...] = ()
+
+    def period(self) -> Period:
+        """As days since 1970-01-01."""
+        start, stop = number(self.first), number(self.last)
+        return Period(start, stop, base=(start, stop), days=self.days)
+
+
+def number(day: date) -> int:
+    """Days since 1970-01-01."""
+    return day.toordinal() - _EPOCH
+
+
+def day_of(value: int) -> date:
+    """The date of so many days since 1970-01-01."""
+    return date.fromordinal(value + _EPOCH)
+
+
+def month_span(year: int, month: int, end: int, months: int = 1, *, given: bool = True) -> Span:
+    """Whole months."""
+    last = month - 1 + months - 1
+    until = year + last // 12, last % 12 + 1
+    return Span(date(year, month, 1), date(*until, monthrange(*until)[1]), end, given)
+
+
+def read_period(tokens: Tokens, at: int, today: int, known: Period | None = None) -> tuple[Period, int] | None:
+    """A period with the preposition before it.
+
+    Args:
+        tokens: the line.
+        at: where to read.
+        today: the last day of the data, days since 1970-01-01.
+        known: the period named before, for `the following month`.
+    """
+    try:
+        return _ranged(tokens, at, today) or _introduced(tokens, at, today, known)
+    except (ValueError, OverflowError):
+        return None
+
+
+def _introduced(tokens: Tokens, at: int, today: int, known: Period | None) -> tuple[Period, int] | None:
+    role, start = "bare", at
+    for count in range(min(_LONGEST_ROLE, len(tokens) - at), 0, -1):
+        if lows(tokens, at, count) in _ROLES:
+            role, start = _ROLES[lows(tokens, at, count)], at + count
+            break
+    since = role == "bare" and lows(tokens, at, 1) == ("from",)
+    start += since
+    if lows(tokens, start, 1) == ("about",) and role != "bare":
+        start += 1
+    relative = _relative(tokens, start, today, known)
+    if relative is not None:
+        return with_role(relative[0], "in" if role == "bare" else role), relative[1]
+    span = read_span(tokens, start, today, bare=role == "bare" and not since)
+    if span is None:
+        return None
+    end = span.end
+    if lows(tokens, end, 1) in (("on",), ("onwards",), ("onward",)) and (since or role == "in"):
+        return with_role(span.period(), "since"), end + 1
+    return with_role(span.period(), role), end
+
+
+def with_role(period: Period, role: str) -> Period:
+    """The days that a preposition makes of a period."""
+    start, end = period.base
+    match role:
+        case "since":
+            return replace(period, start=start, end=FOREVER, role=role, days=())
+        case "until":
+            return replace(period, start=-FOREVER, end=end, role=role, days=())
+        case "before":
+            return replace(period, start=-FOREVER, end=start - 1, role=role, days=())
+        case "after":
+            return replace(period, start=end + 1, end=FOREVER, role=role, days=())
+    return replace(period, role=role)
+
+
+def _ranged(tokens: Tokens, at: int, today: int) -> tuple[Period, int] | None:
+    """`between June and August 2025`, `from 2 May to 4 May`, `June–November 2025`."""
+    word = lows(tokens, at, 1)
+    start = at + (1 if word and word[0] in ("between", "from", "in", "during", "over") else 0)
+    joints = {"between": ("and",), "from": ("to", "until", "till", "through")}.get(word[0] if word else "", ("-", "–", "to", "through", "until"))  # noqa: RUF001
+    first = read_span(tokens, start, today, bare=start == at)
+    if first is None or lows(tokens, first.end, 1) == () or tokens[first.end].low not in joints:
+        return None
+    skipped = first.end + 1 + (lows(tokens, first.end, 2) == ("up", "to"))
+    last = read_span(tokens, skipped, today, bare=False)
+    if last is None:
+        return None
+    if not first.year:
+        moved = first.first.replace(year=last.first.year - (first.first.month > last.last.month))
+        length = first.last - first.first
+        until = moved.replace(day=monthrange(moved.year, moved.month)[1]) if length > timedelta(1) else moved
+        first = replace(first, first=moved, last=until)
+    if first.first > last.last:
+        return None
+    head, tail = first.period(), last.period()
+    return Period(head.start, tail.end, "from" if word == ("from",) else "in", (head.start, tail.end), (head, tail)), last.end
+
+
+def read_span(tokens: Tokens, at: int, today: int, *, bare: bool) -> Span | None:
+    """A period without a preposition; a bare year or month counts only where something introduces it, unless it cannot be else."""
+    start = at + (lows(tokens, at, 1) == ("the",))
+    return (
+        _numeric(tokens, start, today) or _day(tokens, start, today) or _part(tokens, start, today) or _month(tokens, start, today, bare=bare)
+        or _season(tokens, start, today) or _year(tokens, start, bare=bare)
+    )  # fmt: skip
+
+
+def _numeric(tokens: Tokens, at: int, today: int) -> Span | None:
+    if at >= len(tokens):
+        return None
+    token = tokens[at]
+    if token.sort == "iso":
+        day = date.fromisoformat(token.text)
+        return Span(day, day, at + 1)
+    if token.sort != "date":
+        return None
+    pieces = [int(piece) for piece in token.text.replace(".", "/").split("/")]
+    if len(pieces) == 2:  # noqa: PLR2004 - month and year
+        return month_span(pieces[1], pieces[0], at + 1)
+    orders = ((0, 1),) if "." in token.text else ((1, 0), (0, 1))
+    days = [date(pieces[2], pieces[month], pieces[day]) for day, month in ((o[0], o[1]) for o in orders) if 1 <= pieces[month] <= 12 and pieces[day] <= 31]  # noqa: PLR2004
+    held = [day for day in days if number(day) <= today] or days
+    return Span(held[0], held[0], at + 1, days=tuple(sorted({number(day) for day in held})) if len(set(held)) > 1 else ()) if held else None
+
+
+def _day(tokens: Tokens, at: int, today: int) -> Span | None:
+    """`2 June 2025`, `the 2nd of June`, `June 2nd, 2025`."""
+    day, month, end = _day_number(tokens, at), None, at + 1
+    if day is not None:
+        end += lows(tokens, end, 1) == ("of",)
+        month = MONTHS.get((lows(tokens, end, 1) or ("",))[0])
+        end += 1
+        if lows(tokens, end, 1) == (".",) and lows(tokens, end + 1, 1) and _year_at(tokens, end + 1):
+            end += 1
+    else:
+        month = MONTHS.get((lows(tokens, at, 1) or ("",))[0])
+        day = _day_number(tokens, at + 1) if month else None
+        end = at + 2
+    if day is None or month is None:
+        return None
+    comma = lows(tokens, end, 1) == (",",)
+    year = _year_at(tokens, end + comma)
+    if year is not None:
+        return Span(date(year, month, day), date(year, month, day), end + comma + 1)
+    guess = date(day_of(today).year, month, day)
+    guess = guess if number(guess) <= today else guess.replace(year=guess.year - 1)
+    return Span(guess, guess, end, year=False)
+
+
+def _day_number(tokens: Tokens, at: int) -> int | None:
+    if at >= len(tokens) or tokens[at].sort != "number" or tokens[at].suffix in ("k", "m") or not tokens[at].low.isdigit():
+        return None
+    return int(tokens[at].low) if 1 <= int(tokens[at].low) <= 31 else None  # noqa: PLR2004
+
+
+def _year_at(tokens: Tokens, at: int) -> int | None:
+    if at < len(tokens) and tokens[at].sort == "number" and tokens[at].low.isdigit() and not tokens[at].suffix:
+        return int(tokens[at].low) if int(tokens[at].low) in _YEARS else None
+    return None
+
+
+def _latest(month: int, today: int) -> int:
+    """The year of the latest such month that has begun by the end of the data."""
+    now = day_of(today)
+    return now.year if month <= now.month else now.year - 1
+
+
+def _month(tokens: Tokens, at: int, today: int, *, bare: bool) -> Span | None:
+    month = MONTHS.get((lows(tokens, at, 1) or ("",))[0])
+    if month is None:
+        return None
+    end = at + 1
+    if lows(tokens, end, 1) in (("of",), (",",)) and _year_at(tokens, end + 1):
+        end += 1
+    elif lows(tokens, end, 2) in (("last", "year"), ("this", "year")):
+        year = day_of(today).year - (tokens[end].low == "last")
+        return month_span(year, month, end + 2)
+    year_given = _year_at(tokens, end)
+    if year_given is None and (bare and not tokens[at].capital):
+        return None
+    return month_span(year_given or _latest(month, today), month, end + (year_given is not None), given=year_given is not None)
+
+
+def _season(tokens: Tokens, at: int, today: int) -> Span | None:
+    which = lows(tokens, at, 1)
+    start = at + (which in (("last",), ("this",), ("past",)))
+    month = SEASONS.get((lows(tokens, start, 1) or ("",))[0])
+    if month is None:
+        return None
+    end = start + 1 + (lows(tokens, start + 1, 1) == ("of",) and _year_at(tokens, start + 2) is not None)
+    year = _year_at(tokens, end)
+    if year is None:
+        year = _latest(month, today)
+        span = month_span(year, month, end, 3)
+        # The season that has not ended is this one, not the last one.
+        if which == ("last",) and number(span.last) >= today:
+            span = month_span(year - 1, month, end, 3)
+        return span
+    end += 1
+    if lows(tokens, end, 1) in (("/",), ("-",), ("–",)) and lows(tokens, end + 1, 1):  # noqa: RUF001 - winter 2025/26
+        end += 2
+    return month_span(year, month, end, 3)
+
+
+def _year(tokens: Tokens, at: int, *, bare: bool) -> Span | None:
+    year = _year_at(tokens, at)
+    if year is None or bare:
+        return None
+    return month_span(year, 1, at + 1, 12)
+
+
+def _part(tokens: Tokens, at: int, today: int) -> Span | None:
+    """`early spring 2026`, `the end of May`, `the first week of June`, `the second half of 2025`, `the first five months of 2026`."""
+    word = (lows(tokens, at, 1) or ("",))[0]
+    if word in _EARLY:
+        return _early(tokens, at, _EARLY[word], today, whole=word in ("beginning", "start", "end", "close"))
+    if word == "week" and lows(tokens, at + 1, 1) in (("of",), ("from",)):
+        span = read_span(tokens, at + 2, today, bare=False)
+        return None if span is None or span.first != span.last else Span(span.first, span.first + timedelta(6), span.end)
+    nth = _NTH.get(word)
+    if nth is None:
+        return None
+    figure = read_figure(tokens, at + 1)
+    count = int(figure.value) if figure else 1
+    unit_at = figure.end if figure else at + 1
+    unit = (lows(tokens, unit_at, 1) or ("",))[0].rstrip("s")
+    if unit not in ("day", "week", "month", "quarter", "half", "weekend") or lows(tokens, unit_at + 1, 1) not in (("of",), ("in",)):
+        return None
+    outer = read_span(tokens, unit_at + 2, today, bare=False)
+    return None if outer is None else _cut(outer, nth, count, unit)
+
+
+def _early(tokens: Tokens, at: int, part: str, today: int, *, whole: bool) -> Span | None:
+    start = at + 1
+    start += lows(tokens, start, 1) in (("-",), ("of",))
+    outer = read_span(tokens, start, today, bare=False)
+    if outer is None:
+        return None
+    if whole:
+        # The beginning and the end of something are days: its first and its last.
+        edge = outer.first if part == "early" else outer.last
+        return replace(outer, first=edge, last=edge)
+    days = (outer.last - outer.first).days + 1
+    # A third of it, and some days beyond, as nobody draws the line sharply.
+    length = days // 3 + max(days // 9, 3)
+    if part == "early":
+        return replace(outer, last=outer.first + timedelta(length))
+    if part == "late":
+        return replace(outer, first=outer.last - timedelta(length))
+    return replace(outer, first=outer.first + timedelta(days // 3 - 3), last=outer.last - timedelta(days // 3 - 3))
+
+
+def _cut(outer: Span, nth: int, count: int, unit: str) -> Span | None:
+    if unit in ("day", "week"):
+        length = timedelta(count * (7 if unit == "week" else 1))
+        first = outer.last - length + timedelta(1) if nth == -1 else outer.first + (nth - 1) * length
+        return replace(outer, first=first, last=first + length - timedelta(1))
+    months = {"month": 1, "quarter": 3, "half": 6}.get(unit, 0) * count
+    whole = (outer.last.year - outer.first.year) * 12 + outer.last.month - outer.first.month + 1
+    if not months or months > whole:
+        return None
+    offset = whole - months if nth == -1 else (nth - 1) * months
+    at_month = outer.first.month - 1 + offset
+    return month_span(outer.first.year + at_month // 12, at_month % 12 + 1, outer.end, months)
+
+
+def _relative(tokens: Tokens, at: int, today: int, known: Period | None) -> tuple[Period, int] | None:
+    """`the following month`, `the six months before that`, `the last three months`, `last month`, `this year`."""
+    start = at + (lows(tokens, at, 1) == ("the",))
+    head = (lows(tokens, start, 1) or ("",))[0]
+    now = day_of(today)
+    if lows(tokens, start, 2) in (("this", "year"), ("last", "year")):
+        return month_span(now.year - (head == "last"), 1, 0, 12).period(), start + 2
+    if lows(tokens, start, 2) in (("this", "month"), ("last", "month")):
+        back = now.replace(day=1) - timedelta(head == "last")
+        return month_span(back.year, back.month, 0).period(), start + 2
+    if head in ("following", "next", "previous", "preceding") and known is not None:
+        return _beside(tokens, start + 1, known, later=head in ("following", "next"))
+    figure = read_figure(tokens, start + (head in ("last", "past", "recent", "final")))
+    if head in ("last", "past", "recent", "final") and figure is not None:
+        return _to_the_end(tokens, figure.end, int(figure.value), now)
+    count, unit_at = (int(figure.value), figure.end) if figure else (1, start)
+    if lows(tokens, unit_at, 1) in (("month",), ("months",)) and lows(tokens, unit_at + 1, 1) in (("before",), ("after",)) and known is not None:
+        later = tokens[unit_at + 1].low == "after"
+        end = unit_at + 2 + (lows(tokens, unit_at + 2, 1) in (("that",), ("it",), ("this",)))
+        return _months_beside(known, count, later=later), end
+    return None
+
+
+def _beside(tokens: Tokens, at: int, known: Period, *, later: bool) -> tuple[Period, int] | None:
+    figure = read_figure(tokens, at)
+    count, unit_at = (int(figure.value), figure.end) if figure else (1, at)
+    if lows(tokens, unit_at, 1) not in (("month",), ("months",)):
+        return None
+    return _months_beside(known, count, later=later), unit_at + 1
+
+
+def _months_beside(known: Period, count: int, *, later: bool) -> Period:
+    edge = day_of(known.base[1]) + timedelta(1) if later else day_of(known.base[0])
+    month = edge.month - 1 + (0 if later else -count)
+    return month_span(edge.year + month // 12, month % 12 + 1, 0, count).period()
+
+
+def _to_the_end(tokens: Tokens, at: int, count: int, now: date) -> tuple[Period, int] | None:
+    unit = (lows(tokens, at, 1) or ("",))[0].rstrip("s")
+    if unit in ("day", "week"):
+        start = number(now) - count * (7 if unit == "week" else 1) + 1
+        return Period(start, number(now), base=(start, number(now))), at + 1
+    if unit == "month":
+        month = now.month - count
+        return month_span(now.year + month // 12, month % 12 + 1, 0, count).period(), at + 1
+    return None

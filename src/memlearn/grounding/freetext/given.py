@@ -1,0 +1,114 @@
+"""Claims about what is given of the user, and about what they wrote: words against words."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+import numpy as np
+
+from memlearn.grounding.freetext import elements as el
+from memlearn.grounding.freetext.clause import Finding
+from memlearn.grounding.freetext.reader import Reading
+from memlearn.grounding.freetext.tokens import Token, fold_words
+from memlearn.grounding.freetext.view import Mask, UserView
+
+_NEGATIONS = frozenset("not no never without neither nor none cannot nothing hardly".split())
+_PLAIN = frozenset(
+    "the a an of in on at is was are be been user customer client person holder account they he she their his her has have to and who with as by it its this that for from app the".split()
+)
+# Words that go with an attribute, by a word of its name.
+_ABOUT = {
+    "age": "age aged old years year between group band bracket range".split(),
+    "state": "federal state registered lives living resident based home located".split(),
+    "region": "region registered lives living resident based home located area".split(),
+    "city": "city town registered lives living resident based home located".split(),
+    "country": "country registered lives living resident based home".split(),
+    "tier": "tier level plan subscription membership subscribed member version package subscriber uses".split(),
+    "plan": "tier level plan subscription membership subscribed member version package subscriber uses".split(),
+    "language": "language speaks speaking set preferred uses interface communicates".split(),
+}
+_LANGUAGES = {
+    "de": "german", "en": "english", "fr": "french", "tr": "turkish", "es": "spanish", "it": "italian", "pl": "polish", "ru": "russian", "ar": "arabic", "nl": "dutch",
+    "pt": "portuguese", "uk": "ukrainian",
+}  # fmt: skip
+_SAID_OF = frozenset({"that", "about", "whether", "because", "how", "why", "if"})
+_SPEECH = frozenset(
+    "told asked asks tells complained complains reported reports informed mentioned wrote writes contacted wanted know enquired inquired support message customer service raised".split()
+)
+_IDLE = _PLAIN | frozenset(
+    "some any there were had does did do will would could can should my your our i me we you them one when where what how whether why if about because so just still yet also being".split()
+)
+
+
+def read_person(reading: Reading, attributes: Sequence[str], view: UserView) -> list[Finding] | None:
+    """`Between 35 and 49 years old`, `on the basic tier of the app`, of the attributes cited."""
+    words = _words(reading.tokens)
+    negated = bool(_NEGATIONS & set(words))
+    best: list[Finding] | None = None
+    for attribute in attributes:
+        value = view.person.get(attribute)
+        if value is None:
+            continue
+        names = [piece for piece in re.split(r"[^a-z]+", attribute.lower()) if piece]
+        known = {*names, *(word for name in names for word in _ABOUT.get(name, ())), *_PLAIN, *_NEGATIONS}
+        at = _place(words, value, attribute)
+        rest = [word for n, word in enumerate(words) if at is None or not at[0] <= n < at[1]]
+        left = [word for word in rest if word not in known and not word.endswith("s") | (word[:-1] in known)]
+        if at is not None:
+            if not left:
+                return [Finding(ok=not negated, needs=view.none(), message=f"{attribute} is {value!r}")]
+        elif set(rest) & set(known - _PLAIN - _NEGATIONS) and 0 < len(left) <= 3 and not negated:  # noqa: PLR2004
+            best = [Finding(ok=False, needs=view.none(), message=f"{attribute} is {value!r}")]
+    return best
+
+
+def _words(tokens: Sequence[Token]) -> list[str]:
+    return [piece for token in tokens if token.sort != "sign" for piece in token.low.split("-")]
+
+
+def _place(words: list[str], value: str, attribute: str) -> tuple[int, int] | None:
+    """Where the value stands; the ends of a range may be apart by a word."""
+    wanted = list(fold_words(value))
+    if "language" in attribute and len(value) == 2:  # noqa: PLR2004 - a code
+        wanted = [_LANGUAGES.get(value, value)]
+    for start in range(len(words)):
+        if words[start : start + len(wanted)] == wanted:
+            return start, start + len(wanted)
+        if len(wanted) == 2 and words[start : start + 1] == wanted[:1] and words[start + 1 : start + 3] in (["and", wanted[1]], ["to", wanted[1]]):  # noqa: PLR2004
+            return start, start + 3
+    return None
+
+
+def read_speech(reading: Reading, view: UserView, cited: Mask) -> list[Finding] | None:
+    """`Told support that a refund was missing`: the words of what was said must be those of a message cited."""
+    tokens = reading.tokens
+    at = next((n for n, token in enumerate(tokens) if token.low in _SAID_OF and n), None)
+    if at is None or not {token.low for token in tokens[:at]} & _SPEECH or any(token.low not in _SPEECH | _IDLE for token in tokens[:at]):
+        return None
+    said = [word for word in _words(tokens[at + 1 :]) if word not in _IDLE]
+    content = {_stem(word) for word in said if word not in _NEGATIONS}
+    negations = sum(word in _NEGATIONS for word in said)
+    if not content:
+        return None
+    messages = np.flatnonzero(cited & view.of_kinds(("message",)))
+    if not len(messages):
+        return [Finding(ok=False, needs=view.none(), message="no cited row is a message")]
+    for row in messages.tolist():
+        written = view.text[row]
+        same = negations == sum(word in _NEGATIONS for word in written)
+        if same and content <= {_stem(word) for word in written}:
+            return [Finding(ok=True, needs=view.none())]
+    return [Finding(ok=None, needs=view.none(), message="the cited messages do not say it in these words")]
+
+
+def _stem(word: str) -> str:
+    for ending in ("ing", "ed", "es", "s", "e"):
+        if word.endswith(ending) and len(word) - len(ending) >= 3:  # noqa: PLR2004
+            return word[: -len(ending)]
+    return word
+
+
+def has_number(reading: Reading) -> bool:
+    """Whether a line holds a number that would have to be computed."""
+    return any(isinstance(part.value, el.Count | el.Times | el.Money | el.Share | el.OutOf | el.Duration) for part in reading.parts)

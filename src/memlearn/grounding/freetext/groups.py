@@ -1,0 +1,84 @@
+"""Claims about names as such: which one is the most frequent, how many there are, and texts that stand in the rows."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from memlearn.grounding.freetext import elements as el
+from memlearn.grounding.freetext.clause import Clause, Finding, amounts, limit_mask, name_mask, what
+from memlearn.grounding.freetext.view import Mask
+
+_DIMS = {"category": "merchant_category", "merchant": "merchant", "city": "city"}
+
+
+def read_ranking(clause: Clause) -> list[Finding] | None:
+    """`Coffee is the third most important category`, `the most visited merchant is X`."""
+    tags = {"most", "least", "important", "category", "merchant", "city", "number", "byspend", "max", "min", "fewer"}
+    if not clause.only((el.Name, el.Period, el.Rank), tags) or len(clause.of(el.Name)) != 1 or len(clause.of(el.Rank)) > 1:
+        return None
+    dim = next((dim for tag, dim in _DIMS.items() if tag in clause.tags), None)
+    if dim is None or dim not in clause.view.columns or not clause.tags & {"important", "max", "most"} or clause.tags & {"least", "min"}:
+        return None
+    name = clause.of(el.Name)[0]
+    if clause.find("category", "merchant", "city") is None or not (clause.tags & {"most", "max"} or clause.of(el.Rank)):
+        return None
+    rows = clause.filtered(skip=(el.Name,)) & (clause.view.columns[dim] != "")
+    place = clause.of(el.Rank)[0].place if clause.of(el.Rank) else 1
+    keys, weights = _weights(clause, rows, dim)
+    mine = [at for at, key in enumerate(keys) if bool((name_mask(name, clause.view) & (clause.view.columns[dim] == key)).any())]
+    if place < 1 or len(mine) != 1:
+        return [Finding(ok=False, needs=rows, message=f"{name.text!r} is none of them")] if place >= 1 else None
+    more, same = int((weights > weights[mine[0]]).sum()), int((weights == weights[mine[0]]).sum())
+    ok = more + 1 == place and same == 1 or None if more + 1 <= place <= more + same else False
+    return [Finding(ok=ok, needs=rows, message=f"{name.text!r} is at place {more + 1}, not {place}")]
+
+
+def _weights(clause: Clause, rows: Mask, dim: str) -> tuple[list[str], NDArray[np.float64 | np.int64]]:
+    keys, inverse = np.unique(clause.view.columns[dim][rows], return_inverse=True)
+    if "byspend" in clause.tags or "spend" in clause.tags:
+        return keys.tolist(), np.bincount(inverse, weights=amounts(clause.view, rows), minlength=len(keys))
+    return keys.tolist(), np.bincount(inverse, minlength=len(keys))
+
+
+def read_distinct(clause: Clause) -> list[Finding] | None:
+    """`Purchases in travel come from two merchants only: A and B`."""
+    tags = {"only", "and", "category", "city", "both", "different", "total", "from"}
+    if not clause.only((el.Name, el.Period, el.Count), tags) or len(clause.of(el.Count)) != 1:
+        return None
+    at = next(n for n, part in enumerate(clause.parts) if isinstance(part.value, el.Count))
+    noun = next((part.value for part in clause.parts[at + 1 :] if isinstance(part.value, el.Word) and part.value.tag != "skip"), None)
+    dim = _DIMS.get(noun.tag) if isinstance(noun, el.Word) else None
+    if dim is None or dim not in clause.view.columns:
+        return None
+    names = [part for part in clause.parts if isinstance(part.value, el.Name)]
+    listed = [part.value for part in names if isinstance(part.value, el.Name) and (part.start > clause.parts[at].start) and dim in part.value.masks]
+    missing = [part.value for part in names if isinstance(part.value, el.Name) and part.start > clause.parts[at].start and not part.value.masks]
+    rows = clause.base() & (clause.view.columns[dim] != "")
+    for part in names:
+        if isinstance(part.value, el.Name) and part.value not in listed and part.value not in missing:
+            rows = rows & name_mask(part.value, clause.view)
+    for period in clause.of(el.Period):
+        rows = rows & limit_mask(period, clause.view)
+    found = np.unique(clause.view.columns[dim][rows])
+    ok = clause.of(el.Count)[0].quantity.holds(len(found)) and not missing
+    if listed and ok:
+        ok = len(listed) == len(found) and all(bool((rows & name_mask(name, clause.view)).any()) for name in listed)
+    return [Finding(ok=ok, needs=rows, message=f"they are {len(found)}: {', '.join(found[:8].tolist())}")]
+
+
+def read_descriptor(clause: Clause) -> list[Finding] | None:
+    """`The descriptor “…” appears twice among the transactions`."""
+    if not clause.only((el.Quote, el.Times, el.Count, el.Period), {"descriptor"}) or len(clause.of(el.Quote)) != 1:
+        return None
+    words = clause.of(el.Quote)[0].words
+    rows = np.array([text == words for text in clause.view.text], dtype=np.bool_)
+    for period in clause.of(el.Period):
+        rows = rows & limit_mask(period, clause.view)
+    said = [value.quantity for value in (*clause.of(el.Times), *clause.of(el.Count))]
+    if len(said) > 1:
+        return None
+    message = f"{int(rows.sum())} of the {what(clause)} have that text"
+    if not said:
+        return [Finding(ok=bool((rows & clause.cited).any()), needs=clause.view.none(), message=message)]
+    return [Finding(ok=said[0].holds(rows.sum()), needs=rows, message=message)]

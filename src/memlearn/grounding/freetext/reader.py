@@ -1,0 +1,185 @@
+"""Reads a line into typed parts, from left to right, the longest and most particular reading first."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from memlearn.grounding.freetext import dates, lexicon, numbers, times
+from memlearn.grounding.freetext import elements as el
+from memlearn.grounding.freetext.tokens import Token, tokenise
+from memlearn.grounding.freetext.view import UserView
+
+_OPENING, _CLOSING = "“\"„«‘", "”\"“»’"  # noqa: RUF001
+_COUNTED_NEXT = ("digit",)
+Tokens = Sequence[Token]
+
+
+@dataclass(slots=True)
+class Reading:
+    """A line, read.
+
+    Args:
+        tokens: its words.
+        parts: what they stand for, in order.
+        unknown: words that nothing explains.
+    """
+
+    tokens: Tokens
+    parts: list[el.Part] = field(default_factory=list)
+    unknown: list[str] = field(default_factory=list)
+
+
+def read_text(text: str, view: UserView) -> Reading:
+    """Everything in a line that can be understood, and what cannot."""
+    tokens = tokenise(text)
+    reading = Reading(tokens)
+    at = 0
+    known: el.Period | None = None
+    while at < len(tokens):
+        values, end = _read(tokens, at, view, known)
+        if not values:
+            if tokens[at].low not in _HARMLESS_SIGNS:
+                reading.unknown.append(tokens[at].text)
+            at += 1
+            continue
+        for value in values:
+            reading.parts.append(el.Part(at, end, value))
+            known = value if isinstance(value, el.Period) else known
+        at = end
+    return reading
+
+
+_HARMLESS_SIGNS = frozenset("“\"„«‘”»’'*~*")  # noqa: RUF001
+
+
+def _read(tokens: Tokens, at: int, view: UserView, known: el.Period | None) -> tuple[list[el.Value], int]:
+    quoted = _quote(tokens, at, view)
+    if quoted is not None:
+        return [quoted[0]], quoted[1]
+    named = read_name(tokens, at, view)
+    if named is not None:
+        return [named[0]], named[1]
+    ranked = _rank(tokens, at, view, known)
+    if ranked is not None:
+        return [ranked[0]], ranked[1]
+    hours = times.read_hours(tokens, at)
+    if hours is not None:
+        return hours
+    for read in _READERS:
+        found = read(tokens, at)
+        if found is not None:
+            return [found[0]], found[1]
+    period = dates.read_period(tokens, at, view.last_day, known)
+    if period is not None:
+        return [period[0]], period[1]
+    number = _number(tokens, at)
+    if number is not None:
+        return [number[0]], number[1]
+    return _word(tokens, at)
+
+
+_READERS: tuple[Callable[[Tokens, int], tuple[el.Value, int] | None], ...] = (
+    numbers.read_money,
+    numbers.read_share,
+    times.read_rate,
+    numbers.read_out_of,
+    times.read_weekdays,
+    times.read_duration,
+    times.read_per,
+    numbers.read_times,
+)
+
+
+def _number(tokens: Tokens, at: int) -> tuple[el.Value, int] | None:
+    """A bare number; `one` and `some` alone are no counts of anything unless something that is counted follows."""
+    found = numbers.read_quantity(tokens, at)
+    if found is None or tokens[found[2] - 1].suffix in ("st", "nd", "rd", "th"):
+        return None
+    return el.Count(found[0]), found[2]
+
+
+def _quote(tokens: Tokens, at: int, view: UserView) -> tuple[el.Value, int] | None:
+    if tokens[at].low not in _OPENING:
+        return None
+    for end in range(at + 1, len(tokens)):
+        if tokens[end].low in _CLOSING:
+            words = _name_words(tokens[at + 1 : end])
+            masks = view.names.get(words)
+            if masks is not None or words in view.foreign:
+                return el.Name(" ".join(words), masks or {}), end + 1
+            return (el.Quote(words), end + 1) if words else None
+    return None
+
+
+def _name_words(tokens: Tokens) -> tuple[str, ...]:
+    return tuple(piece for token in tokens if token.sort != "sign" for piece in token.low.replace("'", "").replace(".", " ").split())
+
+
+def read_name(tokens: Tokens, at: int, view: UserView) -> tuple[el.Name, int] | None:
+    """The longest name of the user's rows or of a catalogue that stands here."""
+    if tokens[at].sort not in ("word", "number"):
+        return None
+    words: list[str] = []
+    best: tuple[el.Name, int] | None = None
+    end = at
+    while end < len(tokens) and len(words) < view.longest_name:
+        token = tokens[end]
+        if token.sort == "sign" and (token.low not in "-&'%+." or not words):
+            break
+        end += 1
+        if token.sort == "sign":
+            continue
+        words += _name_words((token,))
+        if token.suffix:
+            words[-1] += token.suffix
+        found = _lookup(tuple(words), view)
+        if found is not None:
+            text = " ".join(token.text for token in tokens[at:end])
+            best = el.Name(text, found), end
+    return best
+
+
+def _lookup(words: tuple[str, ...], view: UserView) -> dict[str, el.Mask] | None:
+    variants = [words]
+    if len(words) == 1 and len(words[0]) > 3:  # noqa: PLR2004 - "book" for "books"
+        variants += [(words[0] + "s",)] if not words[0].endswith("s") else [(words[0][:-1],)]
+    for variant in variants:
+        if variant in view.names:
+            return dict(view.names[variant])
+        if variant in view.foreign:
+            return {}
+    return None
+
+
+def _rank(tokens: Tokens, at: int, view: UserView, known: el.Period | None) -> tuple[el.Rank, int] | None:
+    """`the first`, `most recently`, `second-highest`; not the first week of June."""
+    start = at + (tokens[at].low == "the")
+    if start >= len(tokens) or dates.read_period(tokens, at, view.last_day, known) is not None:
+        return None
+    place, end = None, start
+    for words, rank in lexicon.RANK_PHRASES.items():
+        if numbers.lows(tokens, start, len(words)) == words and len(words) > end - start:
+            place, end = rank, start + len(words)
+    token = tokens[start]
+    if place is None and token.low in lexicon.RANKS:
+        place, end = lexicon.RANKS[token.low], start + 1
+    elif place is None and token.suffix in ("st", "nd", "rd", "th") and token.low.isdigit():
+        place, end = int(token.low), start + 1
+    if place is None:
+        return None
+    next_at = end + (numbers.lows(tokens, end, 1) == ("-",))
+    for tag in ("max", "min"):
+        for count in (2, 1):
+            if place > 1 and lexicon.PHRASES.get(numbers.lows(tokens, next_at, count)) == tag:
+                return el.Rank(-place if tag == "max" else place, by_amount=True), next_at + count
+    return el.Rank(place), end
+
+
+def _word(tokens: Tokens, at: int) -> tuple[list[el.Value], int]:
+    for count in range(min(lexicon.LONGEST_PHRASE, len(tokens) - at), 0, -1):
+        words = numbers.lows(tokens, at, count)
+        tag = lexicon.PHRASES.get(words)
+        if tag is not None:
+            return [el.Word(tag, " ".join(words))], at + count
+    return [], at

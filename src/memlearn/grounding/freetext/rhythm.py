@@ -1,0 +1,170 @@
+"""Claims about gaps and rhythm, beginnings and ends: weekly, every nine days, the longest break, stopped, new since, stayed away."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from memlearn.grounding.freetext import elements as el
+from memlearn.grounding.freetext.clause import Clause, Finding, judge, show_number, what
+from memlearn.grounding.freetext.dates import day_of
+from memlearn.grounding.freetext.values import months_of
+from memlearn.grounding.freetext.view import Mask
+
+_LIMITS = (el.Name, el.Period, el.Weekdays, el.Hours)
+_FEWEST = 3
+_SLACK = 0.17
+_QUIET_DAYS = 45
+
+
+def gaps_of(clause: Clause, rows: Mask) -> NDArray[np.int64]:
+    """Days from one day with a row to the next."""
+    return np.diff(np.unique(clause.view.day[rows]))
+
+
+def read_rate(clause: Clause) -> list[Finding] | None:
+    """`Weekly`, `every other week`, `about once a month`, `twice a month on average`."""
+    if not clause.only((*_LIMITS, el.Rate), {"mean", "usual"}) or len(clause.of(el.Rate)) != 1:
+        return None
+    rate = clause.of(el.Rate)[0]
+    rows = clause.filtered()
+    gaps = gaps_of(clause, rows)
+    if len(gaps) < _FEWEST - 1:
+        return [Finding(ok=False, needs=rows, message=f"there are {int(rows.sum())} {what(clause)}, too few for a rhythm")]
+    if "mean" in clause.tags or (rate.counted and rate.times.value > 1):
+        found = float(rows.sum()) / months_of(clause, rate.days)
+        return [judge(found, rate.times.loosened(_SLACK), rows, f"the number of {what(clause)} in each such time")]
+    middle, mean = float(np.median(gaps)), float(gaps.mean())
+    said = el.Quantity(rate.gap * (1 - _SLACK), rate.gap * (1 + _SLACK), rate.gap, "about")
+    message = f"the days between {what(clause)} are {show_number(middle)} in the middle and {show_number(mean)} on average, not {show_number(rate.gap)}"
+    right = [said.holds(middle), said.holds(mean)]
+    covered = _covers(clause, rows, rate) if rate.times.form == "exact" and not rate.counted and clause.of(el.Period) else True
+    return [Finding(ok=all(right) and covered if any(right) == all(right) else None, needs=rows, message=message)]
+
+
+def _covers(clause: Clause, rows: Mask, rate: el.Rate) -> bool:
+    """Every month of a period that is named has one."""
+    period = clause.of(el.Period)[0]
+    return _missing(clause, rows, period) == [] if 28 < rate.gap < 32 and period.start > 0 else True  # noqa: PLR2004 - a month
+
+
+def _missing(clause: Clause, rows: Mask, period: el.Period) -> list[str]:
+    """Months of a period without a row."""
+    end = min(period.end, clause.view.last_day)
+    wanted = {f"{day_of(day):%Y-%m}" for day in range(period.start, end + 1)}
+    return sorted(wanted - {f"{day_of(int(day)):%Y-%m}" for day in clause.view.day[rows]})
+
+
+def read_coverage(clause: Clause) -> list[Finding] | None:
+    """`Not a month went by without X between October and December`."""
+    if not clause.only((el.Name, el.Period, el.Duration, el.Count), {"not", "never", "wentby", "without", "month", "any", "pass"}):
+        return None
+    periods, units = clause.of(el.Period), clause.of(el.Duration)
+    if not {"without"} <= clause.tags or not clause.tags & {"not", "never"} or len(periods) != 1 or not clause.tags & {"wentby", "pass"}:
+        return None
+    if not ("month" in clause.tags or (units and units[0].unit > 30 and units[0].unit < 31)):  # noqa: PLR2004
+        return None
+    rows = clause.filtered()
+    missing = _missing(clause, rows, periods[0])
+    return [Finding(ok=not missing, needs=rows, message=f"there is none in {', '.join(missing)}")]
+
+
+def read_gap(clause: Clause) -> list[Finding] | None:
+    """`The longest break between two visits lasted 50 days`, `on average three weeks pass between one purchase and the next`."""
+    tags = {"gap", "pass", "next", "and", "lasted", "longest", "shortest", "usual", "mean", "median", "max", "min"}
+    if not clause.only((*_LIMITS, el.Duration, el.Count), tags) or not clause.tags & {"gap", "pass"}:
+        return None
+    said = clause.of(el.Duration)
+    if len(said) != 1 or any(count.quantity.value not in (1, 2) for count in clause.of(el.Count)):
+        return None
+    which = [tag for tag in ("longest", "shortest", "usual", "mean", "median", "max", "min") if tag in clause.tags]
+    if len(which) > 1:
+        return None
+    rows = clause.filtered()
+    gaps = gaps_of(clause, rows)
+    if len(gaps) < 1:
+        return [Finding(ok=False, needs=rows, message=f"there are {int(rows.sum())} {what(clause)}, too few for a gap")]
+    return [_gap(clause, rows, gaps, which[0] if which else "usual", said[0])]
+
+
+def _gap(clause: Clause, rows: Mask, gaps: NDArray[np.int64], which: str, said: el.Duration) -> Finding:
+    edge = {"longest": gaps.max, "max": gaps.max, "shortest": gaps.min, "min": gaps.min}.get(which)
+    label = f"the {which} gap between {what(clause)}"
+    if edge is not None:
+        quantity = said.quantity if said.unit == 1 else said.quantity.loosened(0.5 * said.unit / said.quantity.value)
+        return judge(float(edge()), quantity, rows, label, unit=" days")
+    quantity = said.quantity.loosened(0.12)
+    readings = {"mean": [gaps.mean()], "median": [np.median(gaps)]}.get(which, [np.median(gaps), gaps.mean()])
+    right = [quantity.holds(float(value)) for value in readings]
+    shown = " and ".join(show_number(float(value)) for value in readings)
+    return Finding(ok=all(right) if any(right) == all(right) else None, needs=rows, message=f"{label} is {shown} days")
+
+
+def read_away(clause: Clause) -> list[Finding] | None:
+    """`By the end of May, had stayed away from X for at least 17 weeks`; `the last visit is three weeks ago`."""
+    if not clause.only((el.Name, el.Period, el.Duration, el.Rank), {"awayfrom", "ago"}) or len(clause.of(el.Duration)) != 1:
+        return None
+    last = [rank.place for rank in clause.of(el.Rank)] == [-1]
+    if ("awayfrom" in clause.tags) == ("ago" in clause.tags and last):
+        return None
+    periods = clause.of(el.Period)
+    if len(periods) > 1 or any(period.role not in ("until", "in", "bare") for period in periods):
+        return None
+    until = periods[0].base[1] if periods else clause.view.last_day
+    rows = clause.without(el.Period).filtered()
+    mine = rows & (clause.view.day <= until)
+    if not mine.any():
+        return [Finding(ok=False, needs=rows, message=f"there are no {what(clause)} before")]
+    said = clause.of(el.Duration)[0]
+    quantity = said.quantity.loosened(0.6 * said.unit / said.quantity.value) if said.quantity.form in ("exact", "about") and said.unit > 1 else said.quantity
+    return [judge(float(until - clause.view.day[mine].max()), quantity, rows, "the time since the last of the " + what(clause), said.unit)]
+
+
+def read_start(clause: Clause) -> list[Finding] | None:
+    """`Discovered X in December 2025`, `a new habit that did not exist in October`, `not until the end of 2025 did visits begin`."""
+    tags = {"start", "notuntil", "new", "didnotexist", "existed", "only", "not"}
+    if not clause.only((el.Name, el.Period), tags) or len(clause.of(el.Period)) != 1:
+        return None
+    begun, absent, held = (bool(clause.tags & words) for words in ({"start", "notuntil"}, {"didnotexist"}, {"existed"}))
+    if begun + absent + held != 1 and not (clause.tags & {"new"} and not held):
+        return None
+    if "not" in clause.tags and not begun:
+        return None
+    rows = clause.filtered(skip=(el.Period,))
+    if not rows.any():
+        return [Finding(ok=False, needs=rows, message=f"there are no {what(clause)}")]
+    first, (start, end) = int(clause.view.day[rows].min()), clause.of(el.Period)[0].base
+    message = f"the first of the {what(clause)} is of {day_of(first)}"
+    if absent:
+        return [Finding(ok=first > end, needs=rows, message=message)]
+    if held:
+        return [Finding(ok=first <= end, needs=rows, message=message)]
+    if "not" in clause.tags:
+        return None
+    slack = 15 if "notuntil" in clause.tags else 0
+    return [Finding(ok=start - slack <= first <= end + slack, needs=rows, message=message)]
+
+
+def read_stop(clause: Clause) -> list[Finding] | None:
+    """`Gave up X in December`, `had come to an end by the end of 2025`, `no longer goes to X`."""
+    if not clause.only((el.Name, el.Period), {"stop", "anymore", "not", "new", "and"}) or not clause.tags & {"stop", "anymore"}:
+        return None
+    if len(clause.of(el.Period)) > 1 or ("not" in clause.tags and "anymore" not in clause.tags) or not clause.of(el.Name):
+        return None
+    rows = clause.filtered(skip=(el.Period,))
+    if not rows.any():
+        return [Finding(ok=False, needs=rows, message=f"there are no {what(clause)}")]
+    days = np.unique(clause.view.day[rows])
+    last, today = int(days[-1]), clause.view.last_day
+    message = f"the last of the {what(clause)} is of {day_of(last)}"
+    quiet = today - last
+    gaps = np.diff(days)
+    usual = float(np.median(gaps)) if len(gaps) else float("inf")
+    for period in clause.of(el.Period):
+        start, end = period.base
+        late = last > (end if period.role != "before" else start - 1)
+        early = period.role in ("in", "bare") and last < start
+        return [Finding(ok=not late and not early and (period.role != "in" or quiet > usual), needs=rows, message=message)]
+    if quiet > max(3 * usual, _QUIET_DAYS) and len(days) >= _FEWEST:
+        return [Finding(ok=True, needs=rows)]
+    return [Finding(ok=False if quiet < max(1.5 * usual, 14) else None, needs=rows, message=message)]

@@ -1,0 +1,185 @@
+"""Claims about how much of something is so: all, most, half, 75 percent, hardly any, never; and what is not there at all."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from memlearn.grounding.freetext import elements as el
+from memlearn.grounding.freetext.clause import Clause, Finding, in_currency, limit_mask, name_mask, names_mask, show_number, what
+from memlearn.grounding.freetext.elements import Part, Quantity
+from memlearn.grounding.freetext.view import Mask
+
+_MOST, _FEW, _NEARLY = Quantity(0.5 + 1e-6, 1, 0.75), Quantity(0, 0.2, 0.1), Quantity(0.8, 1, 0.9)
+_WORDS = {
+    "all": Quantity(1, 1, 1), "wherever": Quantity(1, 1, 1), "nootherwise": Quantity(1, 1, 1), "only": Quantity(1, 1, 1), "mostly": _MOST, "most": _MOST, "tend": _MOST,
+    "usual": _MOST, "rarely": _FEW, "never": Quantity(0, 0, 0), "almostall": _NEARLY, "half": Quantity(0.45, 0.55, 0.5), "usedall": Quantity(1, 1, 1),
+    "some": Quantity(1e-9, 1, 0.5),
+}  # fmt: skip
+_LIMITS = (el.Name, el.Period, el.Weekdays, el.Hours, el.Clock)
+_PLAIN_TAGS = {*_WORDS, "exceed", "above", "below", "stay_below", "and", "or", "more", "than", "city", "category", "day", "both"}
+_DIMS = {"city": "city", "category": "merchant_category", "merchant": "merchant"}
+
+
+def read_share(clause: Clause) -> list[Finding] | None:
+    """A quantifier, what it ranges over, and what is said of that."""
+    if not clause.only((*_LIMITS, el.Share, el.OutOf, el.Money, el.Count), _PLAIN_TAGS):
+        return None
+    found = _quantifier(clause)
+    if found is None:
+        return None
+    at, bounds = found
+    if len(clause.of(el.Money)) > 1:
+        return None
+    picking, said = _sides(clause, at)
+    whole = _mask(clause, picking, over=True)
+    hit = _mask(clause, said, over=False)
+    if whole is None or hit is None or not (said or clause.of(el.Money)):
+        return None
+    return _outcome(clause, whole, whole & hit, bounds, picking)
+
+
+def _quantifier(clause: Clause) -> tuple[int, Quantity] | None:
+    """The one quantifier of a clause; `usually` and `the day for` belong to another one."""
+    shares = [at for at, part in enumerate(clause.parts) if isinstance(part.value, el.Share)]
+    words = [at for at, part in enumerate(clause.parts) if isinstance(part.value, el.Word) and part.value.tag in _WORDS]
+    outs = [at for at, part in enumerate(clause.parts) if isinstance(part.value, el.OutOf)]
+    counts = [at for at, part in enumerate(clause.parts) if isinstance(part.value, el.Count)]
+    if len(shares) + len(words) > 1 or len(counts) > (not shares and not words):
+        return None
+    if shares:
+        value = clause.parts[shares[0]].value
+        return (shares[0], value.quantity) if isinstance(value, el.Share) else None
+    if words:
+        value = clause.parts[words[0]].value
+        return (words[0], _WORDS[value.tag]) if isinstance(value, el.Word) else None
+    if outs:
+        value = clause.parts[outs[0]].value
+        return (outs[0], Quantity(0, 1, 0.5)) if isinstance(value, el.OutOf) else None
+    if counts and clause.tags & {"exceed", "stay_below"}:
+        value = clause.parts[counts[0]].value
+        return (counts[0], Quantity(0, 1, 0.5)) if isinstance(value, el.Count) else None
+    return None
+
+
+def _sides(clause: Clause, at: int) -> tuple[list[Part], list[Part]]:
+    """What the quantifier ranges over, and what is said of it."""
+    parts = [part for part in clause.parts if isinstance(part.value, _LIMITS)]
+    after = clause.parts[at + 1 :]
+    verb = next((n for n, part in enumerate(after) if isinstance(part.value, el.Word) and part.value.tag in ("verb", "exceed", "stay_below")), None)
+    value = clause.parts[at].value
+    tag = value.tag if isinstance(value, el.Word) else ""
+    noun = next((part.value for part in after if not (isinstance(part.value, el.Word) and part.value.tag == "skip")), None)
+    nominal = isinstance(noun, el.Name) or (isinstance(noun, el.Word) and noun.tag in ("event", "spend", "offer", "redeem", "refund", "merchant"))
+    if tag in ("nootherwise", "usual", "tend", "rarely", "only", "wherever") and not (tag == "rarely" and nominal and verb is not None):
+        return _by_sort(parts)
+    if nominal and noun is not None:
+        end = len(after) if verb is None else verb
+        ranged = [part for part in after[:end] if isinstance(part.value, _LIMITS)]
+        said = [part for part in parts if part not in ranged]
+        if said or clause.of(el.Money):
+            return ranged, said
+    return _by_sort(parts)
+
+
+def _by_sort(parts: Sequence[Part]) -> tuple[list[Part], list[Part]]:
+    """Times are said of names; the merchant is said of the category."""
+    for sorts in ((el.Hours, el.Weekdays, el.Clock), (el.Period,)):
+        said = [part for part in parts if isinstance(part.value, sorts)]
+        if said:
+            return [part for part in parts if part not in said], said
+    names = [part for part in parts if isinstance(part.value, el.Name)]
+    fine = [part for part in names if isinstance(part.value, el.Name) and not part.value.masks.keys() & {"merchant_category", "category"}]
+    if fine and len(fine) < len(names):
+        return [part for part in parts if part not in fine], fine
+    return (list(parts), []) if len(names) == 1 and not fine else ([part for part in parts if part not in names], names)
+
+
+def _mask(clause: Clause, parts: list[Part], *, over: bool) -> Mask | None:
+    """The rows that one side picks."""
+    named = tuple(part for part in parts if isinstance(part.value, el.Name))
+    if over and not named:
+        named = tuple(part for part in clause.inherited if isinstance(part.value, el.Name))
+    order = tuple(part for part in clause.parts if part in named or isinstance(part.value, el.Word))
+    mask = names_mask(order if set(named) <= set(clause.parts) else named, clause.view)
+    for part in parts:
+        mask = mask & limit_mask(part.value, clause.view)
+    if over:
+        mask = mask & clause.base()
+        if "wherever" in clause.tags:
+            dim = next((dim for tag, dim in _DIMS.items() if tag in clause.tags), None)
+            return None if dim not in clause.view.columns else mask & (clause.view.columns[dim] != "")
+        return mask
+    return _with_amount(clause, mask)
+
+
+def _with_amount(clause: Clause, mask: Mask) -> Mask | None:
+    money = clause.of(el.Money)
+    if not money:
+        return mask if not clause.tags & {"exceed", "stay_below", "above", "below"} else None
+    view, said = clause.view, money[0]
+    same = view.priced & ((view.currency == said.currency) if said.currency else True)
+    limit = said.quantity.value
+    if clause.tags & {"exceed", "above"} or (said.quantity.form == "over"):
+        return mask & same & (np.abs(view.amount) > limit)
+    if clause.tags & {"stay_below", "below"} or said.quantity.form == "under":
+        return mask & same & (np.abs(view.amount) <= limit)
+    return None
+
+
+def _outcome(clause: Clause, whole: Mask, hit: Mask, bounds: Quantity, picking: Sequence[Part]) -> list[Finding] | None:
+    view = clause.view
+    weighted = "spend" in clause.tags and not clause.of(el.Money) and bool(clause.of(el.Share))
+    n, of = float(hit.sum()), float(whole.sum())
+    if weighted:
+        priced = in_currency(view, whole, None)
+        if priced is None:
+            return None
+        n, of = float(np.abs(view.amount[hit & priced]).sum()), float(np.abs(view.amount[priced]).sum())
+    if of == 0:
+        return [Finding(ok=False, needs=whole, message=f"there are no {what(clause)} in that time")]
+    share = n / of
+    message = f"that is so of {int(hit.sum())} of {int(whole.sum())} ({show_number(100 * share)} %)"
+    findings = [Finding(ok=bounds.holds(share), needs=whole, message=message)]
+    for out in clause.of(el.OutOf):
+        findings.append(Finding(ok=out.hits.holds(hit.sum()) and out.whole.holds(whole.sum()), needs=whole, message=message))
+    for count in clause.of(el.Count):
+        findings.append(Finding(ok=count.quantity.holds(hit.sum()), needs=whole, message=message))
+    names = [part.value for part in clause.parts if isinstance(part.value, el.Name) and part not in picking]
+    if len(names) > 1 and bounds.low == 1:
+        # All of it is one of these: each of them must be there, or it is named for nothing.
+        each = all(bool((whole & name_mask(name, view)).any()) for name in names)
+        findings.append(Finding(ok=each, needs=whole, message=message))
+    return findings
+
+
+def read_none(clause: Clause) -> list[Finding] | None:
+    """`Has not bought anything at X since March`, `neither books nor pets`, `left unused`, `no refunds`."""
+    tags = {"not", "nothing", "neither", "nor", "without", "any", "never", "unused", "or", "and", "kept", "foreign", "anymore"}
+    if not clause.only((*_LIMITS, el.Count), tags) or not clause.tags & {"not", "nothing", "neither", "never", "unused", "without"}:
+        return None
+    if len(clause.tags & {"not", "nothing", "neither", "never", "unused", "without"}) > 1 or "anymore" in clause.tags:
+        return None
+    if any(count.quantity.value != 1 for count in clause.of(el.Count)) or ("neither" in clause.tags) != ("nor" in clause.tags):
+        return None
+    if not clause.tags & {"buy", "event", "spend", "redeem", "show", "refund", "message", "unused", "verb"}:
+        return None
+    kinds = clause.kinds() if "unused" not in clause.tags else ("redemption",)
+    asked = replace(clause, parts=tuple(replace(part, value=_past(part.value)) for part in clause.parts))
+    rows = asked.filtered(kinds=kinds)
+    about = asked.filtered(kinds=kinds, skip=(el.Period, el.Weekdays, el.Hours))
+    offers = clause.kinds() in (("redemption",), ("exposure",)) or "unused" in clause.tags
+    needs = about | (clause.filtered(kinds=("exposure",), skip=(el.Period,)) if offers else clause.view.none())
+    ongoing = any(period.role in ("since", "after") for period in clause.of(el.Period))
+    if ongoing and not about.any():
+        return [Finding(ok=False, needs=needs, message=f"there are no {what(clause)} at all, before or since")]
+    return [Finding(ok=not rows.any(), needs=needs, message=f"there are {int(rows.sum())} {what(clause)} then")]
+
+
+def _past(value: el.Value) -> el.Value:
+    """`Not since March` leaves open what was in March itself."""
+    if isinstance(value, el.Period) and value.role == "since":
+        return replace(value, start=value.base[1] + 1)
+    return value

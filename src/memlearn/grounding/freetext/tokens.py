@@ -1,0 +1,84 @@
+"""Words, numbers and signs of a line, folded for comparison; nothing is understood here."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from functools import lru_cache
+
+_TOKEN = re.compile(
+    r"(?P<iso>\d{4}-\d{2}-\d{2})"
+    r"|(?P<date>\d{1,2}[./]\d{1,2}[./]\d{4}|\d{1,2}/\d{4})(?![\d])"
+    r"|(?P<clock>\d{1,2}:\d{2}(?::\d{2})?)"
+    r"|(?P<number>\d+(?:[.,]\d+)*)(?P<suffix>(?:st|nd|rd|th|[kKmM])\b)?"
+    r"|(?P<word>[^\W\d_]+(?:['’][^\W\d_]+)?)"
+    r"|(?P<sign>[^\w\s]|_)"
+)
+_ALIKE = str.maketrans({"ß": "ss", "æ": "ae", "ø": "o", "ł": "l", "’": "'"})  # noqa: RUF001 - the apostrophe is meant
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A word, number or sign.
+
+    Args:
+        sort: iso, date, clock, number, word or sign.
+        text: as written.
+        low: folded: small, without accents.
+        suffix: of a number: st, nd, rd, th, k or m.
+        capital: True where it starts with a capital letter.
+        apart: True where white space stands before it.
+    """
+
+    sort: str
+    text: str
+    low: str
+    suffix: str = ""
+    capital: bool = False
+    apart: bool = True
+
+
+def fold(text: str) -> str:
+    """Small letters without accents."""
+    small = text.casefold().translate(_ALIKE)
+    if small.isascii():
+        return small
+    return "".join(letter for letter in unicodedata.normalize("NFKD", small) if not unicodedata.combining(letter))
+
+
+@lru_cache(maxsize=65_536)
+def fold_words(text: str) -> tuple[str, ...]:
+    """Letters and digits of a name, in words, as names are compared; apostrophes vanish."""
+    return tuple(re.findall(r"[^\W_]+", fold(text).replace("'", "")))
+
+
+def tokenise(text: str) -> tuple[Token, ...]:
+    """Cut a line into tokens; contracted negations become words of their own, possessives vanish."""
+    tokens: list[Token] = []
+    for found in _TOKEN.finditer(unicodedata.normalize("NFC", text)):
+        sort = found.lastgroup if found.lastgroup != "suffix" else "number"
+        whole = found[0]
+        start = found.start()
+        apart = start == 0 or found.string[start - 1].isspace()
+        if sort == "word":
+            tokens += _word(whole, apart=apart)
+        elif sort == "number":
+            tokens.append(Token("number", whole, found["number"], (found["suffix"] or "").lower(), apart=apart))
+        else:
+            tokens.append(Token(sort or "sign", whole, whole, apart=apart))
+    return tuple(tokens)
+
+
+def _word(text: str, *, apart: bool) -> list[Token]:
+    low = fold(text)
+    capital = text[:1].isupper()
+    if low.endswith("n't"):
+        stem = {"can't": "can", "won't": "will", "shan't": "shall"}.get(low, low[:-3])
+        return [Token("word", text, stem, capital=capital, apart=apart), Token("word", text, "not")]
+    stem, _, ending = low.partition("'")
+    if ending in {"s", ""} or len(stem) > 1:
+        plain = {"ve": "have", "re": "are", "ll": "will", "d": "would"}.get(ending)
+        head = Token("word", text, stem, capital=capital, apart=apart)
+        return [head, Token("word", text, plain)] if plain else [head]
+    return [Token("word", text, low.replace("'", ""), capital=capital, apart=apart)]

@@ -1,0 +1,197 @@
+"""What a line is checked against: one user's rows as columns, the names that stand in them, and what of it the line cites."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from memlearn.grounding.freetext.tokens import fold_words
+from memlearn.records import ATTRIBUTE_PREFIX, LEVEL_PREFIX
+
+Mask = NDArray[np.bool_]
+_EPOCH = date(1970, 1, 1).toordinal()
+_DAY_S = 86_400
+_MICROS = 1_000_000
+_GIVEN_BACK = ("refund", "cancellation")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class UserView:
+    """A user's rows in order of time, and the names that they may be spoken of by.
+
+    Args:
+        row_ids: 16 hexadecimal digits each.
+        kind: kind of each event.
+        day: local day of each row, days since 1970-01-01.
+        second: second of the local day; -1 where the source gives no clock time.
+        amount: minor units, 0 where there is none; `priced` says where there is one.
+        priced: True where a row has an amount.
+        currency: empty where there is none.
+        text: folded words of the row's text.
+        returned: purchases that a refund or cancellation names.
+        columns: dimension → key of each row, empty where it has none.
+        names: folded words of a name → rows that it stands for, by dimension.
+        foreign: folded words of names that a catalogue holds and no row of the user does.
+        person: attribute → value.
+        last_day: where the rows end, that "last summer" and "so far" are told from.
+    """
+
+    row_ids: tuple[str, ...]
+    kind: NDArray[np.str_]
+    day: NDArray[np.int64]
+    second: NDArray[np.int64]
+    amount: NDArray[np.int64]
+    priced: Mask
+    currency: NDArray[np.str_]
+    text: tuple[tuple[str, ...], ...]
+    returned: Mask
+    columns: Mapping[str, NDArray[np.str_]]
+    names: Mapping[tuple[str, ...], Mapping[str, Mask]]
+    foreign: frozenset[tuple[str, ...]]
+    person: Mapping[str, str]
+    last_day: int
+    longest_name: int = field(default=1)
+
+    @property
+    def size(self) -> int:
+        """Number of rows."""
+        return len(self.row_ids)
+
+    def none(self) -> Mask:
+        """No row."""
+        return np.zeros(self.size, dtype=np.bool_)
+
+    def of_kinds(self, kinds: Sequence[str]) -> Mask:
+        """Rows of these kinds."""
+        return np.isin(self.kind, list(kinds))
+
+
+@dataclass(frozen=True, slots=True)
+class CitedEvidence:
+    """What a line cites.
+
+    Args:
+        rows: ids of rows.
+        statistics: (dim, key) of each statistic; (None, None) for one of the user as a whole.
+        persons: names of attributes that are given about the user.
+    """
+
+    rows: tuple[str, ...] = ()
+    statistics: tuple[tuple[str | None, str | None], ...] = ()
+    persons: tuple[str, ...] = ()
+
+
+def cited_rows(view: UserView, cited: CitedEvidence) -> tuple[Mask, tuple[str, ...]]:
+    """The rows that count as cited, and the ids among the cited ones that are no rows of the user."""
+    wanted = set(cited.rows)
+    mask = np.array([row in wanted for row in view.row_ids], dtype=np.bool_) if view.size else view.none()
+    for dim, key in cited.statistics:
+        if dim is None:
+            mask = np.ones(view.size, dtype=np.bool_)
+        elif dim in view.columns and key is not None:
+            mask = mask | (view.columns[dim] == key)
+    return mask, tuple(sorted(wanted - set(view.row_ids)))
+
+
+def build_view(
+    rows: pl.DataFrame,
+    *,
+    items: pl.DataFrame | None = None,
+    person: Mapping[str, str] | None = None,
+    catalogue: Collection[str] = (),
+    last_day: date | None = None,
+) -> UserView:
+    """A view of one user's rows.
+
+    Args:
+        rows: of this user alone, with the canonical columns, `row_id` (number or 16 hexadecimal digits) and `attr_…`.
+        items: the items' table: `item_id`, `name`, `level_…`.
+        person: what is given about the user.
+        catalogue: names that exist beside those of the user's rows (merchants, items, categories).
+        last_day: where the rows end; by default the day of the last row.
+    """
+    rows = rows.sort("time_us", "row_id", maintain_order=True)
+    columns = _columns(rows, items)
+    local = rows["time_us"].to_numpy() // _MICROS + rows["offset_s"].fill_null(0).to_numpy()
+    day = local // _DAY_S
+    clock = rows["has_clock"].fill_null(value=True).to_numpy()
+    names = _names(columns, items)
+    known = {fold_words(name) for name in catalogue} | _item_names(items)
+    foreign = frozenset(known - names.keys() - {()})
+    return UserView(
+        row_ids=_row_ids(rows["row_id"]),
+        kind=_strings(rows["kind"]),
+        day=day,
+        second=np.where(clock, local % _DAY_S, -1),
+        amount=rows["amount"].fill_null(0).to_numpy(),
+        priced=rows["amount"].is_not_null().to_numpy(),
+        currency=_strings(rows["currency"]),
+        text=tuple(fold_words(text or "") for text in rows["text"].cast(pl.String).to_list()),
+        returned=_returned(rows),
+        columns=columns,
+        names=names,
+        foreign=foreign,
+        person=dict(person or {}),
+        last_day=last_day.toordinal() - _EPOCH if last_day else int(day.max()) if len(day) else 0,
+        longest_name=max((len(words) for words in (*names, *foreign)), default=1),
+    )
+
+
+def _strings(column: pl.Series) -> NDArray[np.str_]:
+    return np.array(column.cast(pl.String).fill_null("").to_list(), dtype=np.str_)
+
+
+def _row_ids(column: pl.Series) -> tuple[str, ...]:
+    return tuple(value if isinstance(value, str) else f"{value:016x}" for value in column.to_list())
+
+
+def _columns(rows: pl.DataFrame, items: pl.DataFrame | None) -> dict[str, NDArray[np.str_]]:
+    """Dimension → keys: merchant, category, item, levels of the catalogue, free attributes."""
+    plain = {"merchant": "merchant", "merchant_category": "merchant_category", "item": "item_id"}
+    plain |= {name.removeprefix(ATTRIBUTE_PREFIX): name for name in rows.columns if name.startswith(ATTRIBUTE_PREFIX)}
+    found = {dim: _strings(rows[name]) for dim, name in plain.items() if name in rows.columns}
+    if items is not None:
+        levels = [name for name in items.columns if name.startswith(LEVEL_PREFIX)]
+        joined = rows.select(pl.col("item_id").cast(pl.String)).join(
+            items.select(pl.col("item_id").cast(pl.String), *levels).unique("item_id", maintain_order=True),
+            on="item_id", how="left", maintain_order="left",
+        )  # fmt: skip
+        found |= {name.removeprefix(LEVEL_PREFIX): _strings(joined[name]) for name in levels}
+    return found
+
+
+def _names(columns: Mapping[str, NDArray[np.str_]], items: pl.DataFrame | None) -> dict[tuple[str, ...], dict[str, Mask]]:
+    titles: dict[str, str] = {}
+    if items is not None and "name" in items.columns:
+        titles = dict(items.select(pl.col("item_id").cast(pl.String), pl.col("name").cast(pl.String)).drop_nulls().iter_rows())
+    names: dict[tuple[str, ...], dict[str, Mask]] = {}
+    for dim, keys in columns.items():
+        for key in np.unique(keys).tolist():
+            mask = keys == key
+            for text in {key, titles.get(key, key) if dim == "item" else key}:
+                words = fold_words(text)
+                if words:
+                    held = names.setdefault(words, {})
+                    held[dim] = held[dim] | mask if dim in held else mask
+    return names
+
+
+def _item_names(items: pl.DataFrame | None) -> set[tuple[str, ...]]:
+    """Names, ids and levels of the catalogue."""
+    if items is None:
+        return set()
+    wanted = [name for name in items.columns if name in ("item_id", "name") or name.startswith(LEVEL_PREFIX)]
+    return {fold_words(text) for name in wanted for text in items[name].cast(pl.String).drop_nulls().unique(maintain_order=True).to_list()}
+
+
+def _returned(rows: pl.DataFrame) -> Mask:
+    back = rows.filter(pl.col("kind").is_in(_GIVEN_BACK) & pl.col("refers_to").is_not_null())
+    if back.is_empty():
+        return np.zeros(len(rows), dtype=np.bool_)
+    keys = set(back["refers_to"].cast(pl.String).to_list())
+    return np.array([key in keys for key in rows["key"].cast(pl.String).to_list()], dtype=np.bool_)
