@@ -16,12 +16,12 @@ from memlearn.grounding.freetext.order import read_history, read_previous, read_
 from memlearn.grounding.freetext.reader import Reading, read_text
 from memlearn.grounding.freetext.rhythm import read_away, read_coverage, read_gap, read_rate, read_start, read_stop
 from memlearn.grounding.freetext.shares import read_none, read_share
-from memlearn.grounding.freetext.values import read_values
+from memlearn.grounding.freetext.values import read_paced, read_values
 from memlearn.grounding.freetext.view import CitedEvidence, Mask, UserView, cited_rows
 
 _FRAMES: tuple[Callable[[Clause], list[Finding] | None], ...] = (
     read_descriptor, read_ranking, read_distinct, read_history, read_previous, read_shift, read_earlier, read_change, read_comparison, read_coverage, read_gap,
-    read_rate, read_away, read_start, read_stop, read_none, read_selected, read_share, read_values,
+    read_paced, read_rate, read_away, read_start, read_stop, read_none, read_selected, read_share, read_values,
 )  # fmt: skip
 _BREAKS = frozenset({"semicolon", "but"})
 _JOINTS = frozenset({"comma", "and", "open", "close", "colon", "dash", "oncemore"})
@@ -70,11 +70,12 @@ def check_text(text: str, cited: CitedEvidence, view: UserView) -> Verdict:
     gross = _read_all(reading, view, mask, net=False)
     if gross is None:
         return _not_understood(reading)
-    net = _read_all(reading, view, mask, net=True) if view.returned.any() else gross
-    verdicts = _verdict(gross, mask), _verdict(net or gross, mask)
-    if verdicts[0].status != verdicts[1].status:
-        return Verdict("hypothesis", "Purchases were given back, and it depends on whether they count. Say which is meant.")
-    return verdicts[0]
+    verdict = _verdict(gross, mask)
+    if verdict.status == "verified" or not cited.statistics or not view.returned.any():
+        return verdict
+    # Statistics leave out what was given back, rows cited one by one do not.
+    net = _read_all(reading, view, mask, net=True)
+    return verdict if net is None or _verdict(net, mask).status != "verified" else _verdict(net, mask)
 
 
 def _of_words(reading: Reading, cited: CitedEvidence, view: UserView, mask: Mask) -> list[Finding] | None:
@@ -86,7 +87,7 @@ def _unread(reading: Reading) -> Verdict | None:
     """A line with words that nothing explains."""
     if not reading.unknown:
         return None
-    absent = [part.value.text for part in reading.parts if isinstance(part.value, el.Name) and not part.value.masks]
+    absent = [part.value.text for part in reading.parts if isinstance(part.value, el.Name) and not part.value.masks and not part.value.text.islower()]
     if absent:
         return Verdict("refused", f"No row of this user has {absent[0]!r}. Name only what the cited rows hold.")
     return _not_understood(reading)
@@ -100,7 +101,7 @@ def _not_understood(reading: Reading) -> Verdict:
 
 
 def _verdict(findings: list[Finding], cited: Mask) -> Verdict:
-    wrong = next((finding for finding in findings if finding.ok is False), None)
+    wrong = next((finding for finding in findings if finding.ok is not None and not finding.ok), None)
     if wrong is not None:
         return Verdict("refused", f"The rows say otherwise: {wrong.message}. Correct it, or leave it out.", len(findings))
     if any(finding.ok is None for finding in findings):
@@ -142,7 +143,7 @@ def _split(parts: tuple[Part, ...], tags: frozenset[str]) -> list[tuple[Part, ..
 def _handed_on(parts: tuple[Part, ...], *, back: bool = False) -> tuple[Part, ...]:
     """What a clause takes from the one before it: names, periods and words; from the one after it, names and words only."""
     tags = {part.value.tag for part in parts if isinstance(part.value, el.Word)}
-    sorts: tuple[type, ...] = (el.Name, el.Word) if back else (el.Name, el.Word, el.Period)
+    sorts: tuple[type, ...] = (el.Name, el.Word, el.Rate) if back else (el.Name, el.Word, el.Rate, el.Period)
     if not back and not tags & _QUANTIFIERS:
         sorts = (*sorts, el.Weekdays, el.Hours)
     return tuple(part for part in parts if isinstance(part.value, sorts))

@@ -17,10 +17,11 @@ T = TypeVar("T")
 _DAY = 86_400
 # Words that give a clause its shape, or only its kind of event.
 FILLER = frozenset(
-    "skip verb comma colon open close stop_sign dash buy event to offer merchant spend redeem show refund message said from day much".split()
+    "skip verb comma colon open close stop_sign dash buy event to offer merchant spend redeem show refund message said from day much category city".split()
 )
 _JOINTS = frozenset({"comma", "and", "or", "nor", "neither", "both"})
-_KINDS = {"redeem": ("redemption",), "show": ("exposure",), "refund": ("refund", "cancellation"), "message": ("message",)}
+_KINDS = {"message": ("message",), "redeem": ("redemption",), "show": ("exposure",), "refund": ("refund", "cancellation")}
+_USED = frozenset({"use", "uses", "used", "using"})
 KIND_WORDS = {
     ("purchase",): "purchases",
     ("redemption",): "redemptions",
@@ -96,6 +97,8 @@ class Clause:
             for tag, kinds in _KINDS.items():
                 if tag in tags:
                     return kinds
+            if "offer" in tags and any(isinstance(part.value, el.Word) and part.value.text in _USED for part in parts):
+                return ("redemption",)
         return ("purchase",)
 
     def base(self, kinds: tuple[str, ...] | None = None) -> Mask:
@@ -215,12 +218,6 @@ def judge(found: float, said: el.Quantity, needs: Mask, what: str, scale: float 
         return Finding(ok=True, needs=needs)
     shown = f"{show_number(found / scale)}{unit}, not {show_quantity(said.scaled(1 / scale))}{unit}"
     return Finding(ok=False, needs=needs, message=f"{what} is {shown}")
-
-
-def one_of(findings: Iterable[Finding]) -> Finding:
-    """The first finding that holds, else the first one."""
-    held = list(findings)
-    return next((finding for finding in held if finding.ok), held[0])
 
 
 def what(clause: Clause) -> str:

@@ -17,6 +17,7 @@ _TAGS = {
     "more", "fewer", "many", "than", "as", "outnumber", "higher", "lower", "equal", "much", "mean", "usual", "total", "and", "number", "outnumbered", "exceed",
 }  # fmt: skip
 _MORE, _FEWER, _SAME = el.above(1), el.below(1), el.exactly(1)
+_TURNS = frozenset({"up", "down", "double", "triple", "halve", "upfrom", "downfrom"})
 _CHANGES = {"double": el.about(2), "triple": el.about(3), "halve": el.about(0.5)}
 
 
@@ -128,10 +129,10 @@ def _compared(ours: float, theirs: float, factor: Quantity, needs: Mask) -> Find
 
 def read_earlier(clause: Clause) -> list[Finding] | None:
     """`Payments were made in Hamburg earlier than in Dresden`, `was at A before ever going to B`, `only tried A after B`."""
-    if not clause.only((el.Name, el.Rank), {"earlier", "later", "before", "after", "than", "only", "again"}):
+    if not clause.only((el.Name, el.Rank), {"earlier", "later", "before", "after", "than", "only", "then", "and"}):
         return None
-    pivot = clause.find("earlier", "later", "before", "after")
-    if pivot is None or "again" in clause.tags:
+    pivot = clause.find("earlier", "later", "before", "after", "then")
+    if pivot is None or any(rank.place != 1 for rank in clause.of(el.Rank)) or ("then" in clause.tags and not clause.of(el.Rank)):
         return None
     left, right = clause.cut(0, pivot), clause.cut(pivot)
     if not left.of(el.Name) or not right.of(el.Name):
@@ -142,7 +143,7 @@ def read_earlier(clause: Clause) -> list[Finding] | None:
         return [Finding(ok=False, needs=needs, message="one of the two is not there at all")]
     ours, theirs = (int(np.flatnonzero(mask)[0]) for mask in masks)
     word = clause.parts[pivot].value
-    before = isinstance(word, el.Word) and word.tag in ("earlier", "before")
+    before = isinstance(word, el.Word) and word.tag in ("earlier", "before", "then")
     return [Finding(ok=ours < theirs if before else ours > theirs, needs=needs, message="it was the other way round")]
 
 
@@ -171,11 +172,11 @@ def _telling(clause: Clause, old: Mask, new: Mask) -> Mask:
 
 def read_change(clause: Clause) -> list[Finding] | None:
     """`Doubled from June to July`, `went up from about €14 in … to about €217 in …`, `dropped by a third`."""
-    tags = {"up", "down", "double", "triple", "halve", "and", "total", "mean"}
+    tags = {*_TURNS, "and", "total", "mean"}
     if not clause.only((*_LIMITS, el.Money, el.Count, el.Share), tags):
         return None
-    turn = clause.tags & {"up", "down", "double", "triple", "halve"}
-    spans = [part for period in clause.of(el.Period) for part in (period.parts if period.role == "from" and len(clause.of(el.Period)) == 1 else (period,))]
+    turn = clause.tags & _TURNS
+    spans = [part for period in clause.of(el.Period) for part in (period.parts if period.parts and len(clause.of(el.Period)) == 1 else (period,))]
     if len(turn) != 1 or len(spans) != 2 or "mean" in clause.tags:  # noqa: PLR2004
         return None
     whole = clause.filtered(skip=(el.Period,))
@@ -183,7 +184,8 @@ def read_change(clause: Clause) -> list[Finding] | None:
     money = "spend" in clause.tags or bool(clause.of(el.Money))
     values = [_total(clause, mask) if money else float(mask.sum()) for mask in masks]
     first, last = values
-    if first is None or last is None or spans[0].start > spans[1].start:
+    back = bool(turn & {"upfrom", "downfrom"})
+    if first is None or last is None or (spans[0].start > spans[1].start) != back:
         return None
     needs = masks[0] | masks[1]
     message = f"it went from {show_number(first / (100 if money else 1))} to {show_number(last / (100 if money else 1))}"
@@ -191,7 +193,8 @@ def read_change(clause: Clause) -> list[Finding] | None:
     if len(said) not in (0, 2):
         return None
     ok = all(quantity.holds(value) for quantity, value in zip(said, (first, last), strict=False))
-    return [Finding(ok=ok and _turned(next(iter(turn)), first, last, clause.of(el.Share)), needs=needs, message=message)]
+    first, last = (last, first) if back else (first, last)
+    return [Finding(ok=ok and _turned(next(iter(turn)).removesuffix("from"), first, last, clause.of(el.Share)), needs=needs, message=message)]
 
 
 def _turned(turn: str, first: float, last: float, by: list[el.Share]) -> bool:

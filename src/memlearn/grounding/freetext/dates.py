@@ -147,7 +147,7 @@ def read_span(tokens: Tokens, at: int, today: int, *, bare: bool) -> Span | None
     start = at + (lows(tokens, at, 1) == ("the",))
     return (
         _numeric(tokens, start, today) or _day(tokens, start, today) or _part(tokens, start, today) or _month(tokens, start, today, bare=bare)
-        or _season(tokens, start, today) or _year(tokens, start, bare=bare)
+        or _season(tokens, start, today, bare=bare) or _year(tokens, start, bare=bare)
     )  # fmt: skip
 
 
@@ -227,11 +227,11 @@ def _month(tokens: Tokens, at: int, today: int, *, bare: bool) -> Span | None:
     return month_span(year_given or _latest(month, today), month, end + (year_given is not None), given=year_given is not None)
 
 
-def _season(tokens: Tokens, at: int, today: int) -> Span | None:
+def _season(tokens: Tokens, at: int, today: int, *, bare: bool) -> Span | None:
     which = lows(tokens, at, 1)
     start = at + (which in (("last",), ("this",), ("past",)))
     month = SEASONS.get((lows(tokens, start, 1) or ("",))[0])
-    if month is None:
+    if month is None or (tokens[start].low == "fall" and bare and start == at and _year_at(tokens, at + 1) is None):
         return None
     end = start + 1 + (lows(tokens, start + 1, 1) == ("of",) and _year_at(tokens, start + 2) is not None)
     year = _year_at(tokens, end)

@@ -177,6 +177,7 @@ class Quote:
     """Words in quotation marks that are no name."""
 
     words: tuple[str, ...]
+    text: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from memlearn.grounding.freetext.view import Mask, UserView
 
 _NEGATIONS = frozenset("not no never without neither nor none cannot nothing hardly".split())
 _PLAIN = frozenset(
-    "the a an of in on at is was are be been user customer client person holder account they he she their his her has have to and who with as by it its this that for from app the".split()
+    "the a an of in on at is was are be been user customer client person holder account they he she their his her has have to and who with as by it its this that for from app the uses using belongs".split()
 )
 # Words that go with an attribute, by a word of its name.
 _ABOUT = {
@@ -24,9 +24,9 @@ _ABOUT = {
     "region": "region registered lives living resident based home located area".split(),
     "city": "city town registered lives living resident based home located".split(),
     "country": "country registered lives living resident based home".split(),
-    "tier": "tier level plan subscription membership subscribed member version package subscriber uses".split(),
-    "plan": "tier level plan subscription membership subscribed member version package subscriber uses".split(),
-    "language": "language speaks speaking set preferred uses interface communicates".split(),
+    "tier": "tier level plan subscription membership subscribed member version package subscriber".split(),
+    "plan": "tier level plan subscription membership subscribed member version package subscriber".split(),
+    "language": "language speaks speaking set preferred interface communicates".split(),
 }
 _LANGUAGES = {
     "de": "german", "en": "english", "fr": "french", "tr": "turkish", "es": "spanish", "it": "italian", "pl": "polish", "ru": "russian", "ar": "arabic", "nl": "dutch",
@@ -111,4 +111,7 @@ def _stem(word: str) -> str:
 
 def has_number(reading: Reading) -> bool:
     """Whether a line holds a number that would have to be computed."""
-    return any(isinstance(part.value, el.Count | el.Times | el.Money | el.Share | el.OutOf | el.Duration) for part in reading.parts)
+    if any(isinstance(part.value, el.Times | el.Money | el.Share | el.OutOf) for part in reading.parts):
+        return True
+    figures = [part for part in reading.parts if isinstance(part.value, el.Count | el.Duration | el.Rate)]
+    return any(token.sort == "number" for part in figures for token in reading.tokens[part.start : part.end])

@@ -14,16 +14,18 @@ _DIMS = {"category": "merchant_category", "merchant": "merchant", "city": "city"
 
 def read_ranking(clause: Clause) -> list[Finding] | None:
     """`Coffee is the third most important category`, `the most visited merchant is X`."""
-    tags = {"most", "least", "important", "category", "merchant", "city", "number", "byspend", "max", "min", "fewer"}
-    if not clause.only((el.Name, el.Period, el.Rank), tags) or len(clause.of(el.Name)) != 1 or len(clause.of(el.Rank)) > 1:
+    tags = {"most", "important", "number", "byspend", "max", "favourite"}
+    if not clause.only((el.Name, el.Period, el.Rank), tags) or len(clause.of(el.Rank)) > 1 or clause.of(el.Rank) and clause.of(el.Rank)[0].by_amount:
         return None
-    dim = next((dim for tag, dim in _DIMS.items() if tag in clause.tags), None)
-    if dim is None or dim not in clause.view.columns or not clause.tags & {"important", "max", "most"} or clause.tags & {"least", "min"}:
+    if not clause.tags & {"important", "max", "favourite"} or not (clause.tags & {"most", "max", "favourite"} or clause.of(el.Rank)):
         return None
-    name = clause.of(el.Name)[0]
-    if clause.find("category", "merchant", "city") is None or not (clause.tags & {"most", "max"} or clause.of(el.Rank)):
+    chosen = _ranked(clause)
+    if chosen is None:
         return None
+    name, dim = chosen
     rows = clause.filtered(skip=(el.Name,)) & (clause.view.columns[dim] != "")
+    for other in clause.of(el.Name):
+        rows = rows if other is name else rows & name_mask(other, clause.view)
     place = clause.of(el.Rank)[0].place if clause.of(el.Rank) else 1
     keys, weights = _weights(clause, rows, dim)
     mine = [at for at, key in enumerate(keys) if bool((name_mask(name, clause.view) & (clause.view.columns[dim] == key)).any())]
@@ -32,6 +34,16 @@ def read_ranking(clause: Clause) -> list[Finding] | None:
     more, same = int((weights > weights[mine[0]]).sum()), int((weights == weights[mine[0]]).sum())
     ok = more + 1 == place and same == 1 or None if more + 1 <= place <= more + same else False
     return [Finding(ok=ok, needs=rows, message=f"{name.text!r} is at place {more + 1}, not {place}")]
+
+
+def _ranked(clause: Clause) -> tuple[el.Name, str] | None:
+    """The name that is ranked, and the dimension that it is ranked in; another name may say among what."""
+    dim = next((dim for tag, dim in _DIMS.items() if tag in clause.tags), None)
+    names = clause.of(el.Name)
+    if dim is None and {"max", "spend"} <= clause.tags and "event" not in clause.tags and len(names) == 1:
+        dim = next((dim for dim in _DIMS.values() if dim in names[0].masks), None)
+    fitting = [name for name in names if dim in name.masks] if len(names) > 1 else names
+    return None if dim is None or dim not in clause.view.columns or len(fitting) != 1 or len(names) > 2 else (fitting[0], dim)  # noqa: PLR2004
 
 
 def _weights(clause: Clause, rows: Mask, dim: str) -> tuple[list[str], NDArray[np.float64 | np.int64]]:
@@ -43,11 +55,14 @@ def _weights(clause: Clause, rows: Mask, dim: str) -> tuple[list[str], NDArray[n
 
 def read_distinct(clause: Clause) -> list[Finding] | None:
     """`Purchases in travel come from two merchants only: A and B`."""
-    tags = {"only", "and", "category", "city", "both", "different", "total", "from"}
+    tags = {"only", "and", "both", "different", "total"}
     if not clause.only((el.Name, el.Period, el.Count), tags) or len(clause.of(el.Count)) != 1:
         return None
     at = next(n for n, part in enumerate(clause.parts) if isinstance(part.value, el.Count))
-    noun = next((part.value for part in clause.parts[at + 1 :] if isinstance(part.value, el.Word) and part.value.tag != "skip"), None)
+    noun = next((part.value for part in clause.parts[at + 1 :] if not (isinstance(part.value, el.Word) and part.value.tag in ("skip", "different"))), None)
+    if isinstance(noun, el.Name):
+        # Four coffee merchants.
+        noun = next((part.value for part in clause.parts[at + 2 :] if isinstance(part.value, el.Word) and part.value.tag != "skip"), None)
     dim = _DIMS.get(noun.tag) if isinstance(noun, el.Word) else None
     if dim is None or dim not in clause.view.columns:
         return None
@@ -69,10 +84,10 @@ def read_distinct(clause: Clause) -> list[Finding] | None:
 
 def read_descriptor(clause: Clause) -> list[Finding] | None:
     """`The descriptor “…” appears twice among the transactions`."""
-    if not clause.only((el.Quote, el.Times, el.Count, el.Period), {"descriptor"}) or len(clause.of(el.Quote)) != 1:
+    if not clause.only((el.Quote, el.Times, el.Count, el.Period), {"descriptor"}) or len(clause.of(el.Quote)) != 1 or "descriptor" not in clause.tags:
         return None
-    words = clause.of(el.Quote)[0].words
-    rows = np.array([text == words for text in clause.view.text], dtype=np.bool_)
+    quote = clause.of(el.Quote)[0]
+    rows = np.array([text == quote.text for text in clause.view.written], dtype=np.bool_)
     for period in clause.of(el.Period):
         rows = rows & limit_mask(period, clause.view)
     said = [value.quantity for value in (*clause.of(el.Times), *clause.of(el.Count))]

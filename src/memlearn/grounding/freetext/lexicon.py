@@ -15,12 +15,12 @@ _TAGS = {
         " who, whom, which, judging by, going by, based on, made there, done there, there is, there was, there are, there were, ever, already,"
         " own, place, places, one, ones, them, that, each time, name, named, called, among, when it comes to, as for,"
         " way, give or take a few days, give or take a couple of days, give or take a day or two, give or take, in total terms, namely, exactly,"
-        " precisely, clearly, just, well, in fact, then, works, work, shows, show, mark, a certain, certain, local, everyday, everything,"
+        " precisely, clearly, just, well, in fact, works, work, shows, show, mark, a certain, certain, local, everyday, everything,"
         " things, thing, something, anything, stuff, goods, products, items, item, articles, wallet, card, app, via, through, using, fan, regular,"
         " worth, came to, comes to, come to, amounts to, amounted to, amount to, stands at, stood at, runs to, ran to, reached, reaches,"
         " was for, costs, cost, priced at, habitually, habit, habits, routine, known, known for, appears, appear, appeared, registered,"
         " seen, found, listed, noted, counted, count, counts, makes, make, made, gets, get, got, sits, lies, lie, lay, stand, is about, in question,"
-        " during the year, in this period, same, merchant named, over time, within, one time, where, when, while at, respectively, always at the"
+        " during the year, what, sent, sends, single, any one, range, ranges, ranged, vary, varies, in this period, same, merchant named, over time, within, one time, where, when, while at, respectively, always at the"
     ),
     "verb": (
         "is, are, was, were, went, go, goes, comes, come, came, date, dates, dated, fall, falls, fell, happen, happens, happened, took place,"
@@ -32,7 +32,7 @@ _TAGS = {
         "buy, buys, bought, buying, purchase at, purchased, pay, pays, paid, paying, shop at, shops, shopped, shopping, visit at, visited, visiting,"
         " drop by, drops by, dropped by, drop in, drops in, dropped in, pop into, pops into, popped into, use, uses, used, using, ordered, ordering,"
         " returns to, frequents, patronises, stopped by, stops by, stop by, called at, turns to, booked, books at, eats at, ate at, tops up at,"
-        " is a customer of, was a customer of, customer of, visitor of, patron of, came, comes, been to, was at, was in, were at, stayed at,"
+        " is a customer of, was a customer of, customer of, visitor of, patron of, came, comes, been to, stayed at,"
         " charged, charges, charge, debited, shops at, shopped at, going, goes there, going to, go shopping, goes shopping, buy from, bought from"
     ),
     "event": (
@@ -42,7 +42,7 @@ _TAGS = {
     ),
     "spend": (
         "spent, spend, spends, spending, spendings, money, expenditure, expenses, outlay, sum, sums, amount, amounts, leaves, left, leave, cash, budget, turnover, revenue, value,"
-        " paid in total, euro, euros, invested, invests, outgoings, total spend, average spend, price, prices, costing, basket, baskets, basket size"
+        " paid in total, euro, euros, invested, invests, outgoings, price, prices, costing, basket, baskets, basket size"
     ),
     "redeem": (
         "redeem, redeems, redeemed, redemption, redemptions, redeeming, cashed in, cashes in, took up, takes up, made use of, makes use of,"
@@ -56,10 +56,10 @@ _TAGS = {
     "usedall": "used each time, used every time",
     "refund": (
         "refund, refunds, refunded, returned, return, returns, sent back, sends back, gave back, given back, gives back, money back, reimbursed, reimbursement,"
-        " reimbursements, credited back, sent purchases back, sends purchases back, sent, back, reversal, reversals, cancellation, cancellations, cancelled,"
+        " reimbursements, credited back, sent purchases back, sends purchases back, back, reversal, reversals, cancellation, cancellations, cancelled,"
         " brought back, took back"
     ),
-    "message": "support, message, messages, wrote to, wrote, write, writes, contacted, contact, contacts, customer service, complaint, complaints, got in touch with, help desk, enquiry, inquiry, inquiries, enquiries",
+    "message": "support, message, messages, wrote to, written to, written, wrote, write, writes, contacted, contact, contacts, customer service, complaint, complaints, got in touch with, help desk, enquiry, inquiry, inquiries, enquiries",
     "said": "told, asked, asks, tells, complained, complains, reported, reports, informed, wanted to know, enquired, inquired, mentioned, raised",
     "offer": "offer, offers, cashback, coupon, coupons, voucher, vouchers, deal, deals, cashback offer, cashback offers, promotion, promotions, discount offer, cashback deals",
     "descriptor": "descriptor, description, booking text, statement text, text",
@@ -70,15 +70,16 @@ _TAGS = {
     "mean": "average, on average, mean, averages, averaged, averaging, an average of, typical, typically spends, per-visit",
     "median": "median",
     "max": (
-        "largest, biggest, highest, most expensive, dearest, priciest, the most, record, maximum, costliest, top, as much as, at the most, peak, heftiest"
+        "the most expensive, largest, biggest, highest, most expensive, dearest, priciest, the most, record, maximum, costliest, top, as much as, at the most, peak, heftiest"
     ),
-    "min": "smallest, lowest, cheapest, the least, minimum, least expensive, tiniest",
+    "min": "the least expensive, smallest, lowest, cheapest, the least, minimum, least expensive, tiniest",
     "most": "most",
     "category": "category, categories",
     "but": "but, yet, while, whereas, although, though, however",
     "least": "least",
     "important": "important, frequent, common, popular, visited, used, frequented, frequently visited, often visited",
-    "not": "not, no, never again, cannot, n't",
+    "neveragain": "never again, and never again, not again, never since, not since, nothing since, none since, nothing after that, none after that, not any more since then",
+    "not": "not, no, cannot, n't",
     "nothing": "nothing, no one, none at all",
     "neither": "neither",
     "nor": "nor",
@@ -108,8 +109,14 @@ _TAGS = {
     "before": "before, prior to, ahead of",
     "after": "after, following",
     "again": "again, once more",
-    "up": "went up, rose, increased, grew, climbed, rises, grows, increases, went higher, has risen, has grown, up from, jumped, growing, rising, more than before",
-    "down": "went down, fell, decreased, shrank, dropped, declined, falls, shrinks, decreases, drops, sank, has fallen, down from, shrinking, falling, declining",
+    "upfrom": "up from, an increase from, more than the",
+    "downfrom": "down from, a decrease from",
+    "different": "different, distinct, separate",
+    "favourite": "favourite, favorite, number one, preferred",
+    "then": "then, afterwards, later on",
+    "per": "per",
+    "up": "went up, rose, increased, grew, climbed, rises, grows, increases, went higher, has risen, has grown, jumped, growing, rising, more than before",
+    "down": "went down, fell, decreased, shrank, dropped, declined, falls, shrinks, decreases, drops, sank, has fallen, shrinking, falling, declining",
     "double": "doubled, doubles, has doubled",
     "triple": "tripled, trebled",
     "halve": "halved, has halved, was cut in half",
@@ -126,7 +133,7 @@ _TAGS = {
     "new": "is a new one, is new, new, recent, new one, newly",
     "didnotexist": "did not exist, not exist",
     "existed": "existed, exist",
-    "awayfrom": "stayed away from, stayed away, has stayed away from, kept away from, been away from, away from, absent from, been absent from, not been seen at",
+    "awayfrom": "stayed away from, stayed away, has stayed away from, kept away from, been away from, away from, absent from, been absent from, not been seen at, since the last visit to, since the last payment to, since the last purchase at, since the last purchase, since the latest visit to, since the user last visited, since the last visit at, without a visit to, without a purchase at, without a payment to",
     "kept": "kept, has kept, keeps",
     "gap": "gap, gaps, break, breaks, interval, intervals, pause, pauses, distance, wait",
     "pass": "pass between, passes between, passed between, lie between, elapse between, go by between, between, pass, passes, elapse, elapses, apart",

@@ -192,7 +192,7 @@ def read_currency(tokens: Tokens, at: int) -> tuple[str | None, float, int] | No
 def read_money(tokens: Tokens, at: int) -> tuple[el.Money, int] | None:
     """An amount of money, its currency before or after the number."""
     form, start = read_form(tokens, at)
-    if lows(tokens, start, 1) == ("between",):
+    if lows(tokens, start, 1) in (("between",), ("from",)):
         form, start = "between", start + 1
     ahead = read_currency(tokens, start) if start < len(tokens) else None
     figure = read_figure(tokens, ahead[2] if ahead else start)
@@ -200,7 +200,7 @@ def read_money(tokens: Tokens, at: int) -> tuple[el.Money, int] | None:
         return None
     second: Figure | None = None
     end = figure.end
-    if lows(tokens, end, 1) and tokens[end].low in ("and", "to", "-", "–") and (form == "between" or tokens[end].low != "and"):  # noqa: RUF001
+    if lows(tokens, end, 1) and tokens[end].low in ("and", "to", "-", "–") and (tokens[end].low != "and" or lows(tokens, at, 1) == ("between",)):  # noqa: RUF001
         repeated = read_currency(tokens, end + 1)
         second = read_figure(tokens, repeated[2] if repeated else end + 1)
         end = second.end if second else end

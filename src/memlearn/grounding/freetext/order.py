@@ -27,12 +27,21 @@ def read_selected(clause: Clause) -> list[Finding] | None:
     turn = next((n for n in range(at, len(clause.parts)) if _turns(clause.parts[n].value)), at)
     if turn == at and not any(isinstance(part.value, _SAID) for part in clause.parts[at + 1 :]):
         return None
+    if _own_claim_before(clause, at):
+        return None
     scope, said = _scope(clause, at, turn)
     rows = clause.base() & scope
     counted = [judge(float(rows.sum()), value.quantity, rows, f"the number of {what(clause)}") for value in clause.of(el.Count)]
     if not said:
         return None
     return [*counted, _picked(clause, rows, at, said)]
+
+
+def _own_claim_before(clause: Clause, at: int) -> bool:
+    """Whether a comma cuts off an amount or a number from the place that is named after it."""
+    commas = [n for n, part in enumerate(clause.parts[:at]) if isinstance(part.value, el.Word) and part.value.tag in ("comma", "and")]
+    head = clause.parts[: commas[-1]] if commas else ()
+    return any(isinstance(part.value, el.Money | el.Count | el.Times | el.Clock) for part in head)
 
 
 def _superlative(value: el.Value) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
@@ -11,7 +12,6 @@ from memlearn.grounding.freetext.tokens import Token, tokenise
 from memlearn.grounding.freetext.view import UserView
 
 _OPENING, _CLOSING = "“\"„«‘", "”\"“»’"  # noqa: RUF001
-_COUNTED_NEXT = ("digit",)
 Tokens = Sequence[Token]
 
 
@@ -21,23 +21,26 @@ class Reading:
 
     Args:
         tokens: its words.
+        text: as written.
         parts: what they stand for, in order.
         unknown: words that nothing explains.
     """
 
     tokens: Tokens
+    text: str
     parts: list[el.Part] = field(default_factory=list)
     unknown: list[str] = field(default_factory=list)
 
 
 def read_text(text: str, view: UserView) -> Reading:
     """Everything in a line that can be understood, and what cannot."""
+    text = unicodedata.normalize("NFC", text)
     tokens = tokenise(text)
-    reading = Reading(tokens)
+    reading = Reading(tokens, text)
     at = 0
     known: el.Period | None = None
     while at < len(tokens):
-        values, end = _read(tokens, at, view, known)
+        values, end = _read(reading, at, view, known)
         if not values:
             if tokens[at].low not in _HARMLESS_SIGNS:
                 reading.unknown.append(tokens[at].text)
@@ -53,8 +56,9 @@ def read_text(text: str, view: UserView) -> Reading:
 _HARMLESS_SIGNS = frozenset("“\"„«‘”»’'*~*")  # noqa: RUF001
 
 
-def _read(tokens: Tokens, at: int, view: UserView, known: el.Period | None) -> tuple[list[el.Value], int]:
-    quoted = _quote(tokens, at, view)
+def _read(reading: Reading, at: int, view: UserView, known: el.Period | None) -> tuple[list[el.Value], int]:
+    tokens = reading.tokens
+    quoted = _quote(reading, at, view)
     if quoted is not None:
         return [quoted[0]], quoted[1]
     named = read_name(tokens, at, view)
@@ -85,8 +89,8 @@ _READERS: tuple[Callable[[Tokens, int], tuple[el.Value, int] | None], ...] = (
     times.read_rate,
     numbers.read_out_of,
     times.read_weekdays,
-    times.read_duration,
     times.read_per,
+    times.read_duration,
     numbers.read_times,
 )
 
@@ -99,7 +103,8 @@ def _number(tokens: Tokens, at: int) -> tuple[el.Value, int] | None:
     return el.Count(found[0]), found[2]
 
 
-def _quote(tokens: Tokens, at: int, view: UserView) -> tuple[el.Value, int] | None:
+def _quote(reading: Reading, at: int, view: UserView) -> tuple[el.Value, int] | None:
+    tokens = reading.tokens
     if tokens[at].low not in _OPENING:
         return None
     for end in range(at + 1, len(tokens)):
@@ -108,7 +113,8 @@ def _quote(tokens: Tokens, at: int, view: UserView) -> tuple[el.Value, int] | No
             masks = view.names.get(words)
             if masks is not None or words in view.foreign:
                 return el.Name(" ".join(words), masks or {}), end + 1
-            return (el.Quote(words), end + 1) if words else None
+            written = " ".join(reading.text[tokens[at].start + 1 : tokens[end].start].split())
+            return (el.Quote(words, written), end + 1) if words else None
     return None
 
 
@@ -180,6 +186,9 @@ def _word(tokens: Tokens, at: int) -> tuple[list[el.Value], int]:
     for count in range(min(lexicon.LONGEST_PHRASE, len(tokens) - at), 0, -1):
         words = numbers.lows(tokens, at, count)
         tag = lexicon.PHRASES.get(words)
+        if tag == "buy" and words[-1] == "by" and numbers.read_share(tokens, at + count) is not None:
+            # Not a visit: it dropped by a third.
+            return [el.Word("down", words[0])], at + 1
         if tag is not None:
             return [el.Word(tag, " ".join(words))], at + count
     return [], at

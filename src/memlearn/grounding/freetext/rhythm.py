@@ -8,13 +8,22 @@ from numpy.typing import NDArray
 from memlearn.grounding.freetext import elements as el
 from memlearn.grounding.freetext.clause import Clause, Finding, judge, show_number, what
 from memlearn.grounding.freetext.dates import day_of
-from memlearn.grounding.freetext.values import months_of
 from memlearn.grounding.freetext.view import Mask
 
 _LIMITS = (el.Name, el.Period, el.Weekdays, el.Hours)
 _FEWEST = 3
+_MONTH = 365.25 / 12
 _SLACK = 0.17
 _QUIET_DAYS = 45
+
+
+def months_of(clause: Clause, days: float) -> float:
+    """How many days, weeks or months the rows of the user, or the periods named, span."""
+    view = clause.view
+    periods = [period for period in clause.of(el.Period) if period.role in ("in", "from", "bare")]
+    start, end = (periods[0].start, periods[0].end) if periods else (int(view.day.min()), view.last_day)
+    length = (end - start + 1) / days
+    return round(length) if days >= _MONTH and abs(length - round(length)) < 0.2 and length > 1 else length  # noqa: PLR2004
 
 
 def gaps_of(clause: Clause, rows: Mask) -> NDArray[np.int64]:
@@ -31,10 +40,11 @@ def read_rate(clause: Clause) -> list[Finding] | None:
     gaps = gaps_of(clause, rows)
     if len(gaps) < _FEWEST - 1:
         return [Finding(ok=False, needs=rows, message=f"there are {int(rows.sum())} {what(clause)}, too few for a rhythm")]
-    if "mean" in clause.tags or (rate.counted and rate.times.value > 1):
+    if rate.counted and ("mean" in clause.tags or rate.times.value > 1):
         found = float(rows.sum()) / months_of(clause, rate.days)
         return [judge(found, rate.times.loosened(_SLACK), rows, f"the number of {what(clause)} in each such time")]
-    middle, mean = float(np.median(gaps)), float(gaps.mean())
+    mean = float(gaps.mean())
+    middle = mean if "mean" in clause.tags else float(np.median(gaps))
     said = el.Quantity(rate.gap * (1 - _SLACK), rate.gap * (1 + _SLACK), rate.gap, "about")
     message = f"the days between {what(clause)} are {show_number(middle)} in the middle and {show_number(mean)} on average, not {show_number(rate.gap)}"
     right = [said.holds(middle), said.holds(mean)]
@@ -57,12 +67,13 @@ def _missing(clause: Clause, rows: Mask, period: el.Period) -> list[str]:
 
 def read_coverage(clause: Clause) -> list[Finding] | None:
     """`Not a month went by without X between October and December`."""
-    if not clause.only((el.Name, el.Period, el.Duration, el.Count), {"not", "never", "wentby", "without", "month", "any", "pass"}):
+    if not clause.only((el.Name, el.Period, el.Duration, el.Per, el.Count), {"not", "never", "wentby", "without", "month", "any", "pass"}):
         return None
-    periods, units = clause.of(el.Period), clause.of(el.Duration)
+    periods = clause.of(el.Period)
+    units = [*(value.unit for value in clause.of(el.Duration)), *(value.days or 0 for value in clause.of(el.Per))]
     if not {"without"} <= clause.tags or not clause.tags & {"not", "never"} or len(periods) != 1 or not clause.tags & {"wentby", "pass"}:
         return None
-    if not ("month" in clause.tags or (units and units[0].unit > 30 and units[0].unit < 31)):  # noqa: PLR2004
+    if not ("month" in clause.tags or (units and 30 < units[0] < 31)):  # noqa: PLR2004
         return None
     rows = clause.filtered()
     missing = _missing(clause, rows, periods[0])
@@ -102,10 +113,10 @@ def _gap(clause: Clause, rows: Mask, gaps: NDArray[np.int64], which: str, said: 
 
 def read_away(clause: Clause) -> list[Finding] | None:
     """`By the end of May, had stayed away from X for at least 17 weeks`; `the last visit is three weeks ago`."""
-    if not clause.only((el.Name, el.Period, el.Duration, el.Rank), {"awayfrom", "ago"}) or len(clause.of(el.Duration)) != 1:
+    if not clause.only((el.Name, el.Period, el.Duration, el.Rank), {"awayfrom", "ago", "not", "any"}) or len(clause.of(el.Duration)) != 1:
         return None
     last = [rank.place for rank in clause.of(el.Rank)] == [-1]
-    if ("awayfrom" in clause.tags) == ("ago" in clause.tags and last):
+    if ("awayfrom" in clause.tags) + ("ago" in clause.tags and last) + ("not" in clause.tags) != 1 or (clause.of(el.Rank) and not last):
         return None
     periods = clause.of(el.Period)
     if len(periods) > 1 or any(period.role not in ("until", "in", "bare") for period in periods):

@@ -16,10 +16,10 @@ _MOST, _FEW, _NEARLY = Quantity(0.5 + 1e-6, 1, 0.75), Quantity(0, 0.2, 0.1), Qua
 _WORDS = {
     "all": Quantity(1, 1, 1), "wherever": Quantity(1, 1, 1), "nootherwise": Quantity(1, 1, 1), "only": Quantity(1, 1, 1), "mostly": _MOST, "most": _MOST, "tend": _MOST,
     "usual": _MOST, "rarely": _FEW, "never": Quantity(0, 0, 0), "almostall": _NEARLY, "half": Quantity(0.45, 0.55, 0.5), "usedall": Quantity(1, 1, 1),
-    "some": Quantity(1e-9, 1, 0.5),
+    "some": Quantity(1e-6, 1, 0.5),
 }  # fmt: skip
 _LIMITS = (el.Name, el.Period, el.Weekdays, el.Hours, el.Clock)
-_PLAIN_TAGS = {*_WORDS, "exceed", "above", "below", "stay_below", "and", "or", "more", "than", "city", "category", "day", "both"}
+_PLAIN_TAGS = {*_WORDS, "not", "exceed", "above", "below", "stay_below", "and", "or", "more", "than", "city", "category", "day", "both"}
 _DIMS = {"city": "city", "category": "merchant_category", "merchant": "merchant"}
 
 
@@ -28,10 +28,21 @@ def read_share(clause: Clause) -> list[Finding] | None:
     if not clause.only((*_LIMITS, el.Share, el.OutOf, el.Money, el.Count), _PLAIN_TAGS):
         return None
     found = _quantifier(clause)
-    if found is None:
+    if found is None or len(clause.of(el.Money)) > 1:
         return None
     at, bounds = found
-    if len(clause.of(el.Money)) > 1:
+    if "not" in clause.tags and _tag(clause.parts[at]) != "not":
+        return None
+    if clause.kinds() == ("redemption",) and not clause.of(el.Money):
+        return _redeemed(clause, bounds)
+    if clause.kinds()[0] == "refund" and clause.tags & {"verb", "event"}:
+        return None
+    following = next((_tag(part) or "other" for part in clause.parts[at + 1 :]), "")
+    if _tag(clause.parts[at]) == "most" and following not in ("event", "spend", "other", "offer"):
+        return None
+    timed = clause.of(el.Weekdays) or clause.of(el.Hours) or clause.of(el.Period)
+    if clause.of(el.Money) and timed and not clause.tags & {"exceed", "stay_below"}:
+        # Whether the amount is said of the time or the time of the amount is open.
         return None
     picking, said = _sides(clause, at)
     whole = _mask(clause, picking, over=True)
@@ -47,6 +58,12 @@ def _quantifier(clause: Clause) -> tuple[int, Quantity] | None:
     words = [at for at, part in enumerate(clause.parts) if isinstance(part.value, el.Word) and part.value.tag in _WORDS]
     outs = [at for at, part in enumerate(clause.parts) if isinstance(part.value, el.OutOf)]
     counts = [at for at, part in enumerate(clause.parts) if isinstance(part.value, el.Count)]
+    if shares and [clause.parts[at].value.text for at in words] == ["all"]:  # type: ignore[union-attr]
+        # 30 percent of all purchases.
+        words = []
+    if not shares and not words and (clause.tags & {"exceed", "above", "below"} or any(money.quantity.form in ("over", "under") for money in clause.of(el.Money))):
+        # No purchase was above 20 euros.
+        words = [at for at, part in enumerate(clause.parts[:-1]) if _tag(part) == "not" and "event" in [_tag(other) for other in clause.parts[at + 1 : at + 3]]]
     if len(shares) + len(words) > 1 or len(counts) > (not shares and not words):
         return None
     if shares:
@@ -54,7 +71,7 @@ def _quantifier(clause: Clause) -> tuple[int, Quantity] | None:
         return (shares[0], value.quantity) if isinstance(value, el.Share) else None
     if words:
         value = clause.parts[words[0]].value
-        return (words[0], _WORDS[value.tag]) if isinstance(value, el.Word) else None
+        return (words[0], _WORDS.get(value.tag, _WORDS["never"])) if isinstance(value, el.Word) else None
     if outs:
         value = clause.parts[outs[0]].value
         return (outs[0], Quantity(0, 1, 0.5)) if isinstance(value, el.OutOf) else None
@@ -64,6 +81,10 @@ def _quantifier(clause: Clause) -> tuple[int, Quantity] | None:
     return None
 
 
+def _tag(part: Part) -> str:
+    return part.value.tag if isinstance(part.value, el.Word) else ""
+
+
 def _sides(clause: Clause, at: int) -> tuple[list[Part], list[Part]]:
     """What the quantifier ranges over, and what is said of it."""
     parts = [part for part in clause.parts if isinstance(part.value, _LIMITS)]
@@ -71,21 +92,27 @@ def _sides(clause: Clause, at: int) -> tuple[list[Part], list[Part]]:
     verb = next((n for n, part in enumerate(after) if isinstance(part.value, el.Word) and part.value.tag in ("verb", "exceed", "stay_below")), None)
     value = clause.parts[at].value
     tag = value.tag if isinstance(value, el.Word) else ""
-    noun = next((part.value for part in after if not (isinstance(part.value, el.Word) and part.value.tag == "skip")), None)
+    noun = next((part.value for part in after if _tag(part) not in ("skip", "all")), None)
     nominal = isinstance(noun, el.Name) or (isinstance(noun, el.Word) and noun.tag in ("event", "spend", "offer", "redeem", "refund", "merchant"))
     if tag in ("nootherwise", "usual", "tend", "rarely", "only", "wherever") and not (tag == "rarely" and nominal and verb is not None):
-        return _by_sort(parts)
+        return _by_sort(parts, priced=bool(clause.of(el.Money)))
     if nominal and noun is not None:
         end = len(after) if verb is None else verb
         ranged = [part for part in after[:end] if isinstance(part.value, _LIMITS)]
         said = [part for part in parts if part not in ranged]
+        early = [part for part in clause.parts[:at] if isinstance(part.value, el.Period)]
+        if early and len(said) > len(early):
+            # Since January, most payments …
+            ranged, said = [*early, *ranged], [part for part in said if part not in early]
         if said or clause.of(el.Money):
             return ranged, said
-    return _by_sort(parts)
+    return _by_sort(parts, priced=bool(clause.of(el.Money)))
 
 
-def _by_sort(parts: Sequence[Part]) -> tuple[list[Part], list[Part]]:
-    """Times are said of names; the merchant is said of the category."""
+def _by_sort(parts: Sequence[Part], *, priced: bool) -> tuple[list[Part], list[Part]]:
+    """Amounts are said of anything, times are said of names, the merchant is said of the category."""
+    if priced:
+        return list(parts), []
     for sorts in ((el.Hours, el.Weekdays, el.Clock), (el.Period,)):
         said = [part for part in parts if isinstance(part.value, sorts)]
         if said:
@@ -129,6 +156,26 @@ def _with_amount(clause: Clause, mask: Mask) -> Mask | None:
     return None
 
 
+def _redeemed(clause: Clause, bounds: Quantity) -> list[Finding] | None:
+    """How many of the offers shown were redeemed: each showing counts, or each offer once."""
+    if clause.tags & {"and", "or"} and len(clause.of(el.Name)) > 1:
+        return None
+    hit, whole = clause.filtered(kinds=("redemption",)), clause.filtered(kinds=("exposure",))
+    items = clause.view.columns.get("item")
+    readings = [(int(hit.sum()), int(whole.sum()))]
+    if items is not None:
+        readings.append((len(np.unique(items[hit])), len(np.unique(items[whole]))))
+    message = f"{readings[0][0]} redemptions stand against {readings[0][1]} times that an offer was shown"
+    needs = hit | whole
+    outs, right = clause.of(el.OutOf), []
+    for n, of in readings:
+        exact = all(out.hits.holds(n) and out.whole.holds(of) for out in outs)
+        right.append(bool(of > 0 and exact and (bool(outs) or bounds.holds(min(n / of, 1.0)))))
+    if outs or all(right) or not any(right):
+        return [Finding(ok=any(right), needs=needs, message=message)]
+    return [Finding(ok=None, needs=needs, message=message)]
+
+
 def _outcome(clause: Clause, whole: Mask, hit: Mask, bounds: Quantity, picking: Sequence[Part]) -> list[Finding] | None:
     view = clause.view
     weighted = "spend" in clause.tags and not clause.of(el.Money) and bool(clause.of(el.Share))
@@ -157,25 +204,48 @@ def _outcome(clause: Clause, whole: Mask, hit: Mask, bounds: Quantity, picking: 
 
 def read_none(clause: Clause) -> list[Finding] | None:
     """`Has not bought anything at X since March`, `neither books nor pets`, `left unused`, `no refunds`."""
-    tags = {"not", "nothing", "neither", "nor", "without", "any", "never", "unused", "or", "and", "kept", "foreign", "anymore"}
-    if not clause.only((*_LIMITS, el.Count), tags) or not clause.tags & {"not", "nothing", "neither", "never", "unused", "without"}:
-        return None
-    if len(clause.tags & {"not", "nothing", "neither", "never", "unused", "without"}) > 1 or "anymore" in clause.tags:
+    extra = {"all"} if "unused" in clause.tags else set()
+    if not clause.only((*_LIMITS, el.Count), {*_DENIALS, *extra, "nor", "any", "or", "and", "foreign"}) or len(clause.tags & _DENIALS) != 1:
         return None
     if any(count.quantity.value != 1 for count in clause.of(el.Count)) or ("neither" in clause.tags) != ("nor" in clause.tags):
         return None
-    if not clause.tags & {"buy", "event", "spend", "redeem", "show", "refund", "message", "unused", "verb"}:
+    told = clause.tags | {part.value.tag for part in clause.inherited if isinstance(part.value, el.Word)}
+    if not told & {"buy", "event", "spend", "redeem", "show", "refund", "message", "unused", "verb", "kept"}:
         return None
-    kinds = clause.kinds() if "unused" not in clause.tags else ("redemption",)
+    kinds = _denied(clause)
+    if "neveragain" in clause.tags:
+        return _never_again(clause)
     asked = replace(clause, parts=tuple(replace(part, value=_past(part.value)) for part in clause.parts))
     rows = asked.filtered(kinds=kinds)
     about = asked.filtered(kinds=kinds, skip=(el.Period, el.Weekdays, el.Hours))
     offers = clause.kinds() in (("redemption",), ("exposure",)) or "unused" in clause.tags
+    if "kept" in clause.tags:
+        about = asked.filtered(kinds=("purchase",), skip=(el.Period,))
     needs = about | (clause.filtered(kinds=("exposure",), skip=(el.Period,)) if offers else clause.view.none())
     ongoing = any(period.role in ("since", "after") for period in clause.of(el.Period))
     if ongoing and not about.any():
         return [Finding(ok=False, needs=needs, message=f"there are no {what(clause)} at all, before or since")]
     return [Finding(ok=not rows.any(), needs=needs, message=f"there are {int(rows.sum())} {what(clause)} then")]
+
+
+_DENIALS = frozenset({"not", "nothing", "neither", "never", "unused", "without", "kept", "neveragain"})
+
+
+def _denied(clause: Clause) -> tuple[str, ...]:
+    if "unused" in clause.tags:
+        return ("redemption",)
+    return ("refund", "cancellation") if "kept" in clause.tags else clause.kinds()
+
+
+def _never_again(clause: Clause) -> list[Finding] | None:
+    """`On 2 July and never again`: nothing after the time said before."""
+    periods = [part.value for part in (*clause.parts, *clause.inherited) if isinstance(part.value, el.Period)]
+    if len(periods) != 1:
+        return None
+    whole = clause.filtered(skip=(el.Period, el.Weekdays, el.Hours))
+    names = whole & names_mask(tuple(part for part in (*clause.parts, *clause.inherited) if isinstance(part.value, el.Name)), clause.view)
+    later = names & (clause.view.day > periods[0].base[1])
+    return [Finding(ok=not later.any(), needs=names, message=f"there are {int(later.sum())} {what(clause)} after that")]
 
 
 def _past(value: el.Value) -> el.Value:

@@ -28,7 +28,7 @@ class Token:
         low: folded: small, without accents.
         suffix: of a number: st, nd, rd, th, k or m.
         capital: True where it starts with a capital letter.
-        apart: True where white space stands before it.
+        start: where it stands in the line, in characters.
     """
 
     sort: str
@@ -36,7 +36,7 @@ class Token:
     low: str
     suffix: str = ""
     capital: bool = False
-    apart: bool = True
+    start: int = 0
 
 
 def fold(text: str) -> str:
@@ -56,29 +56,28 @@ def fold_words(text: str) -> tuple[str, ...]:
 def tokenise(text: str) -> tuple[Token, ...]:
     """Cut a line into tokens; contracted negations become words of their own, possessives vanish."""
     tokens: list[Token] = []
-    for found in _TOKEN.finditer(unicodedata.normalize("NFC", text)):
+    for found in _TOKEN.finditer(text):
         sort = found.lastgroup if found.lastgroup != "suffix" else "number"
         whole = found[0]
         start = found.start()
-        apart = start == 0 or found.string[start - 1].isspace()
         if sort == "word":
-            tokens += _word(whole, apart=apart)
+            tokens += _word(whole, start=start)
         elif sort == "number":
-            tokens.append(Token("number", whole, found["number"], (found["suffix"] or "").lower(), apart=apart))
+            tokens.append(Token("number", whole, found["number"], (found["suffix"] or "").lower(), start=start))
         else:
-            tokens.append(Token(sort or "sign", whole, whole, apart=apart))
+            tokens.append(Token(sort or "sign", whole, whole, start=start))
     return tuple(tokens)
 
 
-def _word(text: str, *, apart: bool) -> list[Token]:
+def _word(text: str, *, start: int) -> list[Token]:
     low = fold(text)
     capital = text[:1].isupper()
     if low.endswith("n't"):
         stem = {"can't": "can", "won't": "will", "shan't": "shall"}.get(low, low[:-3])
-        return [Token("word", text, stem, capital=capital, apart=apart), Token("word", text, "not")]
+        return [Token("word", text, stem, capital=capital, start=start), Token("word", text, "not")]
     stem, _, ending = low.partition("'")
     if ending in {"s", ""} or len(stem) > 1:
         plain = {"ve": "have", "re": "are", "ll": "will", "d": "would"}.get(ending)
-        head = Token("word", text, stem, capital=capital, apart=apart)
+        head = Token("word", text, stem, capital=capital, start=start)
         return [head, Token("word", text, plain)] if plain else [head]
-    return [Token("word", text, low.replace("'", ""), capital=capital, apart=apart)]
+    return [Token("word", text, low.replace("'", ""), capital=capital, start=start)]

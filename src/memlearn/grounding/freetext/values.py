@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from memlearn.grounding.freetext import elements as el
 from memlearn.grounding.freetext.clause import Clause, Finding, amounts, in_currency, judge, show_number, what
+from memlearn.grounding.freetext.rhythm import months_of, read_rate
 from memlearn.grounding.freetext.view import Mask
 
 _LIMITS = (el.Name, el.Period, el.Weekdays, el.Hours, el.Clock)
 _AGGREGATES = ("total", "mean", "median", "max", "min")
-_MONTH = 365.25 / 12
 
 
 def read_values(clause: Clause) -> list[Finding] | None:
     """`53 purchases`, `seven times`, `€176.56 in total`, `about 33 euros per visit`, `was there in June`."""
-    tags = {*_AGGREGATES, "and", "foreign", "above", "below", "both", "number", "city", "category", "usual"}
+    tags = {*_AGGREGATES, "and", "foreign", "above", "below", "both", "number", "usual", "per"}
     if not clause.only((*_LIMITS, el.Count, el.Times, el.Money, el.Per), tags):
         return None
     counts = [value.quantity for value in (*clause.of(el.Count), *clause.of(el.Times))]
@@ -94,7 +96,10 @@ def _aggregate(clause: Clause) -> str | None:
     per = clause.of(el.Per)
     if named == ["mean"] and per and per[0].days:
         return "plain"
-    if any(value.days is None for value in per):
+    if not named and not per and any(isinstance(part.value, el.Rate) for part in clause.inherited):
+        # Beside a rhythm, an amount is what is paid each time.
+        return "mean"
+    if any(value.days is None for value in per) or "per" in clause.tags:
         return "mean" if set(named) <= {"mean"} else None
     return None if len(named) > 1 else named[0] if named else "plain"
 
@@ -125,7 +130,10 @@ def _sum(clause: Clause, mask: Mask, money: el.Money, aggregate: str) -> Finding
         return Finding(ok=False, needs=mask, message=f"there are no {what(clause)} in that currency and time")
     per = next((value.days for value in clause.of(el.Per) if value.days), None)
     if per is not None and aggregate in ("plain", "total"):
-        return judge(float(values.sum()) / _units(clause, per), money.quantity, mask, f"{label} for each such time", 100)
+        return judge(float(values.sum()) / months_of(clause, per), money.quantity, mask, f"{label} for each such time", 100)
+    if money.quantity.form == "between" and aggregate in ("plain", "mean") and "mean" not in clause.tags and ("event" in clause.tags or aggregate == "mean"):
+        held = [judge(float(edge), money.quantity, mask, f"one of the {what(clause)}", 100) for edge in (values.min(), values.max())]
+        return next((finding for finding in held if not finding.ok), held[0])
     if money.quantity.form == "under" and aggregate == "plain" and not _of_spending(clause):
         return judge(float(values.max()), money.quantity, mask, f"the largest of the {what(clause)}", 100)
     figure = {
@@ -138,34 +146,54 @@ def _of_spending(clause: Clause) -> bool:
     return "event" not in clause.tags
 
 
-def _units(clause: Clause, days: float) -> float:
-    """How many days, weeks or months the rows of the user, or the periods named, span."""
-    view = clause.view
-    periods = [period for period in clause.of(el.Period) if period.role in ("in", "from", "bare")]
-    start, end = (periods[0].start, periods[0].end) if periods else (int(view.day.min()), view.last_day)
-    length = (end - start + 1) / days
-    return round(length) if days >= _MONTH and abs(length - round(length)) < 0.2 and length > 1 else length  # noqa: PLR2004
-
-
-def months_of(clause: Clause, days: float) -> float:
-    """Units of so many days over which the rows of the user extend."""
-    return _units(clause, days)
-
-
 def _there(clause: Clause) -> list[Finding] | None:
     """That there was something at all: needs a name or a kind beside a time, or two names."""
-    if clause.tags & {*_AGGREGATES, "above", "below", "city", "category", "number", "usual", "both"} or clause.of(el.Per):
+    if clause.tags & {*_AGGREGATES, "above", "below", "number", "usual", "per"} or clause.of(el.Per):
         return None
     names, limits = clause.of(el.Name), [*clause.of(el.Period), *clause.of(el.Clock)]
-    said = clause.tags & {"event", "buy", "redeem", "show", "refund", "message", "spend", "verb"}
-    if not said or not (limits or names) or clause.of(el.Weekdays) or clause.of(el.Hours):
+    own = {"event", "buy", "redeem", "show", "refund", "message", "spend", "verb"}
+    said = (clause.tags | {part.value.tag for part in clause.inherited if isinstance(part.value, el.Word)}) & own
+    listed = bool(limits or names) or clause.kinds() != ("purchase",)
+    if not said or not listed:
         return None
+    if clause.of(el.Weekdays) or clause.of(el.Hours):
+        return _habitual(clause) if not limits else None
+    if any(period.role == "since" for period in limits if isinstance(period, el.Period)):
+        return _since(_later(clause))
     hits = [_one_there(clause, group) for group in _alternatives(clause)]
     if not limits and clause.kinds() == ("purchase",) and any(mask.sum() < 2 for mask in hits):  # noqa: PLR2004 - once is no habit
         return None
     if all((mask & clause.cited).any() for mask in hits):
         return [Finding(ok=True, needs=clause.view.none())]
     return [Finding(ok=False, needs=clause.view.none(), message=f"the cited rows hold no {what(clause)} then")]
+
+
+def _since(clause: Clause) -> list[Finding]:
+    """There since then; whether that means that it began then is open where it was there before."""
+    mine, ever = clause.filtered(), clause.filtered(skip=(el.Period,))
+    if not mine.any():
+        return [Finding(ok=False, needs=ever, message=f"there are no {what(clause)} since then")]
+    start = min(period.base[0] for period in clause.of(el.Period))
+    return [Finding(ok=True if int(clause.view.day[ever].min()) >= start else None, needs=ever)]
+
+
+def _habitual(clause: Clause) -> list[Finding]:
+    """`Goes to X on Saturdays`: mostly, if at all."""
+    whole, hit = clause.filtered(skip=(el.Weekdays, el.Hours)), clause.filtered()
+    n, of = int(hit.sum()), int(whole.sum())
+    ok = None if 0 < n <= of / 2 else n > 2  # noqa: PLR2004
+    return [Finding(ok=ok, needs=whole, message=f"that is so of {n} of {of}")]
+
+
+def _later(clause: Clause) -> Clause:
+    """`Since` a day leaves open that day itself."""
+    parts = tuple(
+        replace(part, value=replace(part.value, start=part.value.base[1] + 1))
+        if isinstance(part.value, el.Period) and part.value.role == "since" and part.value.base[0] == part.value.base[1]
+        else part
+        for part in clause.parts
+    )
+    return replace(clause, parts=parts)
 
 
 def _alternatives(clause: Clause) -> list[list[el.Name]]:
@@ -184,3 +212,21 @@ def _one_there(clause: Clause, names: list[el.Name]) -> Mask:
             any_of = any_of | rows
         mask = mask & any_of
     return mask
+
+
+def read_paced(clause: Clause) -> list[Finding] | None:
+    """An amount with a rhythm: `monthly spending of €80` is a sum for each month, `€12.99 every month` is paid each time."""
+    rates, money = clause.of(el.Rate), clause.of(el.Money)
+    if not clause.only((el.Name, el.Period, el.Rate, el.Money), {"mean", "usual"}) or len(rates) != 1 or len(money) != 1:
+        return None
+    rate = rates[0]
+    priced = in_currency(clause.view, clause.filtered(), money[0].currency)
+    if rate.times.value != 1 or priced is None or not priced.any():
+        return None
+    values = amounts(clause.view, priced)
+    each = judge(float(values.mean()), money[0].quantity, priced, f"the average of the {what(clause)}", 100)
+    spent = judge(float(values.sum()) / months_of(clause, rate.days), money[0].quantity, priced, f"the sum of the {what(clause)} each time", 100)
+    if "spend" in clause.tags and "event" not in clause.tags:
+        return [spent]
+    rhythm = read_rate(clause.without(el.Money))
+    return None if rhythm is None else [each, *rhythm]

@@ -33,6 +33,7 @@ class UserView:
         priced: True where a row has an amount.
         currency: empty where there is none.
         text: folded words of the row's text.
+        written: the row's text as it is.
         returned: purchases that a refund or cancellation names.
         columns: dimension → key of each row, empty where it has none.
         names: folded words of a name → rows that it stands for, by dimension.
@@ -49,6 +50,7 @@ class UserView:
     priced: Mask
     currency: NDArray[np.str_]
     text: tuple[tuple[str, ...], ...]
+    written: tuple[str, ...]
     returned: Mask
     columns: Mapping[str, NDArray[np.str_]]
     names: Mapping[tuple[str, ...], Mapping[str, Mask]]
@@ -132,6 +134,7 @@ def build_view(
         priced=rows["amount"].is_not_null().to_numpy(),
         currency=_strings(rows["currency"]),
         text=tuple(fold_words(text or "") for text in rows["text"].cast(pl.String).to_list()),
+        written=tuple(" ".join((text or "").split()) for text in rows["text"].cast(pl.String).to_list()),
         returned=_returned(rows),
         columns=columns,
         names=names,
