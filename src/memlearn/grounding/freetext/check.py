@@ -11,17 +11,17 @@ from memlearn.grounding.freetext.clause import Clause, Finding
 from memlearn.grounding.freetext.comparing import read_change, read_comparison, read_earlier, read_shift
 from memlearn.grounding.freetext.elements import Part
 from memlearn.grounding.freetext.given import has_number, read_person, read_speech
-from memlearn.grounding.freetext.groups import read_descriptor, read_distinct, read_ranking
+from memlearn.grounding.freetext.groups import read_busiest, read_descriptor, read_distinct, read_ranking
 from memlearn.grounding.freetext.order import read_history, read_previous, read_selected
 from memlearn.grounding.freetext.reader import Reading, read_text
 from memlearn.grounding.freetext.rhythm import read_away, read_coverage, read_gap, read_rate, read_start, read_stop
 from memlearn.grounding.freetext.shares import read_none, read_share
-from memlearn.grounding.freetext.values import read_paced, read_values
+from memlearn.grounding.freetext.values import read_days, read_paced, read_values
 from memlearn.grounding.freetext.view import CitedEvidence, Mask, UserView, cited_rows
 
 _FRAMES: tuple[Callable[[Clause], list[Finding] | None], ...] = (
-    read_descriptor, read_ranking, read_distinct, read_history, read_previous, read_shift, read_earlier, read_change, read_comparison, read_coverage, read_gap,
-    read_paced, read_rate, read_away, read_start, read_stop, read_none, read_selected, read_share, read_values,
+    read_descriptor, read_busiest, read_ranking, read_distinct, read_history, read_previous, read_shift, read_earlier, read_change, read_comparison, read_coverage, read_gap,
+    read_paced, read_rate, read_away, read_start, read_stop, read_none, read_selected, read_share, read_days, read_values,
 )  # fmt: skip
 _BREAKS = frozenset({"semicolon", "but"})
 _JOINTS = frozenset({"comma", "and", "open", "close", "colon", "dash", "oncemore"})

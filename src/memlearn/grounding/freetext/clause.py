@@ -17,7 +17,7 @@ T = TypeVar("T")
 _DAY = 86_400
 # Words that give a clause its shape, or only its kind of event.
 FILLER = frozenset(
-    "skip verb comma colon open close stop_sign dash buy event to offer merchant spend redeem show refund message said from day much category city".split()
+    "skip amount verb comma colon open close stop_sign dash buy event to offer merchant spend redeem show refund message said from day much category city".split()
 )
 _JOINTS = frozenset({"comma", "and", "or", "nor", "neither", "both"})
 _KINDS = {"message": ("message",), "redeem": ("redemption",), "show": ("exposure",), "refund": ("refund", "cancellation")}
@@ -183,6 +183,8 @@ def limit_mask(value: el.Value, view: UserView) -> Mask:
             # What is after midnight belongs to the night before.
             known = view.second >= 0
             return known & (((view.second >= start) & (view.second < end)) | (view.second < end - _DAY))
+        case el.Currency(code=code):
+            return view.currency == code
         case el.Clock(second=second):
             return (view.second // 60) == second // 60
     return np.ones(view.size, dtype=np.bool_)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -16,6 +17,7 @@ _LIMITS = (el.Name, el.Period, el.Weekdays, el.Hours)
 _TAGS = {
     "more", "fewer", "many", "than", "as", "outnumber", "higher", "lower", "equal", "much", "mean", "usual", "total", "and", "number", "outnumbered", "exceed",
 }  # fmt: skip
+_DEARER = frozenset({"cheaper", "dearer", "pricier", "more expensive", "costlier", "less expensive", "more costly", "less costly"})
 _MORE, _FEWER, _SAME = el.above(1), el.below(1), el.exactly(1)
 _TURNS = frozenset({"up", "down", "double", "triple", "halve", "upfrom", "downfrom"})
 _CHANGES = {"double": el.about(2), "triple": el.about(3), "halve": el.about(0.5)}
@@ -23,7 +25,7 @@ _CHANGES = {"double": el.about(2), "triple": el.about(3), "halve": el.about(0.5)
 
 def read_comparison(clause: Clause) -> list[Finding] | None:
     """`Goes to A more often than to B`, `twice as many as in January`, `A purchases outnumber B ones`."""
-    if not clause.only((*_LIMITS, el.Times, el.Share, el.Count, el.Per), _TAGS):
+    if not clause.only((*_LIMITS, el.Times, el.Share, el.Count, el.Per, el.Money), _TAGS):
         return None
     pivot = _pivot(clause)
     factor = _factor(clause)
@@ -37,14 +39,34 @@ def read_comparison(clause: Clause) -> list[Finding] | None:
     measure = _measure(clause)
     if measure is None:
         return None
+    needs = masks[0] | masks[1]
     ours, theirs = (measure(clause, mask) for mask in masks)
     if ours is None or theirs is None:
+        return None if all(mask.any() for mask in masks) else [Finding(ok=False, needs=needs, message="one of the two is not there at all")]
+    if _by_how_much(clause):
+        return _difference(clause, ours, theirs, needs, counted=measure is _count)
+    if clause.of(el.Money):
         return None
-    needs = masks[0] | masks[1]
     findings = [_compared(ours, theirs, factor, needs)]
     for count in left.of(el.Count):
         findings.append(Finding(ok=count.quantity.holds(masks[0].sum()), needs=needs, message=f"the number of {what(left)} is {int(masks[0].sum())}"))
     return findings
+
+
+def _by_how_much(clause: Clause) -> bool:
+    """Whether a number stands right before `more`: three more visits than."""
+    for part, after in itertools.pairwise(clause.parts):
+        if isinstance(part.value, el.Count | el.Money) and isinstance(after.value, el.Word) and after.value.tag in ("more", "fewer"):
+            return True
+    return False
+
+
+def _difference(clause: Clause, ours: float, theirs: float, needs: Mask, *, counted: bool) -> list[Finding] | None:
+    said = [value.quantity for value in (clause.of(el.Count) if counted else clause.of(el.Money))]
+    if len(said) != 1 or len(clause.of(el.Count)) + len(clause.of(el.Money)) != 1:
+        return None
+    gap = ours - theirs if "more" in clause.tags else theirs - ours
+    return [Finding(ok=said[0].holds(gap), needs=needs, message=f"the two sides are {show_number(ours)} and {show_number(theirs)}")]
 
 
 def _pivot(clause: Clause) -> int | None:
@@ -97,13 +119,24 @@ def _contrast(left: Clause, right: Clause) -> tuple[Clause | None, Clause | None
 def _measure(clause: Clause) -> Callable[[Clause, Mask], float | None] | None:
     """What is compared: how many, how much, or how much each time."""
     tags = clause.tags
-    if tags & {"mean", "usual"} or any(per.days is None for per in clause.of(el.Per)):
+    if any(per.days is None for per in clause.of(el.Per)):
+        return _mean
+    if "many" not in tags and "event" not in tags and "spend" not in tags and _pays(clause) and not clause.of(el.Times):
+        return None
+    if tags & {"mean", "usual"}:
         return _mean
     if tags & {"higher", "lower"}:
-        return _total if "spend" in tags and "event" not in tags else _mean if "event" in tags else None
+        if any(isinstance(part.value, el.Word) and part.value.text in _DEARER for part in clause.parts):
+            return _mean
+        return _mean if tags & {"event", "amount"} else _total if "spend" in tags else None
     if "spend" in tags and "many" in tags - {"event"} and not clause.of(el.Times):
         return _count
     return _total if "spend" in tags and "event" not in tags else _count
+
+
+def _pays(clause: Clause) -> bool:
+    """`Pays more at A`: each time or in all is open."""
+    return any(isinstance(part.value, el.Word) and part.value.tag == "buy" and part.value.text.startswith("pa") for part in clause.parts)
 
 
 def _count(_clause: Clause, mask: Mask) -> float:

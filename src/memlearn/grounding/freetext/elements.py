@@ -159,6 +159,13 @@ class Clock:
     second: int
 
 
+@dataclass(frozen=True, slots=True)
+class Currency:
+    """A currency that is paid in, apart from any amount."""
+
+    code: str
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Name:
     """A name of the user's rows or of a catalogue.
@@ -197,7 +204,7 @@ class Word:
 
 
 Value = (
-    Count | Times | OutOf | Money | Share | Duration | Rate | Per | Period | Weekdays | Hours | Clock | Name | Quote | Rank | Word
+    Count | Times | OutOf | Money | Share | Duration | Rate | Per | Period | Weekdays | Hours | Clock | Currency | Name | Quote | Rank | Word
 )  # fmt: skip
 
 

@@ -14,10 +14,11 @@ _DIMS = {"category": "merchant_category", "merchant": "merchant", "city": "city"
 
 def read_ranking(clause: Clause) -> list[Finding] | None:
     """`Coffee is the third most important category`, `the most visited merchant is X`."""
-    tags = {"most", "important", "number", "byspend", "max", "favourite"}
+    tags = {"most", "themost", "important", "number", "byspend", "max", "favourite", "many", "often"}
     if not clause.only((el.Name, el.Period, el.Rank), tags) or len(clause.of(el.Rank)) > 1 or clause.of(el.Rank) and clause.of(el.Rank)[0].by_amount:
         return None
-    if not clause.tags & {"important", "max", "favourite"} or not (clause.tags & {"most", "max", "favourite"} or clause.of(el.Rank)):
+    most = bool(clause.tags & {"most", "themost"})
+    if not (clause.tags & {"max", "favourite"} or (most and clause.tags & {"important", "buy", "spend"}) or (clause.of(el.Rank) and clause.tags & {"important", "max", "number", "byspend"})):
         return None
     chosen = _ranked(clause)
     if chosen is None:
@@ -40,7 +41,9 @@ def _ranked(clause: Clause) -> tuple[el.Name, str] | None:
     """The name that is ranked, and the dimension that it is ranked in; another name may say among what."""
     dim = next((dim for tag, dim in _DIMS.items() if tag in clause.tags), None)
     names = clause.of(el.Name)
-    if dim is None and {"max", "spend"} <= clause.tags and "event" not in clause.tags and len(names) == 1:
+    if dim is None and "spend" in clause.tags and clause.tags & {"max", "themost"} and "event" not in clause.tags and len(names) == 1:
+        dim = next((dim for dim in _DIMS.values() if dim in names[0].masks), None)
+    if dim is None and clause.of(el.Rank) and clause.tags & {"number", "byspend"} and len(names) == 1:
         dim = next((dim for dim in _DIMS.values() if dim in names[0].masks), None)
     fitting = [name for name in names if dim in name.masks] if len(names) > 1 else names
     return None if dim is None or dim not in clause.view.columns or len(fitting) != 1 or len(names) > 2 else (fitting[0], dim)  # noqa: PLR2004
@@ -51,6 +54,29 @@ def _weights(clause: Clause, rows: Mask, dim: str) -> tuple[list[str], NDArray[n
     if "byspend" in clause.tags or "spend" in clause.tags:
         return keys.tolist(), np.bincount(inverse, weights=amounts(clause.view, rows), minlength=len(keys))
     return keys.tolist(), np.bincount(inverse, minlength=len(keys))
+
+
+def read_busiest(clause: Clause) -> list[Finding] | None:
+    """`Friday is the most common day for X`, `December 2025 was the busiest month`."""
+    if not clause.only((el.Name, el.Period, el.Weekdays), {"busiest", "month", "favourite", "themost"}) or not clause.tags & {"busiest", "favourite"}:
+        return None
+    days, periods = clause.of(el.Weekdays), clause.of(el.Period)
+    if len(days) + len(periods) != 1 or (days and ("day" not in clause.tags or len(days[0].days) != 1)):
+        return None
+    rows = clause.filtered(skip=(el.Period, el.Weekdays))
+    if days:
+        keys, wanted = (clause.view.day[rows] + 3) % 7, next(iter(days[0].days))
+    else:
+        start, end = periods[0].base
+        if "month" not in clause.tags or not 27 <= end - start <= 30:  # noqa: PLR2004 - a month
+            return None
+        months = clause.view.day[rows].astype("datetime64[D]").astype("datetime64[M]").astype(np.int64)
+        keys, wanted = months, int(np.int64(start).astype("datetime64[D]").astype("datetime64[M]").astype(np.int64))
+    values, counts = np.unique(keys, return_counts=True)
+    mine = int(counts[values == wanted].sum())
+    most = int(counts.max()) if len(counts) else 0
+    ok = None if mine == most > 0 and int((counts == most).sum()) > 1 else mine == most > 0
+    return [Finding(ok=ok, needs=rows, message=f"there are {mine} {what(clause)} then, and {most} at most at another time")]
 
 
 def read_distinct(clause: Clause) -> list[Finding] | None:

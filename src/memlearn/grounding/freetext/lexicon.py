@@ -8,7 +8,7 @@ from __future__ import annotations
 _TAGS = {
     # Words that add nothing that could be false.
     "skip": (
-        "the, a, an, this, these, those, their, his, her, its, our, it, he, she, they, there, here, user, users, customer, client, cardholder,"
+        "number of, the number of, regular as clockwork, like clockwork, across, gave, give, gives, given, anywhere, ?, out of them, of them, of these, of those, in number, this user, this customer, this person, this client, household, somebody, someone, the records show, records, the rows show, the data show, data, history, purchase history, transaction history, account history, log, logs, statement, statements, ledger, books, list, table, logged, recorded here, on the books, documented, registered here, on average terms, out, down, along, such, thereof, of which, in each case, as well, indeed, actually, really, simply, merely, in other words, that is, i e, e g, all year, throughout the year, all year round, over the year, in the course of the year, in a year, within a year, over the whole year, in the whole year, over the full year, during the whole year, for the whole year, the whole time, all along, so to speak, tally, tallies, in evidence, evident, visible, present, presence, took part, turned out, turns out, proves, proved, happened to be, can be seen, can be found, could be found, is seen, can be counted, add, adds, kind, kinds, type, types, sort, form, forms, field, area, sector, segment, department, branch, section, label, labelled, under the name, by the name of, pair, pairs, run, runs, ran, result, results, figure, figures, level, side, part, parts, held, hold, holds, keep, keeping, put, puts, itself, themselves, himself, herself, they themselves, between them, between the two, each of which, away from home, within reach, at hand, in detail, in particular, as follows, see, concerning, regarding, related to, in connection with, on behalf of, as regards, with regard to, with respect to, in terms of, relating to, concerned with, came in at, comes in at, comes out at, came out at, works out at, worked out at, works out to, equals, equal to, is equal to, means, meant, account statement, bank statement, whose, mine, every now, us, we, you, your, my, me, I, him, the user again, seems to have been there, the, a, an, this, these, those, their, his, her, its, our, it, he, she, they, there, here, user, users, customer, client, cardholder,"
         " account, account holder, member, shopper, person, of, with, at, in, on, for, by, into, onto, off, up, as a, had, has, have, having,"
         " do, does, did, be, been, being, also, too, so far, to date, all in all, all told, overall, in all, on record, on file, recorded,"
         " according to the data, in the data, in the records, in the history, in the period, over the period, among the transactions, altogether,"
@@ -23,61 +23,65 @@ _TAGS = {
         " during the year, what, sent, sends, single, any one, range, ranges, ranged, vary, varies, in this period, same, merchant named, over time, within, one time, where, when, while at, respectively, always at the"
     ),
     "verb": (
-        "is, are, was, were, went, go, goes, comes, come, came, date, dates, dated, fall, falls, fell, happen, happens, happened, took place,"
+        "followed, follows, arise, arises, arose, originate, originates, originated, stem, stems, stemmed, derive, derives, derived, consist, consists, consisted, concentrate, concentrates, concentrated, cluster, clusters, clustered, spread, spreads, settled, settle, settles, remained, remain, remains, stayed, stays, stay, became, becomes, become, got through, went into, goes into, go into, flowed into, relate, relates, related, found their way, finds its way, made their way, are made, were made, was made, is made, carried out, were carried out, was carried out, done, were done, is done, was done, effected, placed, were placed, was placed, executed, settled at, being made, occurring, happening, falling, coming, taking place, dating, dated back to, date back to, dates back to, go back to, goes back to, went back to, claimed a share of, covers, cover, covered, captures, captured, makes for, given to, directed to, directed at, devoted to, dedicated to, destined for, intended for, bound for, attributed to, attributable to, due to, is, are, was, were, went, go, goes, comes, come, came, date, dates, dated, fall, falls, fell, happen, happens, happened, took place,"
         " take place, takes place, occur, occurs, occurred, go to, goes to, went to, went through, took, takes, take, land, lands, landed, ended up,"
         " end up, ends up, flow, flows, flowed, belong, belongs, belonged, concern, concerns, concerned, account for, accounts for, accounted for,"
         " make up, makes up, made up, represent, represents, represented, constitute, constitutes, receives, received, receive"
     ),
     "buy": (
-        "buy, buys, bought, buying, purchase at, purchased, pay, pays, paid, paying, shop at, shops, shopped, shopping, visit at, visited, visiting,"
+        "rang, active, swings by, swung by, looks in at, looked in at, heads to, headed to, heads for, headed for, turns up at, turned up at, shows up at, showed up at, calls in at, called in at, calls at, called by, comes by, came by, came back to, comes back to, keeps coming back to, returned again to, visits the, made it to, makes it to, went over to, walks into, walked into, walks in at, steps into, stepped into, stocks up at, stocked up at, stocks up on, stocked up on, shops for, shopped for, gets from, got from, eats, ate, dines at, dined at, drinks, orders, ordered from, orders from, orders at, ordered at, picks up, purchases from, purchased from, purchased at, purchases at, settles, transacted, transacts, transacting, frequented, patronised, patronized, patronizes, travelled, travels, travelled to, travelled with, rides with, rode with, fills up at, filled up at, refuels at, refuelled at, tanks at, books with, booked with, has been to, have been to, had been to, was seen at, been seen at, was a guest at, guest at, guest of, guests at, deals with, does business with, did business with, is a client of, is served by, was served by, checked out at, checks out at, tried, tries, tested, made use of the, attended, attends, drank, grabbed, grabs, collects, collected, hits, hit, consumer of, buyer of, buyer, buyers, shopper at, shopper, guest, regular of, patron, visitor, visitors, payer, makes purchases, made purchases, make purchases, made payments, makes payments, made a purchase, makes a purchase, made a payment, makes a payment, a payment went to, does the shopping at, did the shopping at, done shopping, did some shopping, does some shopping, acquired, acquires, acquire, procured, got hold of, supplied by, sold, sells, sell, served, serves, welcomed, welcomes, hosted, saw them, saw the user, saw this customer, saw the customer, sees the user, sees the customer, sees them, bills the user, billed, bills them, debits, invoiced, rang up, rung up, processed, processes, took payment, takes payment, accepted payment, at the till of, at the checkout of, at the counter of, the till at, swiped at, tapped at, swiped the card at, used the card at, buy, buys, bought, buying, purchase at, purchased, pay, pays, paid, paying, shop at, shops, shopped, shopping, visit at, visited, visiting,"
         " drop by, drops by, dropped by, drop in, drops in, dropped in, pop into, pops into, popped into, use, uses, used, using, ordered, ordering,"
         " returns to, frequents, patronises, stopped by, stops by, stop by, called at, turns to, booked, books at, eats at, ate at, tops up at,"
         " is a customer of, was a customer of, customer of, visitor of, patron of, came, comes, been to, stayed at,"
         " charged, charges, charge, debited, shops at, shopped at, going, goes there, going to, go shopping, goes shopping, buy from, bought from"
     ),
     "event": (
-        "purchase, purchases, payment, payments, transaction, transactions, visit, visits, order, orders, bill, bills, receipt, receipts, booking,"
+        "invoice, invoices, debit, debits, purchase transaction, purchase transactions, shop visit, shop visits, store visit, store visits, errand, errands, swipe, swipes, tap, taps, acquisition, acquisitions, deal made, fill up, fill ups, refill, refills, meal, meals, cup, cups, coffee run, coffee runs, shopping day, appearance, appearances, return visit, return visits, encounter, encounters, charge, charges, posting, postings, line, lines, record of payment, instance, instances, case, cases, calls, shop stop, single purchase, single purchases, single payment, card transaction, card transactions, card purchase, card purchases, day trip, rounds, sessions, session, journeys, journey, tab, tabs, tabs paid, slip, slips, item bought, items bought, time there, settlement, settlements, payment made, payments made, purchase made, purchases made, purchase, purchases, payment, payments, transaction, transactions, visit, visits, order, orders, bill, bills, receipt, receipts, booking,"
         " bookings, card payment, card payments, payment card, entries, entry, checkout, checkouts, trip, trips, shopping trip, shopping trips,"
         " time, times, occasion, occasions, tickets, ticket, stop, stops, ride, rides, fare, fares, buys, rows, row, charges to the card"
     ),
     "spend": (
-        "spent, spend, spends, spending, spendings, money, expenditure, expenses, outlay, sum, sums, amount, amounts, leaves, left, leave, cash, budget, turnover, revenue, value,"
-        " paid in total, euro, euros, invested, invests, outgoings, price, prices, costing, basket, baskets, basket size"
+        "shelled out, shells out, forked out, forks out, parted with, parts with, laid out, paid out, splurged, splurges, ran up, runs up a bill, racked up, racks up, clocked up, dished out, cash outlay, spending total, money spent, amount spent, expense, costs in total, disbursed, outflow, outflows, bill total, gave out, put down, moneys, funds, consumption, spend total, volume, sales, total bill, overall bill, spendings total, purchase volume, financial outlay, set them back, set the user back, blew, spent, spend, spends, spending, spendings, money, expenditure, expenses, outlay, leaves, left, leave, cash, budget, turnover, revenue,"
+        " paid in total, invested, invests, outgoings"
     ),
+    "amount": "amount, amounts, sum, sums, value, price, prices, costing, basket, baskets, basket size, ticket size",
     "redeem": (
-        "redeem, redeems, redeemed, redemption, redemptions, redeeming, cashed in, cashes in, took up, takes up, made use of, makes use of,"
+        "redeemed offers, cash in, cashing in, took advantage of, takes advantage of, taken advantage of, take advantage of, converted, uptake, accepted, accepts, accept, acted on, acts on, exercised, exercises, benefited from, benefits from, applied, applies, made good on, has taken up, have taken up, taken up, picked an offer, answered with, cashed, redeem, redeems, redeemed, redemption, redemptions, redeeming, cashed in, cashes in, took up, takes up, made use of, makes use of,"
         " activated, claimed, claims, answered, answers, responded to, responds to, responds, coupon uses"
     ),
     "show": (
-        "shown, sees, saw, see, exposure, exposures, impression, impressions, displayed, presented, exposed to, was shown, were shown, been shown,"
+        "advertised, served with, was offered, were offered, been offered, offered, was presented with, presented with, saw an offer, saw offers, saw the offer, gets shown, got shown, been served, put in front of, displays, views, viewed, viewing, seen offers, offers seen, shown to the user, appeared before, pushed, received an offer, received the offer, received offers, receives offers, shown, sees, saw, see, exposure, exposures, impression, impressions, displayed, presented, exposed to, was shown, were shown, been shown,"
         " received offers for, got to see, appeared on the screen"
     ),
-    "unused": "left unused, ignored, unused, unanswered, without a response, went unused, not taken up, let pass, passed over",
+    "unused": "did not bite, went unredeemed, unredeemed, remained unused, remains unused, stayed unused, not redeemed, never redeemed, left untouched, left unredeemed, left unanswered, not used once, not taken advantage of, was passed over, were passed over, expired unused, fell flat, without redeeming, without any redemption, without a redemption, without being redeemed, with no redemption, to no effect, without effect, without success, came to nothing, in vain, disregarded, ignores, left unused, ignored, unused, unanswered, without a response, went unused, not taken up, let pass, passed over",
     "usedall": "used each time, used every time",
     "refund": (
-        "refund, refunds, refunded, returned, return, returns, sent back, sends back, gave back, given back, gives back, money back, reimbursed, reimbursement,"
+        "took things back, chargeback, chargebacks, credit note, credit notes, credited, reimburses, refunds received, repaid, repayment, repayments, money returned, received back, got back, gets back, paid back, pays back, handed back, hands back, brings back, brought things back, took the goods back, reversed, voided, undone, cancels, cancel, cancelling, returning, cancelled payments, reversed payments, taken back, refund, refunds, refunded, returned, return, returns, sent back, sends back, gave back, given back, gives back, money back, reimbursed, reimbursement,"
         " reimbursements, credited back, sent purchases back, sends purchases back, back, reversal, reversals, cancellation, cancellations, cancelled,"
         " brought back, took back"
     ),
-    "message": "support, message, messages, wrote to, written to, written, wrote, write, writes, contacted, contact, contacts, customer service, complaint, complaints, got in touch with, help desk, enquiry, inquiry, inquiries, enquiries",
+    "message": "emailed, mailed, e-mail, email, emails, got in touch, gets in touch, turned to support, turned to customer service, reached out to, reached out, helpline, support team, help team, helpdesk, support request, support requests, ticket to support, support message, support messages, query, queries, support contact, support contacts, chat, letters, letter, sent a message, sent messages, texts to support, addressed support, turned to the help desk, support, message, messages, wrote to, written to, written, wrote, write, writes, contacted, contact, contacts, customer service, complaint, complaints, got in touch with, help desk, enquiry, inquiry, inquiries, enquiries",
     "said": "told, asked, asks, tells, complained, complains, reported, reports, informed, wanted to know, enquired, inquired, mentioned, raised",
-    "offer": "offer, offers, cashback, coupon, coupons, voucher, vouchers, deal, deals, cashback offer, cashback offers, promotion, promotions, discount offer, cashback deals",
+    "offer": "cashback promotion, promo, promos, reward, rewards, incentive, incentives, bonus, bonuses, special offer, special offers, advert, adverts, ad, ads, offer, offers, cashback, coupon, coupons, voucher, vouchers, deal, deals, cashback offer, cashback offers, promotion, promotions, discount offer, cashback deals",
     "descriptor": "descriptor, description, booking text, statement text, text",
     "total": (
-        "total, in total, totals, totalled, totalling, totaled, sum up, add up, adds up, added up, adding up, summing up, sums up, altogether spent, combined,"
+        "comes to a total of, in aggregate, taken together, put together, all added up, sums to, sums, when added up, added together, on the whole, in the aggregate, cumulatively, grand total, overall total, all put together, come to a total of, reaching a total of, reaching, amounting to, summed to, over all, totting up to, tots up to, makes a total of, for a total of, with a total of, adding, all up, total value, combined value, sum of, total, in total, totals, totalled, totalling, totaled, sum up, add up, adds up, added up, adding up, summing up, sums up, altogether spent, combined,"
         " all together, in sum, summed, sum total, total of, a total of, to a total of, cumulative, aggregate"
     ),
-    "mean": "average, on average, mean, averages, averaged, averaging, an average of, typical, typically spends, per-visit",
-    "median": "median",
+    "mean": "averaging at, averages out at, per head, average of, the average, mean value, mean of, on the average, average value, an average, average, on average, mean, averages, averaged, averaging, an average of, typical, typically spends, per-visit",
+    "median": "median value, the median, median amount, in the middle, median",
     "max": (
-        "the most expensive, largest, biggest, highest, most expensive, dearest, priciest, the most, record, maximum, costliest, top, as much as, at the most, peak, heftiest"
+        "the largest, the biggest, the highest, greatest, tallest, steepest, ceiling, upper limit, upper end, the dearest, record high, record amount, maximal, the maximum, high point, peaked at, peaks at, peaking at, topped out at, tops out at, highest ever, largest ever, biggest ever, at its highest, at its most expensive, at most ever, the most expensive, largest, biggest, highest, most expensive, dearest, priciest, record, maximum, costliest, top, as much as, at the most, peak, heftiest"
     ),
-    "min": "the least expensive, smallest, lowest, cheapest, the least, minimum, least expensive, tiniest",
+    "min": "the smallest, the lowest, the cheapest, tiniest, bottom, floor, lower end, lower limit, record low, minimal, the minimum, at its lowest, at its cheapest, smallest ever, lowest ever, bottomed out at, the least expensive, smallest, lowest, cheapest, minimum, least expensive, tiniest",
     "most": "most",
+    "themost": "the most",
     "category": "category, categories",
+    "exception": "all but, nothing but, none but, anything but, no one but, all but one, all except, but for, but not all",
     "but": "but, yet, while, whereas, although, though, however",
-    "least": "least",
-    "important": "important, frequent, common, popular, visited, used, frequented, frequently visited, often visited",
+    "least": "the least",
+    "busiest": "busiest, most active, most frequent, most common, most popular, most purchases, the most purchases, the most visits, the most payments",
+    "important": "largest, biggest, strongest, significant, frequently used, popular one, bought, purchased, patronised, often used, leading, important, frequent, common, popular, visited, used, frequented, frequently visited, often visited",
     "neveragain": "never again, and never again, not again, never since, not since, nothing since, none since, nothing after that, none after that, not any more since then",
     "not": "not, no, cannot, n't",
     "nothing": "nothing, no one, none at all",
@@ -87,58 +91,58 @@ _TAGS = {
     "anymore": "any more, anymore, no longer, no more",
     "any": "any, at all, a single, single",
     "nootherwise": "at no other time, at no other times, nowhere else, nothing else, no other, and never otherwise, not at any other time",
-    "only": "only, exclusively, solely, purely, entirely",
+    "only": "only ever, nothing other than, just the, no other than, confined to, limited to, restricted to, reserved for, nowhere but, only, exclusively, solely, purely, entirely",
     "wherever": "wherever, whenever, in every case where",
-    "more": "more",
-    "fewer": "fewer, less",
+    "more": "more of, a larger number of, a greater number of, a higher number of, more frequently, oftener, more",
+    "fewer": "fewer of, a smaller number of, a lower number of, less of, less frequently, fewer, less",
     "many": "many, often, much, frequently",
-    "than": "than, compared with, compared to, against",
+    "than": "relative to, versus, vs, than was the case, than there were, than, compared with, compared to, against",
     "as": "as",
     "outnumber": "outnumber, outnumbers, outnumbered, exceed in number, are more numerous than",
     "outnumbered": "are outnumbered by, is outnumbered by, were outnumbered by",
     "exceed": "exceed, exceeds, exceeded, exceeding, surpass, surpasses, surpassed, tops, topped, went beyond, goes beyond, went over, goes over",
     "above": "above, over, upwards of",
-    "below": "below, under, beneath",
+    "below": "drop below, drops below, dropped below, fall below, falls below, fell below, goes below, went below, below, under, beneath",
     "stay_below": "stays below, stayed below, stay below, stays under, stayed under, remain below, remained below, remains below",
-    "higher": "higher, larger, bigger, dearer, pricier, greater, more expensive, costlier, steeper",
-    "lower": "lower, smaller, cheaper, less expensive",
-    "equal": "just as many, just as much, equally many, as many, the same number of",
+    "higher": "above that, heavier, fatter, taller, costlier than, more costly, higher, larger, bigger, dearer, pricier, greater, more expensive, costlier, steeper",
+    "lower": "more modest, less costly, less, lighter, slimmer, lower, smaller, cheaper, less expensive",
+    "equal": "exactly as many, exactly as often, equally often, just as often, as often, as much, as frequently, the same amount of, no more and no fewer, equally as many, just as many, just as much, equally many, as many, the same number of",
     "much": "much, far, clearly, considerably, significantly, noticeably, a lot, slightly, somewhat, a little, a bit, way, well",
-    "earlier": "earlier, sooner",
+    "earlier": "before that, first rather than, earlier, sooner",
     "later": "later",
-    "before": "before, prior to, ahead of",
+    "before": "before, prior to",
     "after": "after, following",
-    "again": "again, once more",
+    "again": "another time, again, once more",
     "upfrom": "up from, an increase from, more than the",
     "downfrom": "down from, a decrease from",
     "different": "different, distinct, separate",
-    "favourite": "favourite, favorite, number one, preferred",
+    "favourite": "go-to, top, most loved, leading, first choice, number-one, favourite, favorite, number one, preferred",
     "then": "then, afterwards, later on",
     "per": "per",
-    "up": "went up, rose, increased, grew, climbed, rises, grows, increases, went higher, has risen, has grown, jumped, growing, rising, more than before",
-    "down": "went down, fell, decreased, shrank, dropped, declined, falls, shrinks, decreases, drops, sank, has fallen, shrinking, falling, declining",
-    "double": "doubled, doubles, has doubled",
+    "up": "has increased, had increased, has grown, had grown, had risen, soared, surged, expanded, picked up pace, intensified, is rising, are rising, is growing, have increased, have risen, were up, was up, is up, swelled, higher than before, more often than before, upward, upwards, went upwards, gained, went up, rose, increased, grew, climbed, rises, grows, increases, went higher, has risen, has grown, jumped, growing, rising, more than before",
+    "down": "has decreased, has declined, has dropped, had fallen, had declined, plunged, slumped, reduced, were reduced, was reduced, has been reduced, slackened, diminished, contracted, is falling, are falling, have decreased, have fallen, have dropped, were down, was down, is down, lower than before, downward, downwards, went downwards, lost, ebbed, less than before, went down, fell, decreased, shrank, dropped, declined, falls, shrinks, decreases, drops, sank, has fallen, shrinking, falling, declining",
+    "double": "twofold, doubling, has doubled, have doubled, was doubled, doubled, doubles, has doubled",
     "triple": "tripled, trebled",
-    "halve": "halved, has halved, was cut in half",
-    "shift": "shifted, moved, switched, migrated, relocated, changed, shifts, moves, switches, has moved, has switched",
+    "halve": "halving, have halved, was halved, fell by half, dropped by half, were cut in half, halved, has halved, was cut in half",
+    "shift": "transferred, transfers, shifts, shifting, moving, move, relocates, relocating, relocation, resettled, swapped, traded, gave way, made the switch, switching, passed over from, shifted, moved, switched, migrated, relocated, changed, shifts, moves, switches, has moved, has switched",
     "stop": (
-        "had come to an end, has come to an end, came to an end, ended, stopped, has stopped, had stopped, ceased, gave up, given up, abandoned, quit,"
+        "packed in, was discontinued, were discontinued, discontinued, has been discontinued, was dropped, were dropped, has dropped, had dropped, fell silent, petered out, died down, fizzled out, ran out, broken off, has broken off, has given up, had given up, gives up, turned their back on, turned away from, lost to, left behind, has ceased, had ceased, disappeared, has disappeared, vanished, has vanished, came to a stop, came to a halt, has come to a halt, had come to a halt, had stopped, had ended, is history, are history, has lapsed, lapsed, has been abandoned, was abandoned, finished, has finished, done with, is over, are over, is finished, ended for good, stops, ceases, came to a close, has come to a close, drew to a close, dropped off, tailed off, has stayed out of, had come to an end, has come to an end, came to an end, ended, stopped, has stopped, had stopped, ceased, gave up, given up, abandoned, quit,"
         " is a thing of the past, a thing of the past, dropped out, has ended, was over, were over, dried up, have dried up, has dried up, broke off"
     ),
     "start": (
-        "discovered, began, started, begun, has started, took up shopping at, first appeared, opened, picked up, first turned up, began shopping, started buying,"
+        "first came to, began visiting, began going to, began to visit, began to shop at, began to buy, started to visit, started to shop at, started to buy, started visiting, started using, has been visiting since, has shopped at since, debut, debuted, begins, starts, commenced, took up, taken up shopping at, turned to, got to know, came across, found their way to, set in, kicked off, opened their account with, opened the account with, new to, first set foot in, made their debut at, became a customer of, becoming a customer of, became acquainted with, introduced, entered the scene, entered, arrived on the scene, came into play, joined, dates from, discovered, began, started, begun, has started, took up shopping at, first appeared, opened, picked up, first turned up, began shopping, started buying,"
         " began buying, started shopping, is new since, has been a customer since, relationship, first seen"
     ),
     "notuntil": "it was not until, not until, only since",
     "new": "is a new one, is new, new, recent, new one, newly",
     "didnotexist": "did not exist, not exist",
     "existed": "existed, exist",
-    "awayfrom": "stayed away from, stayed away, has stayed away from, kept away from, been away from, away from, absent from, been absent from, not been seen at, since the last visit to, since the last payment to, since the last purchase at, since the last purchase, since the latest visit to, since the user last visited, since the last visit at, without a visit to, without a purchase at, without a payment to",
+    "awayfrom": "has not been seen at, was not seen at, away, since last visiting, since the last stop at, since the most recent visit to, since the most recent purchase at, since the final visit to, has gone without, gone without, went without, passed without, no trace of the user at, no sign of the user at, since anything was bought at, since anything was paid at, absence from, of absence from, since the user was at, since the user was last at, since being at, stayed away from, stayed away, has stayed away from, kept away from, been away from, away from, absent from, been absent from, not been seen at, since the last visit to, since the last payment to, since the last purchase at, since the last purchase, since the latest visit to, since the user last visited, since the last visit at, without a visit to, without a purchase at, without a payment to",
     "kept": "kept, has kept, keeps",
-    "gap": "gap, gaps, break, breaks, interval, intervals, pause, pauses, distance, wait",
-    "pass": "pass between, passes between, passed between, lie between, elapse between, go by between, between, pass, passes, elapse, elapses, apart",
+    "gap": "spacing, stretch, stretches, time between, days between, pauses between, waiting time, lull, dry spell, hiatus, gap in time, span, time span, lag, gap, gaps, break, breaks, interval, intervals, pause, pauses, distance, wait",
+    "pass": "separate, separates, separated, lay between, lie, lies between, went by between, go by before, pass before, passes before, elapsed, elapsed between, between one, pass between, passes between, passed between, lie between, elapse between, go by between, between, pass, passes, elapse, elapses, apart",
     "next": "next, the next, the next one, the following one, consecutive, successive, adjacent",
-    "lasted": "lasted, lasts, last for, was as long as",
+    "lasted": "took, takes, measured, measures, spanned, spans, stretched over, was, amounts to days, ran for, lasting, lasted, lasts, last for, was as long as",
     "longest": "longest",
     "shortest": "shortest",
     "usual": "usual, usually, typical, typically, normal, normally, as a rule, generally, regular",
@@ -148,26 +152,26 @@ _TAGS = {
     "week": "week, weeks",
     "day": "day, days, the day, weekday stop, stop",
     "ago": "ago",
-    "tend": "tends to, tend to, likes to, prefers to",
-    "city": "city, cities, town, towns",
-    "merchant": "merchant, merchants, shop, shops, store, stores, retailer, retailers, seller, sellers, vendor, vendors, chain, chains",
-    "foreign": "foreign, abroad, overseas",
+    "tend": "tend towards, is used to, is wont to, is in the habit of, has a habit of, inclined to, tends to shop at, tends to visit, tends to go to, tends to buy, tends to, tend to, likes to, prefers to",
+    "city": "place of payment, place of purchase, location, locations, municipality, city, cities, town, towns",
+    "merchant": "trader, traders, business, businesses, brand, brands, outlet, outlets, dealer, dealers, supermarket chain, place to shop, supplier, suppliers, provider, providers, establishment, establishments, market, company, companies, partner, partners, payee, payees, counterparty, counterparties, address, addresses, haunt, haunts, merchant, merchants, shop, shops, store, stores, retailer, retailers, seller, sellers, vendor, vendors, chain, chains",
+    "foreign": "in a foreign currency, foreign currency, in foreign currency, outside the country, from abroad, while abroad, in local currency, away on travel, foreign, abroad, overseas",
     "previous": "the one before it, the one before, the previous one, the one preceding it, the first one, its predecessor",
-    "number": "by number of purchases, by the number of purchases, number of purchases, by number, in number",
-    "byspend": "by spending, by money spent, by amount, in terms of money",
+    "number": "in terms of the number of purchases, in terms of number, measured by number, measured in purchases, by count, counting purchases, by the number of visits, by number of visits, by visits, by the number of payments, by number of payments, in terms of visits, by frequency, judging by the number of purchases, in terms of purchases, by purchases, by number of purchases, by the number of purchases, number of purchases, by number, in number",
+    "byspend": "by the money spent, in terms of spending, by total spending, by money, by value, by amount spent, measured in money, measured in euros, in money terms, by total amount, by the amount spent, by spending, by money spent, by amount, in terms of money",
     "from": "from",
     "to": "to",
     "and": "and, as well as, plus, &",
     "or": "or",
     "both": "both",
     "oncemore": "and again",
-    "all": "all, every, each, every single, every one, each one, without exception, always, invariably, each and every, all of it, all of them, every time",
-    "mostly": "mostly, usually in, mainly, predominantly, chiefly, primarily, largely, for the most part, the majority, the bulk, more often than not, tends to pay",
+    "all": "in every case, each time, every last, entirely, the whole of, the entirety of, all the, without fail, all without exception, exclusively on, solely on, to the last, any and every, throughout, consistently, one hundred percent of, every bit of, in all cases, each individual, all, every, each, every single, every one, each one, without exception, always, invariably, each and every, all of it, all of them, every time",
+    "mostly": "usually on, most often, most of the time, in most cases, predominantly on, in the main, above all, generally on, chiefly on, tends to shop, typically on, nearly exclusively, by and large, the majority of, a majority of, the greater part of, the better part of, the bulk of, the lion's share of, the lion's share, the lions share of, the larger part of, the vast majority of, a clear majority of, mostly, usually in, mainly, predominantly, chiefly, primarily, largely, for the most part, the majority, the bulk, more often than not, tends to pay",
     "often": "frequently",
-    "rarely": "rarely, seldom, hardly ever, hardly any, hardly, scarcely, barely, only rarely, few, very few, scarcely any, barely any",
-    "never": "never, not once, not a single, not one, none, not any, never once, at no time",
-    "almostall": "nearly every, nearly all, almost all, almost every, almost always, nearly always, virtually all, practically all, practically always",
-    "some": "some, at least one, several, a few, sometimes, occasionally, at times, now and then, certain of, a number of, some of",
+    "rarely": "rare, a rarity, the exception, an exception, exceptional, only a few of, only few, infrequently, a small part of, a small minority of, a minority of, very rarely, almost never, nearly never, next to never, hardly a single, not often, precious few, once in a blue moon, a tiny part of, a fraction of, almost none, almost none of, next to none of, only now and then, rarely, seldom, hardly ever, hardly any, hardly, scarcely, barely, only rarely, few, very few, scarcely any, barely any",
+    "never": "not one single, not a one, zero, at no point, never ever, none at all of, not even once, not even one, never yet, not ever, in no case, not a single one, nobody, without a single, never, not once, not a single, not one, none, not any, never once, at no time",
+    "almostall": "all but all, close to all, just about all, just about every, practically every, virtually every, in nearly every case, in almost every case, nearly without exception, almost without exception, nearly the whole of, almost the whole of, almost exclusively, nearly exclusively, nearly every, nearly all, almost all, almost every, almost always, nearly always, virtually all, practically all, practically always",
+    "some": "at least some, part of, some part of, more than one, any of, a couple of the, a handful of, one or more, one or two of, some, at least one, several, a few, sometimes, occasionally, at times, now and then, certain of, a number of, some of",
     "half": "half the, half of, half",
     "latest": "so far this year",
 }  # fmt: skip

@@ -20,10 +20,10 @@ _BEFORE: dict[tuple[str, ...], str] = {
     for form, phrases in {
         "about": "about, around, roughly, approximately, approx, circa, ca, some, close to, just about, in the region of, an estimated, on the order of, somewhere around, something like, ~, more or less, well about",
         "nearly": "nearly, almost, not quite, just under, just below, just short of, close on",
-        "over": "over, more than, above, upwards of, in excess of, exceeding, well over, a good, just over, slightly over, slightly more than, a little over, north of, a bit more than, a little more than",
+        "over": "higher than, larger than, greater than, bigger than, dearer than, more expensive than, over, more than, above, upwards of, in excess of, exceeding, well over, a good, just over, slightly over, slightly more than, a little over, north of, a bit more than, a little more than",
         "least": "at least, no fewer than, no less than, not less than, not fewer than, a minimum of, minimum",
         "most": "at most, up to, no more than, not more than, a maximum of, as much as, as many as, at the most",
-        "under": "under, below, less than, fewer than, well under, south of",
+        "under": "lower than, smaller than, cheaper than, under, below, less than, fewer than, well under, south of",
         "exact": "exactly, precisely, a total of, just, only, all of, as few as, as little as, a mere",
     }.items()
     for words in phrases.split(", ")
@@ -40,6 +40,10 @@ _FRACTIONS = {
     ("four", "fifths"): 4 / 5, ("a", "sixth"): 1 / 6, ("a", "tenth"): 1 / 10, ("one", "tenth"): 1 / 10, ("three", "tenths"): 3 / 10, ("nine", "tenths"): 9 / 10,
     ("an", "eighth"): 1 / 8, ("one", "sixth"): 1 / 6, ("five", "sixths"): 5 / 6,
 }  # fmt: skip
+
+
+_NTHS = {"second": 2, "other": 2, "third": 3, "fourth": 4, "fifth": 5, "sixth": 6, "seventh": 7, "eighth": 8, "ninth": 9, "tenth": 10}
+_COUNTED = frozenset({"purchase", "payment", "visit", "transaction", "order", "bill", "euro"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,6 +231,9 @@ def read_share(tokens: Tokens, at: int) -> tuple[el.Share, int] | None:
     for words, value in _FRACTIONS.items():
         if lows(tokens, start, len(words)) == words:
             return el.Share(_fraction(form, value), "fraction"), start + len(words)
+    if lows(tokens, start, 1) == ("every",) and lows(tokens, start + 1, 1) and lows(tokens, start + 2, 1) and tokens[start + 2].low in _COUNTED:
+        nth = _NTHS.get(tokens[start + 1].low)
+        return None if nth is None else (el.Share(_fraction(form, 1 / nth), "fraction"), start + 2)
     figure = read_figure(tokens, start)
     if figure is None:
         return None

@@ -11,17 +11,19 @@ from memlearn.grounding.freetext.dates import day_of
 from memlearn.grounding.freetext.view import Mask
 
 _SAID = (el.Name, el.Period, el.Weekdays, el.Hours, el.Clock, el.Money, el.Count, el.Rank, el.Times)
-_SUPERLATIVES = {"max": -1, "min": 1}
+_SUPERLATIVES = {"max": -1, "min": 1, "themost": -1, "least": 1}
 
 
 def read_selected(clause: Clause) -> list[Finding] | None:
     """`First purchase at X: 19 November`, `the smallest bill was €3.78, on 18 July at 08:45`, `the last of 5 visits took place on …`."""
-    if not clause.only(_SAID, {"max", "min", "all", "start", "any", "and"}):
+    if not clause.only(_SAID, {"max", "min", "themost", "least", "all", "start", "and"}):
         return None
     picks = [at for at, part in enumerate(clause.parts) if isinstance(part.value, el.Rank) or _superlative(part.value)]
     if len(picks) != 1 or len(clause.of(el.Money)) > 1 or clause.of(el.Times):
         return None
     if "start" in clause.tags and not clause.of(el.Rank):
+        return None
+    if clause.tags & {"themost", "least"} and not _pays_most(clause):
         return None
     at = picks[0]
     turn = next((n for n in range(at, len(clause.parts)) if _turns(clause.parts[n].value)), at)
@@ -35,6 +37,13 @@ def read_selected(clause: Clause) -> list[Finding] | None:
     if not said:
         return None
     return [*counted, _picked(clause, rows, at, said)]
+
+
+def _pays_most(clause: Clause) -> bool:
+    """`Paid the most on that day` is of one payment; the most of a month is not, nor the most purchases."""
+    pays = any(isinstance(part.value, el.Word) and part.value.text.startswith("pa") for part in clause.parts) or "spend" in clause.tags
+    days = all(period.base[0] == period.base[1] for period in clause.of(el.Period))
+    return pays and days and bool(clause.of(el.Period)) and not clause.of(el.Weekdays) and not clause.of(el.Hours)
 
 
 def _own_claim_before(clause: Clause, at: int) -> bool:
@@ -136,10 +145,14 @@ def read_history(clause: Clause) -> list[Finding] | None:
 
 
 def read_previous(clause: Clause) -> list[Finding] | None:
-    """`The second bill, €22.30, was higher than the one before it`."""
-    if not clause.only((el.Name, el.Rank, el.Money), {"higher", "lower", "than", "previous"}) or "previous" not in clause.tags:
+    """`The second bill, €22.30, was higher than the one before it`, `the last one was cheaper than the first`."""
+    if not clause.only((el.Name, el.Rank, el.Money), {"higher", "lower", "than", "previous"}) or not clause.of(el.Rank):
         return None
     ranks = clause.of(el.Rank)
+    if len(ranks) == 2 and not clause.of(el.Money):  # noqa: PLR2004
+        return _two_ranks(clause)
+    if "previous" not in clause.tags:
+        return None
     rows = in_currency(clause.view, clause.filtered(), None)
     if rows is None or len(ranks) != 1 or ranks[0].by_amount or ("higher" in clause.tags) == ("lower" in clause.tags):
         return None
@@ -152,3 +165,16 @@ def read_previous(clause: Clause) -> list[Finding] | None:
     right = all(_fits(clause, int(found[at]), value) for value in clause.of(el.Money))
     ok = right and (this > before if "higher" in clause.tags else this < before)
     return [Finding(ok=ok, needs=rows, message=f"it was {this / 100:.2f} after {before / 100:.2f}")]
+
+
+def _two_ranks(clause: Clause) -> list[Finding] | None:
+    """One bill against another, each by its place."""
+    rows = in_currency(clause.view, clause.filtered(), None)
+    if rows is None or "than" not in clause.tags or ("higher" in clause.tags) == ("lower" in clause.tags):
+        return None
+    found = [pick(clause, rows, rank) for rank in clause.of(el.Rank)]
+    if not all(len(places) for places in found):
+        return [Finding(ok=False, needs=rows, message=f"there are not so many {what(clause)}")]
+    this, other = (abs(int(clause.view.amount[places[0]])) for places in found)
+    ok = this > other if "higher" in clause.tags else this < other
+    return [Finding(ok=ok, needs=rows, message=f"they are {this / 100:.2f} and {other / 100:.2f}")]

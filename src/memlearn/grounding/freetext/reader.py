@@ -77,6 +77,9 @@ def _read(reading: Reading, at: int, view: UserView, known: el.Period | None) ->
     period = dates.read_period(tokens, at, view.last_day, known)
     if period is not None:
         return [period[0]], period[1]
+    currency = numbers.read_currency(tokens, at)
+    if currency is not None and currency[0] is not None:
+        return [el.Currency(currency[0])], currency[2]
     number = _number(tokens, at)
     if number is not None:
         return [number[0]], number[1]
@@ -186,6 +189,8 @@ def _word(tokens: Tokens, at: int) -> tuple[list[el.Value], int]:
     for count in range(min(lexicon.LONGEST_PHRASE, len(tokens) - at), 0, -1):
         words = numbers.lows(tokens, at, count)
         tag = lexicon.PHRASES.get(words)
+        if words[-1] == "between" and count > 1 and numbers.read_money(tokens, at + count - 1) is not None:
+            continue
         if tag == "buy" and words[-1] == "by" and numbers.read_share(tokens, at + count) is not None:
             # Not a visit: it dropped by a third.
             return [el.Word("down", words[0])], at + 1

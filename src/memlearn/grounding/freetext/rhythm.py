@@ -153,14 +153,21 @@ def read_start(clause: Clause) -> list[Finding] | None:
     if "not" in clause.tags:
         return None
     slack = 15 if "notuntil" in clause.tags else 0
+    period = clause.of(el.Period)[0]
+    if period.role in ("before", "until", "after"):
+        start, end = period.start, period.end
     return [Finding(ok=start - slack <= first <= end + slack, needs=rows, message=message)]
+
+
+def _named(clause: Clause) -> bool:
+    return any(isinstance(part.value, el.Name) for part in (*clause.parts, *clause.inherited))
 
 
 def read_stop(clause: Clause) -> list[Finding] | None:
     """`Gave up X in December`, `had come to an end by the end of 2025`, `no longer goes to X`."""
     if not clause.only((el.Name, el.Period), {"stop", "anymore", "not", "new", "and"}) or not clause.tags & {"stop", "anymore"}:
         return None
-    if len(clause.of(el.Period)) > 1 or ("not" in clause.tags and "anymore" not in clause.tags) or not clause.of(el.Name):
+    if len(clause.of(el.Period)) > 1 or ("not" in clause.tags and "anymore" not in clause.tags) or not _named(clause):
         return None
     rows = clause.filtered(skip=(el.Period,))
     if not rows.any():
@@ -175,6 +182,8 @@ def read_stop(clause: Clause) -> list[Finding] | None:
         start, end = period.base
         late = last > (end if period.role != "before" else start - 1)
         early = period.role in ("in", "bare") and last < start
+        if period.role in ("after", "since") and last < start - _QUIET_DAYS:
+            return [Finding(ok=None, needs=rows, message=message)]
         return [Finding(ok=not late and not early and (period.role != "in" or quiet > usual), needs=rows, message=message)]
     if quiet > max(3 * usual, _QUIET_DAYS) and len(days) >= _FEWEST:
         return [Finding(ok=True, needs=rows)]

@@ -18,7 +18,7 @@ _WORDS = {
     "usual": _MOST, "rarely": _FEW, "never": Quantity(0, 0, 0), "almostall": _NEARLY, "half": Quantity(0.45, 0.55, 0.5), "usedall": Quantity(1, 1, 1),
     "some": Quantity(1e-6, 1, 0.5),
 }  # fmt: skip
-_LIMITS = (el.Name, el.Period, el.Weekdays, el.Hours, el.Clock)
+_LIMITS = (el.Name, el.Period, el.Weekdays, el.Hours, el.Clock, el.Currency)
 _PLAIN_TAGS = {*_WORDS, "not", "exceed", "above", "below", "stay_below", "and", "or", "more", "than", "city", "category", "day", "both"}
 _DIMS = {"city": "city", "category": "merchant_category", "merchant": "merchant"}
 
@@ -64,7 +64,7 @@ def _quantifier(clause: Clause) -> tuple[int, Quantity] | None:
     if not shares and not words and (clause.tags & {"exceed", "above", "below"} or any(money.quantity.form in ("over", "under") for money in clause.of(el.Money))):
         # No purchase was above 20 euros.
         words = [at for at, part in enumerate(clause.parts[:-1]) if _tag(part) == "not" and "event" in [_tag(other) for other in clause.parts[at + 1 : at + 3]]]
-    if len(shares) + len(words) > 1 or len(counts) > (not shares and not words):
+    if len(shares) + len(words) > 1 or len(counts) > (not shares):
         return None
     if shares:
         value = clause.parts[shares[0]].value
@@ -113,7 +113,7 @@ def _by_sort(parts: Sequence[Part], *, priced: bool) -> tuple[list[Part], list[P
     """Amounts are said of anything, times are said of names, the merchant is said of the category."""
     if priced:
         return list(parts), []
-    for sorts in ((el.Hours, el.Weekdays, el.Clock), (el.Period,)):
+    for sorts in ((el.Hours, el.Weekdays, el.Clock, el.Currency), (el.Period,)):
         said = [part for part in parts if isinstance(part.value, sorts)]
         if said:
             return [part for part in parts if part not in said], said
@@ -193,7 +193,9 @@ def _outcome(clause: Clause, whole: Mask, hit: Mask, bounds: Quantity, picking: 
     for out in clause.of(el.OutOf):
         findings.append(Finding(ok=out.hits.holds(hit.sum()) and out.whole.holds(whole.sum()), needs=whole, message=message))
     for count in clause.of(el.Count):
-        findings.append(Finding(ok=count.quantity.holds(hit.sum()), needs=whole, message=message))
+        # All 14 visits; three of the visits.
+        counted = whole if any(_tag(part) in _WORDS for part in clause.parts) else hit
+        findings.append(Finding(ok=count.quantity.holds(counted.sum()), needs=whole, message=message))
     names = [part.value for part in clause.parts if isinstance(part.value, el.Name) and part not in picking]
     if len(names) > 1 and bounds.low == 1:
         # All of it is one of these: each of them must be there, or it is named for nothing.
@@ -204,7 +206,7 @@ def _outcome(clause: Clause, whole: Mask, hit: Mask, bounds: Quantity, picking: 
 
 def read_none(clause: Clause) -> list[Finding] | None:
     """`Has not bought anything at X since March`, `neither books nor pets`, `left unused`, `no refunds`."""
-    extra = {"all"} if "unused" in clause.tags else set()
+    extra = {"all"} if "unused" in clause.tags else {"pass", "wentby"} if "without" in clause.tags else set()
     if not clause.only((*_LIMITS, el.Count), {*_DENIALS, *extra, "nor", "any", "or", "and", "foreign"}) or len(clause.tags & _DENIALS) != 1:
         return None
     if any(count.quantity.value != 1 for count in clause.of(el.Count)) or ("neither" in clause.tags) != ("nor" in clause.tags):
@@ -225,7 +227,16 @@ def read_none(clause: Clause) -> list[Finding] | None:
     ongoing = any(period.role in ("since", "after") for period in clause.of(el.Period))
     if ongoing and not about.any():
         return [Finding(ok=False, needs=needs, message=f"there are no {what(clause)} at all, before or since")]
-    return [Finding(ok=not rows.any(), needs=needs, message=f"there are {int(rows.sum())} {what(clause)} then")]
+    message = f"there are {int(rows.sum())} {what(clause)} then"
+    if not rows.any() and _open_start(clause, about):
+        return [Finding(ok=None, needs=needs, message=message)]
+    return [Finding(ok=not rows.any(), needs=needs, message=message)]
+
+
+def _open_start(clause: Clause, about: Mask) -> bool:
+    """`None since March`, where there are some in March: whether they count is open."""
+    since = [period for period in clause.of(el.Period) if period.role == "since" and period.base[0] < period.base[1]]
+    return any(bool((about & (clause.view.day >= period.base[0]) & (clause.view.day <= period.base[1])).any()) for period in since)
 
 
 _DENIALS = frozenset({"not", "nothing", "neither", "never", "unused", "without", "kept", "neveragain"})

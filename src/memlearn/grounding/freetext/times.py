@@ -199,7 +199,7 @@ def read_clock(tokens: Tokens, at: int, *, loose: bool) -> tuple[int, int, bool]
         return (24 if token.low == "midnight" else 12) * _H, at + 1, True
     else:
         return None
-    for words, add in ((("pm",), 12), (("p", ".", "m", "."), 12), (("am",), 0), (("a", ".", "m", "."), 0), (("o", "clock"), None), (("oclock",), None), (("hrs",), None), (("h",), None)):
+    for words, add in ((("pm",), 12), (("p", ".", "m", "."), 12), (("am",), 0), (("a", ".", "m", "."), 0), (("o", "clock"), None), (("oclock",), None), (("hrs",), None), (("h",), None), (("in", "the", "morning"), 0), (("in", "the", "evening"), 12), (("in", "the", "afternoon"), 12), (("at", "night"), 12)):
         if lows(tokens, end, len(words)) == words:
             if add is not None:
                 second = second % (12 * _H) + add * _H

@@ -11,7 +11,7 @@ from memlearn.grounding.freetext.clause import Clause, Finding, amounts, in_curr
 from memlearn.grounding.freetext.rhythm import months_of, read_rate
 from memlearn.grounding.freetext.view import Mask
 
-_LIMITS = (el.Name, el.Period, el.Weekdays, el.Hours, el.Clock)
+_LIMITS = (el.Name, el.Period, el.Weekdays, el.Hours, el.Clock, el.Currency)
 _AGGREGATES = ("total", "mean", "median", "max", "min")
 
 
@@ -40,10 +40,28 @@ def _count(clause: Clause, said: el.Quantity) -> list[Finding] | None:
         return None
     if clause.tags & {"merchant", "city", "category"} and not clause.tags & {"event", "buy"} and not clause.of(el.Times):
         return None
+    if any(_noun_after(clause, at) in ("merchant", "city", "category", "day") for at, part in enumerate(clause.parts) if isinstance(part.value, el.Count)):
+        return None
     mask = clause.filtered()
     if clause.tags & {"spend"} and not clause.of(el.Times) and not clause.tags & {"event", "buy"}:
         return None
     return [judge(float(mask.sum()), said, mask, f"the number of {what(clause)}")]
+
+
+def _noun_after(clause: Clause, at: int) -> str:
+    """Tag of the first word behind a part, names apart."""
+    return next((part.value.tag for part in clause.parts[at + 1 :] if isinstance(part.value, el.Word)), "")
+
+
+def read_days(clause: Clause) -> list[Finding] | None:
+    """`Made purchases on 60 different days`."""
+    said = clause.of(el.Duration)
+    if not clause.only((*_LIMITS, el.Duration), {"different"}) or len(said) != 1 or said[0].unit != 1:
+        return None
+    if "spend" in clause.tags or not clause.tags & {"event", "buy"}:
+        return None
+    mask = clause.filtered()
+    return [judge(float(len(np.unique(clause.view.day[mask]))), said[0].quantity, mask, f"the number of days with {what(clause)}")]
 
 
 def _several(clause: Clause, counts: list[el.Quantity]) -> list[Finding] | None:
@@ -107,7 +125,7 @@ def _aggregate(clause: Clause) -> str | None:
 def _is_single(clause: Clause) -> bool:
     """Whether one payment is spoken of: a day, a clock time, and no word of spending in all."""
     days = [period for period in clause.of(el.Period) if period.role in ("in", "bare") and (period.start == period.end or period.days)]
-    return bool(days or clause.of(el.Clock)) and not clause.tags & {"total"}
+    return bool(days or clause.of(el.Clock)) and not clause.tags & {"total"} and (bool(clause.of(el.Clock)) or clause.tags & {"buy", "event"} or "spend" not in clause.tags)
 
 
 def _single(clause: Clause, mask: Mask, money: el.Money) -> Finding:
@@ -150,7 +168,7 @@ def _there(clause: Clause) -> list[Finding] | None:
     """That there was something at all: needs a name or a kind beside a time, or two names."""
     if clause.tags & {*_AGGREGATES, "above", "below", "number", "usual", "per"} or clause.of(el.Per):
         return None
-    names, limits = clause.of(el.Name), [*clause.of(el.Period), *clause.of(el.Clock)]
+    names, limits = clause.of(el.Name), [*clause.of(el.Period), *clause.of(el.Clock), *clause.of(el.Currency)]
     own = {"event", "buy", "redeem", "show", "refund", "message", "spend", "verb"}
     said = (clause.tags | {part.value.tag for part in clause.inherited if isinstance(part.value, el.Word)}) & own
     listed = bool(limits or names) or clause.kinds() != ("purchase",)
