@@ -21,10 +21,12 @@ from memlearn.grounding.freetext.view import CitedEvidence, Mask, UserView, cite
 
 _FRAMES: tuple[Callable[[Clause], list[Finding] | None], ...] = (
     read_descriptor, read_busiest, read_ranking, read_distinct, read_history, read_previous, read_shift, read_earlier, read_change, read_comparison, read_coverage, read_gap,
-    read_paced, read_rate, read_away, read_start, read_stop, read_none, read_selected, read_share, read_days, read_values,
+    read_paced, read_rate, read_away, read_start, read_stop, read_none, read_selected, read_days, read_share, read_values,
 )  # fmt: skip
 _BREAKS = frozenset({"semicolon", "but"})
 _JOINTS = frozenset({"comma", "and", "open", "close", "colon", "dash", "oncemore"})
+# Words that a claim of its own begins with.
+_TURNS = frozenset({"unused", "neveragain", "total"})
 _QUANTIFIERS = frozenset({"all", "mostly", "most", "never", "rarely", "almostall", "half", "usual", "tend", "only", "nootherwise", "some"})
 _MOST_PIECES = 4
 
@@ -158,9 +160,9 @@ def _interpret(clause: Clause, pieces: int) -> list[Finding] | None:
     if pieces <= 1:
         return None
     for at, part in enumerate(clause.parts):
-        if not (isinstance(part.value, el.Word) and part.value.tag in _JOINTS):
+        if not (isinstance(part.value, el.Word) and part.value.tag in _JOINTS | _TURNS):
             continue
-        left, right = clause.parts[:at], clause.parts[at + 1 :]
+        left, right = clause.parts[:at], clause.parts[at + (part.value.tag in _JOINTS) :]
         if not left or not _says(right) or not _says(left):
             continue
         head = replace(clause, parts=left, inherited=(*clause.inherited, *_handed_on(right, back=True)))

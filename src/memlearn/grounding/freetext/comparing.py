@@ -193,7 +193,7 @@ def read_shift(clause: Clause) -> list[Finding] | None:
     before, after = view.day < start, view.day > end
     counts = [int((mask & side).sum()) for mask in (old, new) for side in (before, after)]
     message = f"{counts[0]} of the old before and {counts[1]} after, {counts[2]} of the new before and {counts[3]} after"
-    ok = min(counts[0], counts[3]) >= 3 and counts[1] + counts[2] <= 0.2 * (counts[0] + counts[3])  # noqa: PLR2004
+    ok = min(counts[0], counts[3]) >= 3 and counts[1] + counts[2] <= 0.08 * (counts[0] + counts[3])  # noqa: PLR2004
     return [Finding(ok=ok, needs=view.none() if not ok else _telling(clause, old, new), message=message)]
 
 

@@ -314,6 +314,8 @@ def _relative(tokens: Tokens, at: int, today: int, known: Period | None) -> tupl
     """`the following month`, `the six months before that`, `the last three months`, `last month`, `this year`."""
     start = at + (lows(tokens, at, 1) == ("the",))
     head = (lows(tokens, start, 1) or ("",))[0]
+    if known is not None and head in ("that", "same") and lows(tokens, start + 1, 1) in (("day",), ("month",), ("year",), ("season",), ("period",), ("week",)):
+        return Period(known.base[0], known.base[1], base=known.base), start + 2
     now = day_of(today)
     if lows(tokens, start, 2) in (("this", "year"), ("last", "year")):
         return month_span(now.year - (head == "last"), 1, 0, 12).period(), start + 2

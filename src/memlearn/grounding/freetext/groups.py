@@ -58,7 +58,7 @@ def _weights(clause: Clause, rows: Mask, dim: str) -> tuple[list[str], NDArray[n
 
 def read_busiest(clause: Clause) -> list[Finding] | None:
     """`Friday is the most common day for X`, `December 2025 was the busiest month`."""
-    if not clause.only((el.Name, el.Period, el.Weekdays), {"busiest", "month", "favourite", "themost"}) or not clause.tags & {"busiest", "favourite"}:
+    if not clause.only((el.Name, el.Period, el.Weekdays), {"busiest", "month", "favourite", "themost", "important"}) or not (clause.tags & {"busiest", "favourite"} or {"themost", "important"} <= clause.tags):
         return None
     days, periods = clause.of(el.Weekdays), clause.of(el.Period)
     if len(days) + len(periods) != 1 or (days and ("day" not in clause.tags or len(days[0].days) != 1)):

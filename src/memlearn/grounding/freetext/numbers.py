@@ -14,7 +14,7 @@ Tokens = Sequence[Token]
 _UNITS = dict(zip(("zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen").split(), range(20), strict=True))  # fmt: skip
 _TENS = dict(zip("twenty thirty forty fifty sixty seventy eighty ninety".split(), range(20, 100, 10), strict=True))
 _SCALES = {"hundred": 100, "thousand": 1000, "million": 1_000_000, "k": 1000, "m": 1_000_000}
-_SPECIAL = {("a", "dozen"): 12, ("half", "a", "dozen"): 6, ("two", "dozen"): 24, ("three", "dozen"): 36, ("a", "couple", "of"): 2, ("a", "couple"): 2, ("a", "pair", "of"): 2, ("dozen",): 12, ("a", "hundred"): 100, ("a", "thousand"): 1000, ("a", "score", "of"): 20}  # fmt: skip
+_SPECIAL = {("a", "dozen"): 12, ("half", "a", "dozen"): 6, ("two", "dozen"): 24, ("three", "dozen"): 36, ("a", "couple", "of"): 2, ("a", "couple"): 2, ("a", "pair", "of"): 2, ("dozen",): 12, ("a", "single"): 1, ("a", "sole"): 1, ("a", "hundred"): 100, ("a", "thousand"): 1000, ("a", "score", "of"): 20}  # fmt: skip
 _BEFORE: dict[tuple[str, ...], str] = {
     tuple(words.split()): form
     for form, phrases in {

@@ -133,7 +133,7 @@ def read_away(clause: Clause) -> list[Finding] | None:
 
 def read_start(clause: Clause) -> list[Finding] | None:
     """`Discovered X in December 2025`, `a new habit that did not exist in October`, `not until the end of 2025 did visits begin`."""
-    tags = {"start", "notuntil", "new", "didnotexist", "existed", "only", "not"}
+    tags = {"start", "notuntil", "new", "didnotexist", "existed", "not", "habit"}
     if not clause.only((el.Name, el.Period), tags) or len(clause.of(el.Period)) != 1:
         return None
     begun, absent, held = (bool(clause.tags & words) for words in ({"start", "notuntil"}, {"didnotexist"}, {"existed"}))
@@ -165,7 +165,7 @@ def _named(clause: Clause) -> bool:
 
 def read_stop(clause: Clause) -> list[Finding] | None:
     """`Gave up X in December`, `had come to an end by the end of 2025`, `no longer goes to X`."""
-    if not clause.only((el.Name, el.Period), {"stop", "anymore", "not", "new", "and"}) or not clause.tags & {"stop", "anymore"}:
+    if not clause.only((el.Name, el.Period), {"stop", "anymore", "not", "habit"}) or not clause.tags & {"stop", "anymore"}:
         return None
     if len(clause.of(el.Period)) > 1 or ("not" in clause.tags and "anymore" not in clause.tags) or not _named(clause):
         return None

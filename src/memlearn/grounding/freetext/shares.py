@@ -19,7 +19,7 @@ _WORDS = {
     "some": Quantity(1e-6, 1, 0.5),
 }  # fmt: skip
 _LIMITS = (el.Name, el.Period, el.Weekdays, el.Hours, el.Clock, el.Currency)
-_PLAIN_TAGS = {*_WORDS, "not", "exceed", "above", "below", "stay_below", "and", "or", "more", "than", "city", "category", "day", "both"}
+_PLAIN_TAGS = {*_WORDS, "sharenoun", "not", "exceed", "above", "below", "stay_below", "and", "or", "more", "than", "city", "category", "day", "both"}
 _DIMS = {"city": "city", "category": "merchant_category", "merchant": "merchant"}
 
 

@@ -23,14 +23,14 @@ _PARTS: dict[tuple[str, ...], tuple[float, float]] = {
     tuple(words.split()): hours
     for phrases, hours in {
         "early in the morning, early morning, early mornings, the early morning, in the early hours, the early hours, at dawn": (5, 9),
-        "morning, mornings, the morning, a . m .": (5, 12),
+        "morning, mornings, the morning, a . m .": (5, 11.5),
         "before noon, before midday, before lunchtime, before lunch, before 12 noon": (0, 12),
-        "noon, midday, lunchtime, lunch, lunch time, lunch hour, lunch break, lunchtimes, over lunch, around noon, around midday": (11, 15),
+        "noon, midday, lunchtime, lunch, lunch time, lunch hour, lunch break, lunchtimes, over lunch, around noon, around midday": (11, 14.5),
         "after noon, after midday": (12, 24),
-        "afternoon, afternoons, early afternoon, late afternoon": (12, 18),
+        "afternoon, afternoons, early afternoon, late afternoon": (12.5, 17.5),
         "evening, evenings, early evening, dinner time, late afternoon or evening": (17, 23),
         "late evening, late evenings, late in the evening, late at night": (20, 29),
-        "night, nights, nighttime, at night, overnight, by night": (22, 30),
+        "night, nights, nighttime, at night, overnight, by night": (22, 29),
     }.items()
     for words in phrases.split(", ")
 }  # fmt: skip

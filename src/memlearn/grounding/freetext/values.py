@@ -56,12 +56,16 @@ def _noun_after(clause: Clause, at: int) -> str:
 def read_days(clause: Clause) -> list[Finding] | None:
     """`Made purchases on 60 different days`."""
     said = clause.of(el.Duration)
-    if not clause.only((*_LIMITS, el.Duration), {"different"}) or len(said) != 1 or said[0].unit != 1:
+    counts = clause.of(el.Count) if {"different", "day"} <= clause.tags else []
+    if not clause.only((*_LIMITS, el.Duration, el.Count), {"different"}) or len(said) + len(counts) != 1 or any(value.unit != 1 for value in said):
+        return None
+    quantity = (said or counts)[0].quantity
+    if len(clause.of(el.Count)) != len(counts):
         return None
     if "spend" in clause.tags or not clause.tags & {"event", "buy"}:
         return None
     mask = clause.filtered()
-    return [judge(float(len(np.unique(clause.view.day[mask]))), said[0].quantity, mask, f"the number of days with {what(clause)}")]
+    return [judge(float(len(np.unique(clause.view.day[mask]))), quantity, mask, f"the number of days with {what(clause)}")]
 
 
 def _several(clause: Clause, counts: list[el.Quantity]) -> list[Finding] | None:
@@ -177,7 +181,10 @@ def _there(clause: Clause) -> list[Finding] | None:
     if clause.of(el.Weekdays) or clause.of(el.Hours):
         return _habitual(clause) if not limits else None
     if any(period.role == "since" for period in limits if isinstance(period, el.Period)):
-        return _since(_later(clause))
+        return _since(clause, _later(clause))
+    ranges = [period for period in limits if isinstance(period, el.Period) and period.parts]
+    if ranges:
+        return _throughout(clause, ranges)
     hits = [_one_there(clause, group) for group in _alternatives(clause)]
     if not limits and clause.kinds() == ("purchase",) and any(mask.sum() < 2 for mask in hits):  # noqa: PLR2004 - once is no habit
         return None
@@ -186,13 +193,25 @@ def _there(clause: Clause) -> list[Finding] | None:
     return [Finding(ok=False, needs=clause.view.none(), message=f"the cited rows hold no {what(clause)} then")]
 
 
-def _since(clause: Clause) -> list[Finding]:
-    """There since then; whether that means that it began then is open where it was there before."""
-    mine, ever = clause.filtered(), clause.filtered(skip=(el.Period,))
+def _throughout(clause: Clause, ranges: list[el.Period]) -> list[Finding]:
+    """There from one time to another: at both ends, else it is open what is meant."""
+    mine = clause.filtered()
+    if not (mine & clause.cited).any():
+        return [Finding(ok=False, needs=mine, message=f"the cited rows hold no {what(clause)} then")]
+    days = clause.view.day[mine]
+    ends = [(days.min(), period.parts[0]) for period in ranges] + [(days.max(), period.parts[-1]) for period in ranges]
+    held = all(part.start - 1 <= day <= part.end + 1 for day, part in ends)
+    return [Finding(ok=True if held else None, needs=mine)]
+
+
+def _since(clause: Clause, later: Clause) -> list[Finding]:
+    """There since then, and not before; whether it was meant so is open where it began at another time."""
+    mine, ever = later.filtered(), clause.filtered(skip=(el.Period,))
     if not mine.any():
         return [Finding(ok=False, needs=ever, message=f"there are no {what(clause)} since then")]
-    start = min(period.base[0] for period in clause.of(el.Period))
-    return [Finding(ok=True if int(clause.view.day[ever].min()) >= start else None, needs=ever)]
+    first = int(clause.view.day[ever].min())
+    begun = all(period.base[0] <= first <= period.base[1] for period in clause.of(el.Period))
+    return [Finding(ok=True if begun else None, needs=ever)]
 
 
 def _habitual(clause: Clause) -> list[Finding]:
@@ -239,8 +258,10 @@ def read_paced(clause: Clause) -> list[Finding] | None:
         return None
     rate = rates[0]
     priced = in_currency(clause.view, clause.filtered(), money[0].currency)
-    if rate.times.value != 1 or priced is None or not priced.any():
+    if rate.times.value != 1 or priced is None:
         return None
+    if not priced.any():
+        return [Finding(ok=False, needs=priced, message=f"there are no {what(clause)} in that currency")]
     values = amounts(clause.view, priced)
     each = judge(float(values.mean()), money[0].quantity, priced, f"the average of the {what(clause)}", 100)
     spent = judge(float(values.sum()) / months_of(clause, rate.days), money[0].quantity, priced, f"the sum of the {what(clause)} each time", 100)
