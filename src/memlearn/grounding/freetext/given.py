@@ -9,6 +9,7 @@ import numpy as np
 
 from memlearn.grounding.freetext import elements as el
 from memlearn.grounding.freetext.clause import Finding
+from memlearn.grounding.freetext.lexicon import EXONYMS
 from memlearn.grounding.freetext.reader import Reading
 from memlearn.grounding.freetext.tokens import Token, fold_words
 from memlearn.grounding.freetext.view import Mask, UserView
@@ -70,6 +71,7 @@ def _words(tokens: Sequence[Token]) -> list[str]:
 def _place(words: list[str], value: str, attribute: str) -> tuple[int, int] | None:
     """Where the value stands; the ends of a range may be apart by a word."""
     wanted = list(fold_words(value))
+    words = [EXONYMS.get(word, word) for word in words]
     if "language" in attribute and len(value) == 2:  # noqa: PLR2004 - a code
         wanted = [_LANGUAGES.get(value, value)]
     for start in range(len(words)):

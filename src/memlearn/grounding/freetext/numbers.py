@@ -18,7 +18,7 @@ _SPECIAL = {("a", "dozen"): 12, ("half", "a", "dozen"): 6, ("two", "dozen"): 24,
 _BEFORE: dict[tuple[str, ...], str] = {
     tuple(words.split()): form
     for form, phrases in {
-        "about": "about, around, roughly, approximately, approx, circa, ca, some, close to, just about, in the region of, an estimated, on the order of, somewhere around, something like, ~, more or less, well about",
+        "about": "about, around, roughly, approximately, approx, circa, ca, some, close to, just about, in the region of, an estimated, on the order of, somewhere around, something like, ~, more or less, well about, ≈, approximate, an approximate, a rough, plus or minus",
         "nearly": "nearly, almost, not quite, just under, just below, just short of, close on",
         "over": "higher than, larger than, greater than, bigger than, dearer than, more expensive than, over, more than, above, upwards of, in excess of, exceeding, well over, a good, just over, slightly over, slightly more than, a little over, north of, a bit more than, a little more than",
         "least": "at least, no fewer than, no less than, not less than, not fewer than, a minimum of, minimum",
@@ -123,7 +123,8 @@ def read_form(tokens: Tokens, at: int) -> tuple[str, int]:
     for count in range(min(_LONGEST, len(tokens) - at), 0, -1):
         form = _BEFORE.get(lows(tokens, at, count))
         if form:
-            return form, at + count
+            # ca. 20
+            return form, at + count + (lows(tokens, at + count, 1) == (".",) and tokens[at].low in ("ca", "approx"))
     return "exact", at
 
 

@@ -151,8 +151,10 @@ def read_name(tokens: Tokens, at: int, view: UserView) -> tuple[el.Name, int] | 
 
 def _lookup(words: tuple[str, ...], view: UserView) -> dict[str, el.Mask] | None:
     variants = [words]
-    if len(words) == 1 and len(words[0]) > 3:  # noqa: PLR2004 - "book" for "books"
-        variants += [(words[0] + "s",)] if not words[0].endswith("s") else [(words[0][:-1],)]
+    if len(words) == 1 and len(words[0]) > 2:  # noqa: PLR2004 - "book" for "books"
+        word = words[0]
+        variants += [(word + "s",), (word[:-1] + "ies",)] if not word.endswith("s") else [(word[:-1],), (word[:-3] + "y",)]
+        variants.append((lexicon.EXONYMS.get(word, word),))
     for variant in variants:
         if variant in view.names:
             return dict(view.names[variant])

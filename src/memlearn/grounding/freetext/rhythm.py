@@ -48,14 +48,19 @@ def read_rate(clause: Clause) -> list[Finding] | None:
     said = el.Quantity(rate.gap * (1 - _SLACK), rate.gap * (1 + _SLACK), rate.gap, "about")
     message = f"the days between {what(clause)} are {show_number(middle)} in the middle and {show_number(mean)} on average, not {show_number(rate.gap)}"
     right = [said.holds(middle), said.holds(mean)]
-    covered = _covers(clause, rows, rate) if rate.times.form == "exact" and not rate.counted and clause.of(el.Period) else True
-    return [Finding(ok=all(right) and covered if any(right) == all(right) else None, needs=rows, message=message)]
+    ok = all(right) if any(right) == all(right) else None
+    if ok and rate.times.form == "exact" and not rate.counted and not _covers(clause, rows, rate):
+        # As a rhythm it holds, as `in each month` it does not.
+        ok = None
+    return [Finding(ok=ok, needs=rows, message=message)]
 
 
 def _covers(clause: Clause, rows: Mask, rate: el.Rate) -> bool:
-    """Every month of a period that is named has one."""
-    period = clause.of(el.Period)[0]
-    return _missing(clause, rows, period) == [] if 28 < rate.gap < 32 and period.start > 0 else True  # noqa: PLR2004 - a month
+    """Every month has one, in the period that is named or from the first one on."""
+    days = clause.view.day[rows]
+    periods = clause.of(el.Period)
+    period = periods[0] if periods and periods[0].start > 0 else el.Period(int(days.min()), int(days.max()))
+    return _missing(clause, rows, period) == [] if 28 < rate.gap < 32 else True  # noqa: PLR2004 - a month
 
 
 def _missing(clause: Clause, rows: Mask, period: el.Period) -> list[str]:

@@ -164,7 +164,8 @@ def _redeemed(clause: Clause, bounds: Quantity) -> list[Finding] | None:
     items = clause.view.columns.get("item")
     readings = [(int(hit.sum()), int(whole.sum()))]
     if items is not None:
-        readings.append((len(np.unique(items[hit])), len(np.unique(items[whole]))))
+        shown = np.unique(items[whole])
+        readings.append((int(np.isin(shown, items[hit]).sum()), len(shown)))
     message = f"{readings[0][0]} redemptions stand against {readings[0][1]} times that an offer was shown"
     needs = hit | whole
     outs, right = clause.of(el.OutOf), []

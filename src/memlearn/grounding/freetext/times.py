@@ -75,7 +75,7 @@ def read_rate(tokens: Tokens, at: int) -> tuple[el.Rate, int] | None:
         quantity = el.about(quantity.value, share=0.15) if form == "about" else quantity
     if lows(tokens, end, 1) in (("every",), ("each",)):
         return _every(tokens, end + 1, quantity)
-    if lows(tokens, end, 1) not in (("a",), ("per",), ("an",)):
+    if lows(tokens, end, 1) not in (("a",), ("per",), ("an",), ("/",)):
         return None
     end += 1
     unit = UNITS.get((lows(tokens, end, 1) or ("",))[0])
@@ -106,12 +106,12 @@ def _every(tokens: Tokens, at: int, times: el.Quantity) -> tuple[el.Rate, int] |
 
 def read_per(tokens: Tokens, at: int) -> tuple[el.Per, int] | None:
     """`per month`, `a week`, `each time`, `per visit`."""
-    if lows(tokens, at, 1) not in (("per",), ("a",), ("an",), ("each",), ("every",)):
+    if lows(tokens, at, 1) not in (("per",), ("a",), ("an",), ("each",), ("every",), ("/",)):
         return None
     word = (lows(tokens, at + 1, 1) or ("",))[0]
     if word in UNITS:
         return el.Per(UNITS[word]), at + 2
-    if word in _PURCHASE and (tokens[at].low == "per" or (word == "time" and tokens[at].low in ("each", "every"))):
+    if word in _PURCHASE and (tokens[at].low in ("per", "/") or (word == "time" and tokens[at].low in ("each", "every"))):
         return el.Per(None), at + 2
     return None
 

@@ -60,6 +60,8 @@ def tokenise(text: str) -> tuple[Token, ...]:
         sort = found.lastgroup if found.lastgroup != "suffix" else "number"
         whole = found[0]
         start = found.start()
+        if whole == "-" and _within_word(text, start):
+            continue
         if sort == "word":
             tokens += _word(whole, start=start)
         elif sort == "number":
@@ -67,6 +69,11 @@ def tokenise(text: str) -> tuple[Token, ...]:
         else:
             tokens.append(Token(sort or "sign", whole, whole, start=start))
     return tuple(tokens)
+
+
+def _within_word(text: str, at: int) -> bool:
+    """A hyphen between letters: `second-highest` is two words."""
+    return 0 < at < len(text) - 1 and text[at - 1].isalpha() and text[at + 1].isalpha()
 
 
 def _word(text: str, *, start: int) -> list[Token]:
