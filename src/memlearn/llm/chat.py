@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any, Literal, TypeGuard
@@ -126,13 +126,25 @@ class ChatClient:
         Raises:
             ModelError: there is no answer, or none that can be used.
         """
-        try:
+        with self.translated():
             answer = await self._client.post(
                 "/chat/completions",
                 content=content,
                 cast_to=httpx2.Response,
                 options={"headers": {"Content-Type": "application/json"}},
             )
+        return read_reply(answer.content, self._where)
+
+    @property
+    def raw(self) -> openai.AsyncOpenAI:
+        """The vendor's client, for the other parts of this package."""
+        return self._client
+
+    @contextmanager
+    def translated(self) -> Iterator[None]:
+        """Turn the vendor's errors into ours."""
+        try:
+            yield
         except openai.APITimeoutError as error:
             message = f"{self._where!r} did not answer within {self._config.timeout:g} s."
             raise ModelError("timeout", message, paid="perhaps") from error
@@ -140,7 +152,9 @@ class ChatClient:
             raise ModelError("connection", f"The connection to {self._where!r} failed: {_cause(error)}.", paid="perhaps") from error
         except openai.APIStatusError as error:
             raise self._refusal(error) from error
-        return read_reply(answer.content, self._where)
+        except ValueError as error:
+            # Half a document, or one of another form, in an answer that the vendor's client reads itself.
+            raise ModelError("malformed", f"{self._where!r} answered with what cannot be read: {error}.", paid="perhaps") from error
 
     async def close(self) -> None:
         """Close the connections."""
