@@ -1,0 +1,114 @@
+"""What each step of a shard's users is given: rows, statistics up to the chunk's end, and what is known of the person."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from memlearn.learning.agent.rows import escape, render_rows
+from memlearn.learning.agent.statistics import tell_statistics
+from memlearn.learning.agent.step import Row, Statistic, StepInput
+from memlearn.learning.embedded.annotate import Annotated
+from memlearn.learning.embedded.join import join
+from memlearn.learning.embedded.pieces import count_pieces
+from memlearn.learning.embedded.state import Keys, State
+from memlearn.memory import Block
+
+_SECONDS_OF_DAY = 86_400
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What is needed to show rows.
+
+    Args:
+        items: canonical items.
+        levels: the catalogue's levels, coarse to fine.
+        persons: user_id, attribute, value: what may be stated of each user.
+        blocks: the blocks of a user before the first step: empty, or with the lines of operators.
+    """
+
+    items: pl.DataFrame
+    levels: tuple[str, ...]
+    persons: pl.DataFrame
+    blocks: tuple[Block, ...]
+
+
+def gather_inputs(
+    rows: pl.DataFrame, annotated: Annotated, chosen: NDArray[np.bool_], shown: Shown
+) -> Iterator[tuple[str, tuple[StepInput, ...]]]:
+    """The inputs of the chosen chunks, user after user.
+
+    Args:
+        rows: a shard's rows in total order, refunds with what they name.
+        annotated: the same rows as numbers.
+        chosen: for each row, whether its chunk is to be read; a user's chosen chunks are the first ones.
+        shown: what is needed to show them.
+    """
+    texts = render_rows(rows, shown.items, shown.levels).to_list()
+    ids = [f"{number:016x}" for number in annotated.row_id.tolist()]
+    names = dict(shown.items.select("item_id", pl.coalesce("name", "item_id")).iter_rows())
+    told = _statistics_by_chunk(annotated, chosen, names)
+    persons = _persons(shown.persons)
+    user, chunk, day = annotated.user, annotated.chunk, annotated.day
+    changed = np.flatnonzero((np.diff(user, prepend=-1) != 0) | (np.diff(chunk, prepend=-1) != 0))
+    bounds = np.append(changed, len(user))
+    users = annotated.users["user_id"].to_list()
+    inputs: list[StepInput] = []
+    for start, end in zip(bounds[:-1].tolist(), bounds[1:].tolist(), strict=True):
+        if not chosen[start]:
+            continue
+        u, number = int(user[start]), int(chunk[start])
+        if inputs and inputs[-1].user_id != users[u]:
+            yield inputs[-1].user_id, tuple(inputs)
+            inputs = []
+        inputs.append(
+            StepInput(
+                users[u],
+                number,
+                tuple(Row(ids[at], texts[at]) for at in range(start, end)),
+                told[number].get(u, ()),
+                persons.get(users[u], ()),
+                shown.blocks,
+                (_iso(int(day[start:end].min())), _iso(int(day[start:end].max()))),
+            )
+        )
+    if inputs:
+        yield inputs[-1].user_id, tuple(inputs)
+
+
+def _statistics_by_chunk(
+    annotated: Annotated, chosen: NDArray[np.bool_], names: Mapping[str, str]
+) -> list[dict[int, tuple[Statistic, ...]]]:
+    """For each chunk number the statistics of the users that have it, over their rows up to its end."""
+    keys = Keys(
+        tuple(dimension.name for dimension in annotated.dimensions),
+        tuple(dimension.labels for dimension in annotated.dimensions),
+        annotated.currency.labels,
+    )
+    # Counted as one chunk, so that nothing has to be joined.
+    whole = replace(annotated, chunk=np.zeros(len(annotated), dtype=np.int64))
+    last = int(annotated.chunk[chosen].max()) if chosen.any() else -1
+    told = []
+    for number in range(last + 1):
+        reached = np.zeros(len(annotated.users), dtype=np.bool_)
+        reached[annotated.user[chosen & (annotated.chunk == number)]] = True
+        counted = reached[annotated.user] & (annotated.chunk <= number)
+        told.append(tell_statistics(State.of(annotated.users, keys, join(count_pieces(whole, counted))), names))
+    return told
+
+
+def _persons(persons: pl.DataFrame) -> dict[str, tuple[str, ...]]:
+    lines = pl.concat_str(escape(pl.col("attribute")), pl.lit(": "), escape(pl.col("value")))
+    told = persons.select("user_id", "attribute", lines.alias("line")).drop_nulls().sort("user_id", "attribute")
+    grouped: Sequence[tuple[str, list[str]]] = told.group_by("user_id", maintain_order=True).agg("line").rows()
+    return {user_id: tuple(line) for user_id, line in grouped}
+
+
+def _iso(day: int) -> str:
+    return datetime.fromtimestamp(day * _SECONDS_OF_DAY, UTC).date().isoformat()
