@@ -49,7 +49,7 @@ class Verdict:
     claims: int = 0
 
 
-def check_text(text: str, cited: CitedEvidence, view: UserView) -> Verdict:
+def check_text(text: str, cited: CitedEvidence, view: UserView) -> Verdict:  # noqa: PLR0911
     """Whether a line agrees with the rows, statistics and attributes that it cites.
 
     Args:
@@ -89,7 +89,11 @@ def _unread(reading: Reading) -> Verdict | None:
     """A line with words that nothing explains."""
     if not reading.unknown:
         return None
-    absent = [part.value.text for part in reading.parts if isinstance(part.value, el.Name) and not part.value.masks and not part.value.text.islower()]
+    absent = [
+        part.value.text
+        for part in reading.parts
+        if isinstance(part.value, el.Name) and not part.value.masks and not part.value.text.islower()
+    ]
     if absent:
         return Verdict("refused", f"No row of this user has {absent[0]!r}. Name only what the cited rows hold.")
     return _not_understood(reading)
@@ -98,7 +102,10 @@ def _unread(reading: Reading) -> Verdict | None:
 def _not_understood(reading: Reading) -> Verdict:
     words = f" ({', '.join(map(repr, reading.unknown[:3]))})" if reading.unknown else ""
     if has_number(reading):
-        return Verdict("refused", f"Its numbers could not be computed from the rows, as it could not be read{words}. Say one plain thing with each number.")
+        return Verdict(
+            "refused",
+            f"Its numbers could not be computed from the rows, as it could not be read{words}. Say one plain thing with each number.",
+        )
     return Verdict("hypothesis", f"It could not be read{words}, so nothing of it was checked.")
 
 
@@ -110,7 +117,11 @@ def _verdict(findings: list[Finding], cited: Mask) -> Verdict:
         return Verdict("hypothesis", "The rows are not clear about it.", len(findings))
     lacking = max((int((finding.needs & ~cited).sum()) for finding in findings), default=0)
     if lacking:
-        return Verdict("refused", f"It holds, but not by what is cited: cite also {lacking} more row(s), or the statistic that counts them.", len(findings))
+        return Verdict(
+            "refused",
+            f"It holds, but not by what is cited: cite also {lacking} more row(s), or the statistic that counts them.",
+            len(findings),
+        )
     return Verdict("verified", "", len(findings))
 
 

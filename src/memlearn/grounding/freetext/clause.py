@@ -17,7 +17,33 @@ T = TypeVar("T")
 _DAY = 86_400
 # Words that give a clause its shape, or only its kind of event.
 FILLER = frozenset(
-    "skip amount verb comma colon open close stop_sign dash buy event to offer merchant spend redeem show refund message said from day much category city".split()
+    [
+        "skip",
+        "amount",
+        "verb",
+        "comma",
+        "colon",
+        "open",
+        "close",
+        "stop_sign",
+        "dash",
+        "buy",
+        "event",
+        "to",
+        "offer",
+        "merchant",
+        "spend",
+        "redeem",
+        "show",
+        "refund",
+        "message",
+        "said",
+        "from",
+        "day",
+        "much",
+        "category",
+        "city",
+    ]
 )
 _JOINTS = frozenset({"comma", "and", "or", "nor", "neither", "both"})
 _KINDS = {"message": ("message",), "redeem": ("redemption",), "show": ("exposure",), "refund": ("refund", "cancellation")}
@@ -67,6 +93,14 @@ class Clause:
     def of(self, sort: type[T]) -> list[T]:
         """The values of one type, in order."""
         return [part.value for part in self.parts if isinstance(part.value, sort)]
+
+    def has(self, *sorts: type) -> bool:
+        """Whether there is a value of one of these types."""
+        return any(isinstance(part.value, sorts) for part in self.parts)
+
+    def said(self, *sorts: type[el.Quantified]) -> list[el.Quantity]:
+        """The numbers of all values of these types."""
+        return [part.value.quantity for sort in sorts for part in self.parts if isinstance(part.value, sort)]
 
     @property
     def tags(self) -> frozenset[str]:
@@ -170,23 +204,23 @@ def names_mask(parts: Sequence[Part], view: UserView) -> Mask:
     return mask
 
 
-def limit_mask(value: el.Value, view: UserView) -> Mask:
+def limit_mask(value: el.Value, view: UserView) -> Mask:  # noqa: PLR0911
     """Rows in a period, on days of the week, or at times of the day; all rows for anything else."""
     match value:
         case el.Period(days=days) if days:
-            return np.isin(view.day, days)
+            return np.asarray(np.isin(view.day, days), dtype=np.bool_)
         case el.Period(start=start, end=end):
             return (view.day >= start) & (view.day <= end)
         case el.Weekdays(days=days):
-            return np.isin((view.day + 3) % 7, sorted(days))
+            return np.asarray(np.isin((view.day + 3) % 7, sorted(days)), dtype=np.bool_)
         case el.Hours(start=start, end=end):
             # What is after midnight belongs to the night before.
             known = view.second >= 0
             return known & (((view.second >= start) & (view.second < end)) | (view.second < end - _DAY))
         case el.Currency(code=code):
-            return view.currency == code
+            return np.asarray(view.currency == code, dtype=np.bool_)
         case el.Clock(second=second):
-            return (view.second // 60) == second // 60
+            return np.asarray((view.second // 60) == second // 60, dtype=np.bool_)
     return np.ones(view.size, dtype=np.bool_)
 
 
@@ -200,7 +234,7 @@ def in_currency(view: UserView, mask: Mask, currency: str | None) -> Mask | None
     priced = mask & view.priced
     if currency is None:
         return priced if len(np.unique(view.currency[priced])) <= 1 else None
-    return priced & (view.currency == currency)
+    return priced & np.asarray(view.currency == currency, dtype=np.bool_)
 
 
 def show_number(value: float) -> str:

@@ -15,7 +15,7 @@ from memlearn.grounding.freetext.view import Mask
 
 _LIMITS = (el.Name, el.Period, el.Weekdays, el.Hours)
 _TAGS = {
-    "more", "fewer", "many", "than", "as", "outnumber", "higher", "lower", "equal", "much", "mean", "usual", "total", "and", "number", "outnumbered", "exceed",
+    "more", "fewer", "many", "than", "as", "outnumber", "higher", "lower", "equal", "much", "mean", "usual", "total", "and", "number", "outnumbered", "exceed", "important",
 }  # fmt: skip
 _DEARER = frozenset({"cheaper", "dearer", "pricier", "more expensive", "costlier", "less expensive", "more costly", "less costly"})
 _MORE, _FEWER, _SAME = el.above(1), el.below(1), el.exactly(1)
@@ -23,7 +23,7 @@ _TURNS = frozenset({"up", "down", "double", "triple", "halve", "upfrom", "downfr
 _CHANGES = {"double": el.about(2), "triple": el.about(3), "halve": el.about(0.5)}
 
 
-def read_comparison(clause: Clause) -> list[Finding] | None:
+def read_comparison(clause: Clause) -> list[Finding] | None:  # noqa: PLR0911
     """`Goes to A more often than to B`, `twice as many as in January`, `A purchases outnumber B ones`."""
     if not clause.only((*_LIMITS, el.Times, el.Share, el.Count, el.Per, el.Money), _TAGS):
         return None
@@ -31,10 +31,10 @@ def read_comparison(clause: Clause) -> list[Finding] | None:
     factor = _factor(clause)
     if pivot is None or factor is None:
         return None
-    left, right = _side(clause, clause.parts[:pivot]), _side(clause, clause.parts[pivot:])
-    left, right = _contrast(left, right)
-    if left is None or right is None:
+    sides = _contrast(_side(clause, clause.parts[:pivot]), _side(clause, clause.parts[pivot:]))
+    if sides is None:
         return None
+    left, right = sides
     masks = left.filtered(), right.filtered()
     measure = _measure(clause)
     if measure is None:
@@ -49,7 +49,9 @@ def read_comparison(clause: Clause) -> list[Finding] | None:
         return None
     findings = [_compared(ours, theirs, factor, needs)]
     for count in left.of(el.Count):
-        findings.append(Finding(ok=count.quantity.holds(masks[0].sum()), needs=needs, message=f"the number of {what(left)} is {int(masks[0].sum())}"))
+        findings.append(  # noqa: PERF401
+            Finding(ok=count.quantity.holds(masks[0].sum()), needs=needs, message=f"the number of {what(left)} is {int(masks[0].sum())}")
+        )
     return findings
 
 
@@ -96,7 +98,7 @@ def _side(clause: Clause, parts: tuple[Part, ...]) -> Clause:
     return replace(clause, parts=parts, inherited=tuple(part for part in clause.parts if isinstance(part.value, el.Word)))
 
 
-def _contrast(left: Clause, right: Clause) -> tuple[Clause | None, Clause | None]:
+def _contrast(left: Clause, right: Clause) -> tuple[Clause, Clause] | None:
     """What one side leaves out it shares with the other; the sides must differ in something."""
     both = []
     differs = False
@@ -106,17 +108,17 @@ def _contrast(left: Clause, right: Clause) -> tuple[Clause | None, Clause | None
         differs = differs or bool(ours and theirs)
         both.append((ours, theirs))
     if not differs:
-        return None, None
+        return None
     add_left = [part for ours, theirs in both if not ours for part in theirs]
     add_right = [part for ours, theirs in both if not theirs for part in ours]
     names = [part for part in left.parts if isinstance(part.value, el.Name)]
     rights = [part for part in right.parts if isinstance(part.value, el.Name)]
     if len(names) > 1 and len(rights) == 1:
-        return None, None
+        return None
     return replace(left, parts=(*left.parts, *add_left)), replace(right, parts=(*right.parts, *add_right))
 
 
-def _measure(clause: Clause) -> Callable[[Clause, Mask], float | None] | None:
+def _measure(clause: Clause) -> Callable[[Clause, Mask], float | None] | None:  # noqa: PLR0911
     """What is compared: how many, how much, or how much each time."""
     tags = clause.tags
     if any(per.days is None for per in clause.of(el.Per)):
@@ -125,6 +127,8 @@ def _measure(clause: Clause) -> Callable[[Clause, Mask], float | None] | None:
         return None
     if tags & {"mean", "usual"}:
         return _mean
+    if "total" in tags:
+        return _total
     if tags & {"higher", "lower"}:
         if any(isinstance(part.value, el.Word) and part.value.text in _DEARER for part in clause.parts):
             return _mean
@@ -186,7 +190,10 @@ def read_shift(clause: Clause) -> list[Finding] | None:
     periods = clause.of(el.Period)
     if not clause.only((el.Name, el.Period), {"shift", "from", "to", "city"}) or "shift" not in clause.tags:
         return None
-    if len(names) != 2 or len(periods) != 1 or "from" not in clause.tags or clause.find("from") > next(n for n, part in enumerate(clause.parts) if isinstance(part.value, el.Name)):  # type: ignore[operator]  # noqa: PLR2004, E501
+    origin = clause.find("from")
+    if len(names) != 2 or len(periods) != 1 or origin is None:  # noqa: PLR2004
+        return None
+    if any(isinstance(part.value, el.Name) for part in clause.parts[:origin]):
         return None
     view, (start, end) = clause.view, periods[0].base
     old, new = (clause.base() & name_mask(name, view) for name in names)
@@ -209,7 +216,9 @@ def read_change(clause: Clause) -> list[Finding] | None:
     if not clause.only((*_LIMITS, el.Money, el.Count, el.Share), tags):
         return None
     turn = clause.tags & _TURNS
-    spans = [part for period in clause.of(el.Period) for part in (period.parts if period.parts and len(clause.of(el.Period)) == 1 else (period,))]
+    spans = [
+        part for period in clause.of(el.Period) for part in (period.parts if period.parts and len(clause.of(el.Period)) == 1 else (period,))
+    ]
     if len(turn) != 1 or len(spans) != 2 or "mean" in clause.tags:  # noqa: PLR2004
         return None
     whole = clause.filtered(skip=(el.Period,))
@@ -222,12 +231,14 @@ def read_change(clause: Clause) -> list[Finding] | None:
         return None
     needs = masks[0] | masks[1]
     message = f"it went from {show_number(first / (100 if money else 1))} to {show_number(last / (100 if money else 1))}"
-    said = [value.quantity for value in (*clause.of(el.Money), *clause.of(el.Count))]
+    said = clause.said(el.Money, el.Count)
     if len(said) not in (0, 2):
         return None
     ok = all(quantity.holds(value) for quantity, value in zip(said, (first, last), strict=False))
     first, last = (last, first) if back else (first, last)
-    return [Finding(ok=ok and _turned(next(iter(turn)).removesuffix("from"), first, last, clause.of(el.Share)), needs=needs, message=message)]
+    return [
+        Finding(ok=ok and _turned(next(iter(turn)).removesuffix("from"), first, last, clause.of(el.Share)), needs=needs, message=message)
+    ]
 
 
 def _turned(turn: str, first: float, last: float, by: list[el.Share]) -> bool:

@@ -13,12 +13,21 @@ from memlearn.grounding.freetext.tokens import Token
 
 Tokens = Sequence[Token]
 _EPOCH = date(1970, 1, 1).toordinal()
-_NAMES = "january february march april may june july august september october november december".split()
+_NAMES = ["january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november", "december"]
 MONTHS = {name: number for number, name in enumerate(_NAMES, start=1)}
 MONTHS |= {name[:3]: number for name, number in MONTHS.items()} | {"sept": 9}
 SEASONS = {"spring": 3, "summer": 6, "autumn": 9, "fall": 9, "winter": 12}
 _NTH = {"first": 1, "second": 2, "third": 3, "fourth": 4, "last": -1, "final": -1}
-_EARLY = {"early": "early", "mid": "mid", "late": "late", "beginning": "early", "start": "early", "end": "late", "middle": "mid", "close": "late"}
+_EARLY = {
+    "early": "early",
+    "mid": "mid",
+    "late": "late",
+    "beginning": "early",
+    "start": "early",
+    "end": "late",
+    "middle": "mid",
+    "close": "late",
+}
 _ROLES: dict[tuple[str, ...], str] = {
     tuple(words.split()): role
     for role, phrases in {
@@ -123,7 +132,9 @@ def _ranged(tokens: Tokens, at: int, today: int) -> tuple[Period, int] | None:
     """`between June and August 2025`, `from 2 May to 4 May`, `June–November 2025`."""
     word = lows(tokens, at, 1)
     start = at + (1 if word and word[0] in ("between", "from", "in", "during", "over") else 0)
-    joints = {"between": ("and",), "from": ("to", "until", "till", "through")}.get(word[0] if word else "", ("-", "–", "to", "through", "until"))  # noqa: RUF001
+    joints = {"between": ("and",), "from": ("to", "until", "till", "through")}.get(
+        word[0] if word else "", ("-", "–", "to", "through", "until")
+    )
     first = read_span(tokens, start, today, bare=start == at)
     if first is None or lows(tokens, first.end, 1) == () or tokens[first.end].low not in joints:
         return None
@@ -161,10 +172,14 @@ def _numeric(tokens: Tokens, at: int, today: int) -> Span | None:
     if token.sort != "date":
         return None
     pieces = [int(piece) for piece in token.text.replace(".", "/").split("/")]
-    if len(pieces) == 2:  # noqa: PLR2004 - month and year
+    if len(pieces) == 2:  # noqa: PLR2004
         return month_span(pieces[1], pieces[0], at + 1)
     orders = ((0, 1),) if "." in token.text else ((1, 0), (0, 1))
-    days = [date(pieces[2], pieces[month], pieces[day]) for day, month in ((o[0], o[1]) for o in orders) if 1 <= pieces[month] <= 12 and pieces[day] <= 31]  # noqa: PLR2004
+    days = [
+        date(pieces[2], pieces[month], pieces[day])
+        for day, month in ((o[0], o[1]) for o in orders)
+        if 1 <= pieces[month] <= 12 and pieces[day] <= 31  # noqa: PLR2004
+    ]
     held = [day for day in days if number(day) <= today] or days
     return Span(held[0], held[0], at + 1, days=tuple(sorted({number(day) for day in held})) if len(set(held)) > 1 else ()) if held else None
 
@@ -243,7 +258,7 @@ def _season(tokens: Tokens, at: int, today: int, *, bare: bool) -> Span | None:
             span = month_span(year - 1, month, end, 3)
         return span
     end += 1
-    if lows(tokens, end, 1) in (("/",), ("-",), ("–",)) and lows(tokens, end + 1, 1):  # noqa: RUF001 - winter 2025/26
+    if lows(tokens, end, 1) in (("/",), ("-",), ("–",)) and lows(tokens, end + 1, 1):
         end += 2
     return month_span(year, month, end, 3)
 
@@ -310,11 +325,15 @@ def _cut(outer: Span, nth: int, count: int, unit: str) -> Span | None:
     return month_span(outer.first.year + at_month // 12, at_month % 12 + 1, outer.end, months)
 
 
-def _relative(tokens: Tokens, at: int, today: int, known: Period | None) -> tuple[Period, int] | None:
+def _relative(tokens: Tokens, at: int, today: int, known: Period | None) -> tuple[Period, int] | None:  # noqa: PLR0911
     """`the following month`, `the six months before that`, `the last three months`, `last month`, `this year`."""
     start = at + (lows(tokens, at, 1) == ("the",))
     head = (lows(tokens, start, 1) or ("",))[0]
-    if known is not None and head in ("that", "same") and lows(tokens, start + 1, 1) in (("day",), ("month",), ("year",), ("season",), ("period",), ("week",)):
+    if (
+        known is not None
+        and head in ("that", "same")
+        and lows(tokens, start + 1, 1) in (("day",), ("month",), ("year",), ("season",), ("period",), ("week",))
+    ):
         return Period(known.base[0], known.base[1], base=known.base), start + 2
     now = day_of(today)
     if lows(tokens, start, 2) in (("this", "year"), ("last", "year")):
@@ -328,7 +347,11 @@ def _relative(tokens: Tokens, at: int, today: int, known: Period | None) -> tupl
     if head in ("last", "past", "recent", "final") and figure is not None:
         return _to_the_end(tokens, figure.end, int(figure.value), now)
     count, unit_at = (int(figure.value), figure.end) if figure else (1, start)
-    if lows(tokens, unit_at, 1) in (("month",), ("months",)) and lows(tokens, unit_at + 1, 1) in (("before",), ("after",)) and known is not None:
+    if (
+        lows(tokens, unit_at, 1) in (("month",), ("months",))
+        and lows(tokens, unit_at + 1, 1) in (("before",), ("after",))
+        and known is not None
+    ):
         later = tokens[unit_at + 1].low == "after"
         end = unit_at + 2 + (lows(tokens, unit_at + 2, 1) in (("that",), ("it",), ("this",)))
         return _months_beside(known, count, later=later), end

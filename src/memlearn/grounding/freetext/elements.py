@@ -46,17 +46,20 @@ class Quantity:
 
 
 @dataclass(frozen=True, slots=True)
-class Count:
-    """A bare number, of whatever follows."""
+class Quantified:
+    """A value with a number."""
 
     quantity: Quantity
 
 
 @dataclass(frozen=True, slots=True)
-class Times:
-    """How many times: twice, seven times."""
+class Count(Quantified):
+    """A bare number, of whatever follows."""
 
-    quantity: Quantity
+
+@dataclass(frozen=True, slots=True)
+class Times(Quantified):
+    """How many times: twice, seven times."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,26 +71,23 @@ class OutOf:
 
 
 @dataclass(frozen=True, slots=True)
-class Money:
+class Money(Quantified):
     """An amount in minor units; the currency is None for cents of no named currency."""
 
-    quantity: Quantity
     currency: str | None
 
 
 @dataclass(frozen=True, slots=True)
-class Share:
+class Share(Quantified):
     """A share of something, 0 to 1: half, 80 percent, most of, none of."""
 
-    quantity: Quantity
     label: str = ""
 
 
 @dataclass(frozen=True, slots=True)
-class Duration:
+class Duration(Quantified):
     """A stretch of time, in days."""
 
-    quantity: Quantity
     unit: float
 
 

@@ -14,20 +14,64 @@ from memlearn.grounding.freetext.reader import Reading
 from memlearn.grounding.freetext.tokens import Token, fold_words
 from memlearn.grounding.freetext.view import Mask, UserView
 
-_NEGATIONS = frozenset("not no never without neither nor none cannot nothing hardly".split())
+_NEGATIONS = frozenset(["not", "no", "never", "without", "neither", "nor", "none", "cannot", "nothing", "hardly"])
 _PLAIN = frozenset(
-    "the a an of in on at is was are be been user customer client person holder account they he she their his her has have to and who with as by it its this that for from app the uses using belongs".split()
+    [
+        "the",
+        "a",
+        "an",
+        "of",
+        "in",
+        "on",
+        "at",
+        "is",
+        "was",
+        "are",
+        "be",
+        "been",
+        "user",
+        "customer",
+        "client",
+        "person",
+        "holder",
+        "account",
+        "they",
+        "he",
+        "she",
+        "their",
+        "his",
+        "her",
+        "has",
+        "have",
+        "to",
+        "and",
+        "who",
+        "with",
+        "as",
+        "by",
+        "it",
+        "its",
+        "this",
+        "that",
+        "for",
+        "from",
+        "app",
+        "the",
+        "uses",
+        "using",
+        "belongs",
+    ]
 )
 # Words that go with an attribute, by a word of its name.
 _ABOUT = {
-    "age": "age aged old years year between group band bracket range".split(),
-    "state": "federal state registered lives living resident based home located".split(),
-    "region": "region registered lives living resident based home located area".split(),
-    "city": "city town registered lives living resident based home located".split(),
-    "country": "country registered lives living resident based home".split(),
-    "tier": "tier level plan subscription membership subscribed member version package subscriber".split(),
-    "plan": "tier level plan subscription membership subscribed member version package subscriber".split(),
-    "language": "language speaks speaking set preferred interface communicates".split(),
+    "age": ["age", "aged", "old", "years", "year", "between", "group", "band", "bracket", "range"],
+    "state": ["federal", "state", "registered", "lives", "living", "resident", "based", "home", "located"],
+    "region": ["region", "registered", "lives", "living", "resident", "based", "home", "located", "area"],
+    "city": ["city", "town", "registered", "lives", "living", "resident", "based", "home", "located"],
+    "country": ["country", "registered", "lives", "living", "resident", "based", "home"],
+    "tier": ["tier", "level", "plan", "subscription", "membership", "subscribed", "member", "version", "package", "subscriber"],
+    "plan": ["tier", "level", "plan", "subscription", "membership", "subscribed", "member", "version", "package", "subscriber"],
+    "language": ["language", "speaks", "speaking", "set", "preferred", "interface", "communicates"],
 }
 _LANGUAGES = {
     "de": "german", "en": "english", "fr": "french", "tr": "turkish", "es": "spanish", "it": "italian", "pl": "polish", "ru": "russian", "ar": "arabic", "nl": "dutch",
@@ -35,10 +79,71 @@ _LANGUAGES = {
 }  # fmt: skip
 _SAID_OF = frozenset({"that", "about", "whether", "because", "how", "why", "if"})
 _SPEECH = frozenset(
-    "told asked asks tells complained complains reported reports informed mentioned wrote writes contacted wanted know enquired inquired support message customer service raised".split()
+    [
+        "told",
+        "asked",
+        "asks",
+        "tells",
+        "complained",
+        "complains",
+        "reported",
+        "reports",
+        "informed",
+        "mentioned",
+        "wrote",
+        "writes",
+        "contacted",
+        "wanted",
+        "know",
+        "enquired",
+        "inquired",
+        "support",
+        "message",
+        "customer",
+        "service",
+        "raised",
+    ]
 )
 _IDLE = _PLAIN | frozenset(
-    "some any there were had does did do will would could can should my your our i me we you them one when where what how whether why if about because so just still yet also being".split()
+    [
+        "some",
+        "any",
+        "there",
+        "were",
+        "had",
+        "does",
+        "did",
+        "do",
+        "will",
+        "would",
+        "could",
+        "can",
+        "should",
+        "my",
+        "your",
+        "our",
+        "i",
+        "me",
+        "we",
+        "you",
+        "them",
+        "one",
+        "when",
+        "where",
+        "what",
+        "how",
+        "whether",
+        "why",
+        "if",
+        "about",
+        "because",
+        "so",
+        "just",
+        "still",
+        "yet",
+        "also",
+        "being",
+    ]
 )
 
 
@@ -72,12 +177,16 @@ def _place(words: list[str], value: str, attribute: str) -> tuple[int, int] | No
     """Where the value stands; the ends of a range may be apart by a word."""
     wanted = list(fold_words(value))
     words = [EXONYMS.get(word, word) for word in words]
-    if "language" in attribute and len(value) == 2:  # noqa: PLR2004 - a code
+    if "language" in attribute and len(value) == 2:  # noqa: PLR2004
         wanted = [_LANGUAGES.get(value, value)]
     for start in range(len(words)):
         if words[start : start + len(wanted)] == wanted:
             return start, start + len(wanted)
-        if len(wanted) == 2 and words[start : start + 1] == wanted[:1] and words[start + 1 : start + 3] in (["and", wanted[1]], ["to", wanted[1]]):  # noqa: PLR2004
+        if (
+            len(wanted) == 2  # noqa: PLR2004
+            and words[start : start + 1] == wanted[:1]
+            and words[start + 1 : start + 3] in (["and", wanted[1]], ["to", wanted[1]])
+        ):
             return start, start + 3
     return None
 

@@ -15,10 +15,18 @@ _DIMS = {"category": "merchant_category", "merchant": "merchant", "city": "city"
 def read_ranking(clause: Clause) -> list[Finding] | None:
     """`Coffee is the third most important category`, `the most visited merchant is X`."""
     tags = {"most", "themost", "important", "number", "byspend", "max", "favourite", "many", "often"}
-    if not clause.only((el.Name, el.Period, el.Rank), tags) or len(clause.of(el.Rank)) > 1 or clause.of(el.Rank) and clause.of(el.Rank)[0].by_amount:
+    if (
+        not clause.only((el.Name, el.Period, el.Rank), tags)
+        or len(clause.of(el.Rank)) > 1
+        or (clause.of(el.Rank) and clause.of(el.Rank)[0].by_amount)
+    ):
         return None
     most = bool(clause.tags & {"most", "themost"})
-    if not (clause.tags & {"max", "favourite"} or (most and clause.tags & {"important", "buy", "spend"}) or (clause.of(el.Rank) and clause.tags & {"important", "max", "number", "byspend"})):
+    if not (
+        clause.tags & {"max", "favourite"}
+        or (most and clause.tags & {"important", "buy", "spend"})
+        or (clause.of(el.Rank) and clause.tags & {"important", "max", "number", "byspend"})
+    ):
         return None
     chosen = _ranked(clause)
     if chosen is None:
@@ -33,7 +41,7 @@ def read_ranking(clause: Clause) -> list[Finding] | None:
     if place < 1 or len(mine) != 1:
         return [Finding(ok=False, needs=rows, message=f"{name.text!r} is none of them")] if place >= 1 else None
     more, same = int((weights > weights[mine[0]]).sum()), int((weights == weights[mine[0]]).sum())
-    ok = more + 1 == place and same == 1 or None if more + 1 <= place <= more + same else False
+    ok = (more + 1 == place and same == 1) or None if more + 1 <= place <= more + same else False
     return [Finding(ok=ok, needs=rows, message=f"{name.text!r} is at place {more + 1}, not {place}")]
 
 
@@ -58,7 +66,9 @@ def _weights(clause: Clause, rows: Mask, dim: str) -> tuple[list[str], NDArray[n
 
 def read_busiest(clause: Clause) -> list[Finding] | None:
     """`Friday is the most common day for X`, `December 2025 was the busiest month`."""
-    if not clause.only((el.Name, el.Period, el.Weekdays), {"busiest", "month", "favourite", "themost", "important"}) or not (clause.tags & {"busiest", "favourite"} or {"themost", "important"} <= clause.tags):
+    if not clause.only((el.Name, el.Period, el.Weekdays), {"busiest", "month", "favourite", "themost", "important"}) or not (
+        clause.tags & {"busiest", "favourite"} or {"themost", "important"} <= clause.tags
+    ):
         return None
     days, periods = clause.of(el.Weekdays), clause.of(el.Period)
     if len(days) + len(periods) != 1 or (days and ("day" not in clause.tags or len(days[0].days) != 1)):
@@ -68,7 +78,7 @@ def read_busiest(clause: Clause) -> list[Finding] | None:
         keys, wanted = (clause.view.day[rows] + 3) % 7, next(iter(days[0].days))
     else:
         start, end = periods[0].base
-        if "month" not in clause.tags or not 27 <= end - start <= 30:  # noqa: PLR2004 - a month
+        if "month" not in clause.tags or not 27 <= end - start <= 30:  # noqa: PLR2004
             return None
         months = clause.view.day[rows].astype("datetime64[D]").astype("datetime64[M]").astype(np.int64)
         keys, wanted = months, int(np.int64(start).astype("datetime64[D]").astype("datetime64[M]").astype(np.int64))
@@ -85,7 +95,14 @@ def read_distinct(clause: Clause) -> list[Finding] | None:
     if not clause.only((el.Name, el.Period, el.Count), tags) or len(clause.of(el.Count)) != 1:
         return None
     at = next(n for n, part in enumerate(clause.parts) if isinstance(part.value, el.Count))
-    noun = next((part.value for part in clause.parts[at + 1 :] if not (isinstance(part.value, el.Word) and part.value.tag in ("skip", "different"))), None)
+    noun = next(
+        (
+            part.value
+            for part in clause.parts[at + 1 :]
+            if not (isinstance(part.value, el.Word) and part.value.tag in ("skip", "different"))
+        ),
+        None,
+    )
     if isinstance(noun, el.Name):
         # Four coffee merchants.
         noun = next((part.value for part in clause.parts[at + 2 :] if isinstance(part.value, el.Word) and part.value.tag != "skip"), None)
@@ -93,8 +110,14 @@ def read_distinct(clause: Clause) -> list[Finding] | None:
     if dim is None or dim not in clause.view.columns:
         return None
     names = [part for part in clause.parts if isinstance(part.value, el.Name)]
-    listed = [part.value for part in names if isinstance(part.value, el.Name) and (part.start > clause.parts[at].start) and dim in part.value.masks]
-    missing = [part.value for part in names if isinstance(part.value, el.Name) and part.start > clause.parts[at].start and not part.value.masks]
+    listed = [
+        part.value
+        for part in names
+        if isinstance(part.value, el.Name) and (part.start > clause.parts[at].start) and dim in part.value.masks
+    ]
+    missing = [
+        part.value for part in names if isinstance(part.value, el.Name) and part.start > clause.parts[at].start and not part.value.masks
+    ]
     rows = clause.base() & (clause.view.columns[dim] != "")
     for part in names:
         if isinstance(part.value, el.Name) and part.value not in listed and part.value not in missing:
@@ -110,13 +133,17 @@ def read_distinct(clause: Clause) -> list[Finding] | None:
 
 def read_descriptor(clause: Clause) -> list[Finding] | None:
     """`The descriptor “…” appears twice among the transactions`."""
-    if not clause.only((el.Quote, el.Times, el.Count, el.Period), {"descriptor"}) or len(clause.of(el.Quote)) != 1 or "descriptor" not in clause.tags:
+    if (
+        not clause.only((el.Quote, el.Times, el.Count, el.Period), {"descriptor"})
+        or len(clause.of(el.Quote)) != 1
+        or "descriptor" not in clause.tags
+    ):
         return None
     quote = clause.of(el.Quote)[0]
     rows = np.array([text == quote.text for text in clause.view.written], dtype=np.bool_)
     for period in clause.of(el.Period):
         rows = rows & limit_mask(period, clause.view)
-    said = [value.quantity for value in (*clause.of(el.Times), *clause.of(el.Count))]
+    said = clause.said(el.Times, el.Count)
     if len(said) > 1:
         return None
     message = f"{int(rows.sum())} of the {what(clause)} have that text"

@@ -86,7 +86,7 @@ _TAGS = {
     "important": "largest, biggest, strongest, significant, frequently used, popular one, bought, purchased, patronised, often used, leading, important, frequent, common, popular, visited, used, frequented, frequently visited, often visited",
     "neveragain": "never thereafter, nothing thereafter, none thereafter, not thereafter, nothing afterwards, none afterwards, never afterwards, nothing after, nothing later, none later, never again, and never again, not again, never since, not since, nothing since, none since, nothing after that, none after that, not any more since then",
     "not": "not, no, cannot, n't",
-    "nothing": "nothing, no one, none at all",
+    "nothing": "not a cent, not a single cent, not one cent, not a penny, nothing, no one, none at all",
     "neither": "neither",
     "nor": "nor",
     "without": "without",
@@ -178,7 +178,18 @@ _TAGS = {
     "latest": "so far this year",
 }  # fmt: skip
 
-_SIGNS = {",": "comma", ":": "colon", "(": "open", ")": "close", ";": "semicolon", ".": "stop_sign", "–": "dash", "—": "dash", "-": "dash", "!": "stop_sign"}  # noqa: RUF001
+_SIGNS = {
+    ",": "comma",
+    ":": "colon",
+    "(": "open",
+    ")": "close",
+    ";": "semicolon",
+    ".": "stop_sign",
+    "–": "dash",
+    "—": "dash",
+    "-": "dash",
+    "!": "stop_sign",
+}
 
 RANKS = {
     "first": 1, "second": 2, "third": 3, "fourth": 4, "fifth": 5, "sixth": 6, "seventh": 7, "eighth": 8, "ninth": 9, "tenth": 10,

@@ -11,8 +11,8 @@ from memlearn.sources.currencies import MINOR_DIGITS
 
 Tokens = Sequence[Token]
 
-_UNITS = dict(zip(("zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen").split(), range(20), strict=True))  # fmt: skip
-_TENS = dict(zip("twenty thirty forty fifty sixty seventy eighty ninety".split(), range(20, 100, 10), strict=True))
+_UNITS = dict(zip(["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen"], range(20), strict=True))  # fmt: skip
+_TENS = dict(zip(["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"], range(20, 100, 10), strict=True))
 _SCALES = {"hundred": 100, "thousand": 1000, "million": 1_000_000, "k": 1000, "m": 1_000_000}
 _SPECIAL = {("a", "dozen"): 12, ("half", "a", "dozen"): 6, ("two", "dozen"): 24, ("three", "dozen"): 36, ("a", "couple", "of"): 2, ("a", "couple"): 2, ("a", "pair", "of"): 2, ("dozen",): 12, ("a", "single"): 1, ("a", "sole"): 1, ("a", "hundred"): 100, ("a", "thousand"): 1000, ("a", "score", "of"): 20}  # fmt: skip
 _BEFORE: dict[tuple[str, ...], str] = {
@@ -67,7 +67,9 @@ def read_figure(tokens: Tokens, at: int) -> Figure | None:
     token = tokens[at]
     if token.sort == "number" and token.suffix in ("", "k", "m"):
         found = _digits(token)
-        scale = _SCALES.get(tokens[at + 1].low) if at + 1 < len(tokens) and tokens[at + 1].low in ("hundred", "thousand", "million") else None
+        scale = (
+            _SCALES.get(tokens[at + 1].low) if at + 1 < len(tokens) and tokens[at + 1].low in ("hundred", "thousand", "million") else None
+        )
         return found if found is None else _scaled(found, token.suffix, scale, at + (2 if scale else 1))
     for words, value in _SPECIAL.items():
         if lows(tokens, at, len(words)) == words:
@@ -78,7 +80,7 @@ def read_figure(tokens: Tokens, at: int) -> Figure | None:
 def _digits(token: Token) -> tuple[float, float] | None:
     text = token.low
     head, _, tail = text.rpartition(",")
-    if "," in text and "." not in text and len(tail) != 3:  # noqa: PLR2004 - three digits after a comma are thousands
+    if "," in text and "." not in text and len(tail) != 3:  # noqa: PLR2004
         text = f"{head.replace(',', '')}.{tail}"
     text = text.replace(",", "")
     if text.count(".") > 1:
@@ -128,7 +130,7 @@ def read_form(tokens: Tokens, at: int) -> tuple[str, int]:
     return "exact", at
 
 
-def formed(form: str, figure: Figure) -> el.Quantity:
+def formed(form: str, figure: Figure) -> el.Quantity:  # noqa: PLR0911
     """A number with its tolerance."""
     value, step = figure.value, figure.step
     match form:
@@ -168,7 +170,7 @@ def read_quantity(tokens: Tokens, at: int) -> tuple[el.Quantity, float, int] | N
 
 def _range(tokens: Tokens, figure: Figure, form: str) -> tuple[el.Quantity, float, int] | None:
     joint = lows(tokens, figure.end, 1)
-    wanted = {"between": ("and",), "exact": ("to", "-", "–"), "about": ("to", "-", "–")}.get(form, ())  # noqa: RUF001
+    wanted = {"between": ("and",), "exact": ("to", "-", "–"), "about": ("to", "-", "–")}.get(form, ())
     if not joint or joint[0] not in wanted:
         return None
     other = read_figure(tokens, figure.end + 1)
@@ -205,7 +207,11 @@ def read_money(tokens: Tokens, at: int) -> tuple[el.Money, int] | None:
         return None
     second: Figure | None = None
     end = figure.end
-    if lows(tokens, end, 1) and tokens[end].low in ("and", "to", "-", "–") and (tokens[end].low != "and" or lows(tokens, at, 1) == ("between",)):  # noqa: RUF001
+    if (
+        lows(tokens, end, 1)
+        and tokens[end].low in ("and", "to", "-", "–")
+        and (tokens[end].low != "and" or lows(tokens, at, 1) == ("between",))
+    ):
         repeated = read_currency(tokens, end + 1)
         second = read_figure(tokens, repeated[2] if repeated else end + 1)
         end = second.end if second else end
@@ -232,7 +238,12 @@ def read_share(tokens: Tokens, at: int) -> tuple[el.Share, int] | None:
     for words, value in _FRACTIONS.items():
         if lows(tokens, start, len(words)) == words:
             return el.Share(_fraction(form, value), "fraction"), start + len(words)
-    if lows(tokens, start, 1) == ("every",) and lows(tokens, start + 1, 1) and lows(tokens, start + 2, 1) and tokens[start + 2].low in _COUNTED:
+    if (
+        lows(tokens, start, 1) == ("every",)
+        and lows(tokens, start + 1, 1)
+        and lows(tokens, start + 2, 1)
+        and tokens[start + 2].low in _COUNTED
+    ):
         nth = _NTHS.get(tokens[start + 1].low)
         return None if nth is None else (el.Share(_fraction(form, 1 / nth), "fraction"), start + 2)
     figure = read_figure(tokens, start)

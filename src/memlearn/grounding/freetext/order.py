@@ -14,7 +14,7 @@ _SAID = (el.Name, el.Period, el.Weekdays, el.Hours, el.Clock, el.Money, el.Count
 _SUPERLATIVES = {"max": -1, "min": 1, "themost": -1, "least": 1}
 
 
-def read_selected(clause: Clause) -> list[Finding] | None:
+def read_selected(clause: Clause) -> list[Finding] | None:  # noqa: PLR0911
     """`First purchase at X: 19 November`, `the smallest bill was €3.78, on 18 July at 08:45`, `the last of 5 visits took place on …`."""
     if not clause.only(_SAID, {"max", "min", "themost", "least", "all", "start", "and"}):
         return None
@@ -43,7 +43,7 @@ def _pays_most(clause: Clause) -> bool:
     """`Paid the most on that day` is of one payment; the most of a month is not, nor the most purchases."""
     pays = any(isinstance(part.value, el.Word) and part.value.text.startswith("pa") for part in clause.parts) or "spend" in clause.tags
     days = all(period.base[0] == period.base[1] for period in clause.of(el.Period))
-    return pays and days and bool(clause.of(el.Period)) and not clause.of(el.Weekdays) and not clause.of(el.Hours)
+    return pays and days and bool(clause.of(el.Period) or clause.of(el.Money)) and not clause.of(el.Weekdays) and not clause.of(el.Hours)
 
 
 def _own_claim_before(clause: Clause, at: int) -> bool:
@@ -111,7 +111,7 @@ def pick(clause: Clause, rows: Mask, value: el.Value) -> NDArray[np.intp]:
             return np.empty(0, dtype=np.intp)
         values = np.abs(clause.view.amount[priced])
         wanted = np.sort(values)[place - 1 if place > 0 else place]
-        return priced[values == wanted]
+        return np.flatnonzero(np.isin(np.arange(clause.view.size), priced[values == wanted]))
     found = np.flatnonzero(rows)
     if abs(place) > len(found):
         return np.empty(0, dtype=np.intp)
@@ -130,7 +130,11 @@ def _fits(clause: Clause, row: int, value: el.Value) -> bool:
 
 def read_history(clause: Clause) -> list[Finding] | None:
     """`From the first payment (€6.25) to the latest (€3.30), the bill shrank`."""
-    if not clause.only((el.Name, el.Rank, el.Money), {"up", "down"}) or len(clause.of(el.Rank)) != 2 or len(clause.of(el.Money)) not in (0, 2):  # noqa: PLR2004
+    if (
+        not clause.only((el.Name, el.Rank, el.Money), {"up", "down"})
+        or len(clause.of(el.Rank)) != 2  # noqa: PLR2004
+        or len(clause.of(el.Money)) not in (0, 2)
+    ):
         return None
     rows = clause.filtered()
     ends = [pick(clause, rows, rank) for rank in clause.of(el.Rank)]

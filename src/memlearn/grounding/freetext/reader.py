@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from memlearn.grounding.freetext import dates, lexicon, numbers, times
 from memlearn.grounding.freetext import elements as el
 from memlearn.grounding.freetext.tokens import Token, tokenise
-from memlearn.grounding.freetext.view import UserView
+from memlearn.grounding.freetext.view import Mask, UserView
 
-_OPENING, _CLOSING = "“\"„«‘", "”\"“»’"  # noqa: RUF001
+_OPENING, _CLOSING = '“"„«‘', '”"“»’'
 Tokens = Sequence[Token]
 
 
@@ -53,10 +53,12 @@ def read_text(text: str, view: UserView) -> Reading:
     return reading
 
 
-_HARMLESS_SIGNS = frozenset("“\"„«‘”»’'*~*")  # noqa: RUF001
+# Words that belong to the number after them, not to the phrase before.
+_BOUNDS = frozenset({"between", "over", "under", "above", "below"})
+_HARMLESS_SIGNS = frozenset("“\"„«‘”»’'*~*")
 
 
-def _read(reading: Reading, at: int, view: UserView, known: el.Period | None) -> tuple[list[el.Value], int]:
+def _read(reading: Reading, at: int, view: UserView, known: el.Period | None) -> tuple[list[el.Value], int]:  # noqa: PLR0911
     tokens = reading.tokens
     quoted = _quote(reading, at, view)
     if quoted is not None:
@@ -149,9 +151,9 @@ def read_name(tokens: Tokens, at: int, view: UserView) -> tuple[el.Name, int] | 
     return best
 
 
-def _lookup(words: tuple[str, ...], view: UserView) -> dict[str, el.Mask] | None:
+def _lookup(words: tuple[str, ...], view: UserView) -> dict[str, Mask] | None:
     variants = [words]
-    if len(words) == 1 and len(words[0]) > 2:  # noqa: PLR2004 - "book" for "books"
+    if len(words) == 1 and len(words[0]) > 2:  # noqa: PLR2004
         word = words[0]
         variants += [(word + "s",), (word[:-1] + "ies",)] if not word.endswith("s") else [(word[:-1],), (word[:-3] + "y",)]
         variants.append((lexicon.EXONYMS.get(word, word),))
@@ -191,7 +193,7 @@ def _word(tokens: Tokens, at: int) -> tuple[list[el.Value], int]:
     for count in range(min(lexicon.LONGEST_PHRASE, len(tokens) - at), 0, -1):
         words = numbers.lows(tokens, at, count)
         tag = lexicon.PHRASES.get(words)
-        if words[-1] == "between" and count > 1 and numbers.read_money(tokens, at + count - 1) is not None:
+        if count > 1 and words[-1] in _BOUNDS and numbers.read_quantity(tokens, at + count - 1) is not None:
             continue
         if tag == "buy" and words[-1] == "by" and numbers.read_share(tokens, at + count) is not None:
             # Not a visit: it dropped by a third.

@@ -28,14 +28,20 @@ def months_of(clause: Clause, days: float) -> float:
 
 def gaps_of(clause: Clause, rows: Mask) -> NDArray[np.int64]:
     """Days from one day with a row to the next."""
-    return np.diff(np.unique(clause.view.day[rows]))
+    days: NDArray[np.int64] = np.unique(clause.view.day[rows])
+    return days[1:] - days[:-1]
 
 
 def read_rate(clause: Clause) -> list[Finding] | None:
     """`Weekly`, `every other week`, `about once a month`, `twice a month on average`."""
-    if not clause.only((*_LIMITS, el.Rate), {"mean", "usual"}) or len(clause.of(el.Rate)) != 1:
+    if not clause.only((*_LIMITS, el.Rate, el.Count, el.Per), {"mean", "usual"}):
         return None
-    rate = clause.of(el.Rate)[0]
+    rates = clause.of(el.Rate)
+    if clause.has(el.Count, el.Per):
+        rates = [*rates, *_counted(clause)]
+    if len(rates) != 1 or (clause.has(el.Rate) and clause.has(el.Count, el.Per)):
+        return None
+    rate = rates[0]
     rows = clause.filtered()
     gaps = gaps_of(clause, rows)
     if len(gaps) < _FEWEST - 1:
@@ -55,12 +61,20 @@ def read_rate(clause: Clause) -> list[Finding] | None:
     return [Finding(ok=ok, needs=rows, message=message)]
 
 
+def _counted(clause: Clause) -> list[el.Rate]:
+    """`Two visits a month`."""
+    counts, pers = clause.of(el.Count), clause.of(el.Per)
+    if len(counts) != 1 or len(pers) != 1 or pers[0].days is None or counts[0].quantity.value <= 0 or "spend" in clause.tags:
+        return []
+    return [el.Rate(counts[0].quantity, pers[0].days, counted=True)]
+
+
 def _covers(clause: Clause, rows: Mask, rate: el.Rate) -> bool:
     """Every month has one, in the period that is named or from the first one on."""
     days = clause.view.day[rows]
     periods = clause.of(el.Period)
     period = periods[0] if periods and periods[0].start > 0 else el.Period(int(days.min()), int(days.max()))
-    return _missing(clause, rows, period) == [] if 28 < rate.gap < 32 else True  # noqa: PLR2004 - a month
+    return _missing(clause, rows, period) == [] if 28 < rate.gap < 32 else True  # noqa: PLR2004
 
 
 def _missing(clause: Clause, rows: Mask, period: el.Period) -> list[str]:
@@ -85,12 +99,16 @@ def read_coverage(clause: Clause) -> list[Finding] | None:
     return [Finding(ok=not missing, needs=rows, message=f"there is none in {', '.join(missing)}")]
 
 
-def read_gap(clause: Clause) -> list[Finding] | None:
+def read_gap(clause: Clause) -> list[Finding] | None:  # noqa: PLR0911
     """`The longest break between two visits lasted 50 days`, `on average three weeks pass between one purchase and the next`."""
     tags = {"gap", "pass", "next", "and", "lasted", "longest", "shortest", "usual", "mean", "median", "max", "min"}
-    if not clause.only((*_LIMITS, el.Duration, el.Count), tags) or not clause.tags & {"gap", "pass"}:
+    if not clause.only((*_LIMITS, el.Duration, el.Count), {*tags, "never", "exceed"}) or not clause.tags & {"gap", "pass"}:
         return None
     said = clause.of(el.Duration)
+    if "never" in clause.tags:
+        return _never_longer(clause)
+    if "exceed" in clause.tags:
+        return None
     if len(said) != 1 or any(count.quantity.value not in (1, 2) for count in clause.of(el.Count)):
         return None
     which = [tag for tag in ("longest", "shortest", "usual", "mean", "median", "max", "min") if tag in clause.tags]
@@ -101,6 +119,18 @@ def read_gap(clause: Clause) -> list[Finding] | None:
     if len(gaps) < 1:
         return [Finding(ok=False, needs=rows, message=f"there are {int(rows.sum())} {what(clause)}, too few for a gap")]
     return [_gap(clause, rows, gaps, which[0] if which else "usual", said[0])]
+
+
+def _never_longer(clause: Clause) -> list[Finding] | None:
+    """`Never more than 40 days between two visits`."""
+    said = clause.of(el.Duration)
+    if len(said) != 1 or (said[0].quantity.form != "over" and "exceed" not in clause.tags) or clause.tags & {"shortest", "min"}:
+        return None
+    rows = clause.filtered()
+    gaps = gaps_of(clause, rows)
+    limit = said[0].quantity.value
+    longest = int(gaps.max()) if len(gaps) else 0
+    return [Finding(ok=0 < longest <= limit, needs=rows, message=f"the longest gap between {what(clause)} is {longest} days")]
 
 
 def _gap(clause: Clause, rows: Mask, gaps: NDArray[np.int64], which: str, said: el.Duration) -> Finding:
@@ -132,11 +162,15 @@ def read_away(clause: Clause) -> list[Finding] | None:
     if not mine.any():
         return [Finding(ok=False, needs=rows, message=f"there are no {what(clause)} before")]
     said = clause.of(el.Duration)[0]
-    quantity = said.quantity.loosened(0.6 * said.unit / said.quantity.value) if said.quantity.form in ("exact", "about") and said.unit > 1 else said.quantity
+    quantity = (
+        said.quantity.loosened(0.6 * said.unit / said.quantity.value)
+        if said.quantity.form in ("exact", "about") and said.unit > 1
+        else said.quantity
+    )
     return [judge(float(until - clause.view.day[mine].max()), quantity, rows, "the time since the last of the " + what(clause), said.unit)]
 
 
-def read_start(clause: Clause) -> list[Finding] | None:
+def read_start(clause: Clause) -> list[Finding] | None:  # noqa: PLR0911
     """`Discovered X in December 2025`, `a new habit that did not exist in October`, `not until the end of 2025 did visits begin`."""
     tags = {"start", "notuntil", "new", "didnotexist", "existed", "not", "habit"}
     if not clause.only((el.Name, el.Period), tags) or len(clause.of(el.Period)) != 1:
@@ -168,7 +202,7 @@ def _named(clause: Clause) -> bool:
     return any(isinstance(part.value, el.Name) for part in (*clause.parts, *clause.inherited))
 
 
-def read_stop(clause: Clause) -> list[Finding] | None:
+def read_stop(clause: Clause) -> list[Finding] | None:  # noqa: PLR0911
     """`Gave up X in December`, `had come to an end by the end of 2025`, `no longer goes to X`."""
     if not clause.only((el.Name, el.Period), {"stop", "anymore", "not", "habit"}) or not clause.tags & {"stop", "anymore"}:
         return None

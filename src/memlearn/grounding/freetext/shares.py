@@ -19,11 +19,27 @@ _WORDS = {
     "some": Quantity(1e-6, 1, 0.5),
 }  # fmt: skip
 _LIMITS = (el.Name, el.Period, el.Weekdays, el.Hours, el.Clock, el.Currency)
-_PLAIN_TAGS = {*_WORDS, "sharenoun", "not", "exceed", "above", "below", "stay_below", "and", "or", "more", "than", "city", "category", "day", "both"}
+_PLAIN_TAGS = {
+    *_WORDS,
+    "sharenoun",
+    "not",
+    "exceed",
+    "above",
+    "below",
+    "stay_below",
+    "and",
+    "or",
+    "more",
+    "than",
+    "city",
+    "category",
+    "day",
+    "both",
+}
 _DIMS = {"city": "city", "category": "merchant_category", "merchant": "merchant"}
 
 
-def read_share(clause: Clause) -> list[Finding] | None:
+def read_share(clause: Clause) -> list[Finding] | None:  # noqa: PLR0911
     """A quantifier, what it ranges over, and what is said of that."""
     if not clause.only((*_LIMITS, el.Share, el.OutOf, el.Money, el.Count), _PLAIN_TAGS):
         return None
@@ -40,14 +56,14 @@ def read_share(clause: Clause) -> list[Finding] | None:
     following = next((_tag(part) or "other" for part in clause.parts[at + 1 :]), "")
     if _tag(clause.parts[at]) == "most" and following not in ("event", "spend", "other", "offer"):
         return None
-    timed = clause.of(el.Weekdays) or clause.of(el.Hours) or clause.of(el.Period)
+    timed = clause.has(el.Weekdays, el.Hours, el.Period)
     if clause.of(el.Money) and timed and not clause.tags & {"exceed", "stay_below"}:
         # Whether the amount is said of the time or the time of the amount is open.
         return None
     picking, said = _sides(clause, at)
     whole = _mask(clause, picking, over=True)
     hit = _mask(clause, said, over=False)
-    if whole is None or hit is None or not (said or clause.of(el.Money)):
+    if whole is None or hit is None or not (said or clause.has(el.Money)):
         return None
     return _outcome(clause, whole, whole & hit, bounds, picking)
 
@@ -61,9 +77,17 @@ def _quantifier(clause: Clause) -> tuple[int, Quantity] | None:
     if shares and [clause.parts[at].value.text for at in words] == ["all"]:  # type: ignore[union-attr]
         # 30 percent of all purchases.
         words = []
-    if not shares and not words and (clause.tags & {"exceed", "above", "below"} or any(money.quantity.form in ("over", "under") for money in clause.of(el.Money))):
+    if (
+        not shares
+        and not words
+        and (clause.tags & {"exceed", "above", "below"} or any(money.quantity.form in ("over", "under") for money in clause.of(el.Money)))
+    ):
         # No purchase was above 20 euros.
-        words = [at for at, part in enumerate(clause.parts[:-1]) if _tag(part) == "not" and "event" in [_tag(other) for other in clause.parts[at + 1 : at + 3]]]
+        words = [
+            at
+            for at, part in enumerate(clause.parts[:-1])
+            if _tag(part) == "not" and "event" in [_tag(other) for other in clause.parts[at + 1 : at + 3]]
+        ]
     if len(shares) + len(words) > 1 or len(counts) > (not shares):
         return None
     if shares:
@@ -75,7 +99,10 @@ def _quantifier(clause: Clause) -> tuple[int, Quantity] | None:
     if outs:
         value = clause.parts[outs[0]].value
         return (outs[0], Quantity(0, 1, 0.5)) if isinstance(value, el.OutOf) else None
-    if counts and clause.tags & {"exceed", "stay_below"}:
+    if counts and (
+        clause.tags & {"exceed", "stay_below"}
+        or ("verb" in clause.tags and any(money.quantity.form in ("over", "under") for money in clause.of(el.Money)))
+    ):
         value = clause.parts[counts[0]].value
         return (counts[0], Quantity(0, 1, 0.5)) if isinstance(value, el.Count) else None
     return None
@@ -88,12 +115,21 @@ def _tag(part: Part) -> str:
 def _sides(clause: Clause, at: int) -> tuple[list[Part], list[Part]]:
     """What the quantifier ranges over, and what is said of it."""
     parts = [part for part in clause.parts if isinstance(part.value, _LIMITS)]
+    noun_at = clause.find("sharenoun")
+    if noun_at is not None:
+        # Coffee's share of the purchases at X is 23 percent.
+        said = [part for part in clause.parts[:noun_at] if isinstance(part.value, _LIMITS)]
+        return ([part for part in parts if part not in said], said) if said else _by_sort(parts, priced=False)
     after = clause.parts[at + 1 :]
-    verb = next((n for n, part in enumerate(after) if isinstance(part.value, el.Word) and part.value.tag in ("verb", "exceed", "stay_below")), None)
+    verb = next(
+        (n for n, part in enumerate(after) if isinstance(part.value, el.Word) and part.value.tag in ("verb", "exceed", "stay_below")), None
+    )
     value = clause.parts[at].value
     tag = value.tag if isinstance(value, el.Word) else ""
     noun = next((part.value for part in after if _tag(part) not in ("skip", "all")), None)
-    nominal = isinstance(noun, el.Name) or (isinstance(noun, el.Word) and noun.tag in ("event", "spend", "offer", "redeem", "refund", "merchant"))
+    nominal = isinstance(noun, el.Name) or (
+        isinstance(noun, el.Word) and noun.tag in ("event", "spend", "offer", "redeem", "refund", "merchant")
+    )
     if tag in ("nootherwise", "usual", "tend", "rarely", "only", "wherever") and not (tag == "rarely" and nominal and verb is not None):
         return _by_sort(parts, priced=bool(clause.of(el.Money)))
     if nominal and noun is not None:
@@ -104,7 +140,7 @@ def _sides(clause: Clause, at: int) -> tuple[list[Part], list[Part]]:
         if early and len(said) > len(early):
             # Since January, most payments …
             ranged, said = [*early, *ranged], [part for part in said if part not in early]
-        if said or clause.of(el.Money):
+        if said or clause.has(el.Money):
             return ranged, said
     return _by_sort(parts, priced=bool(clause.of(el.Money)))
 
@@ -137,7 +173,7 @@ def _mask(clause: Clause, parts: list[Part], *, over: bool) -> Mask | None:
         mask = mask & clause.base()
         if "wherever" in clause.tags:
             dim = next((dim for tag, dim in _DIMS.items() if tag in clause.tags), None)
-            return None if dim not in clause.view.columns else mask & (clause.view.columns[dim] != "")
+            return None if dim is None or dim not in clause.view.columns else mask & (clause.view.columns[dim] != "")
         return mask
     return _with_amount(clause, mask)
 
@@ -192,7 +228,7 @@ def _outcome(clause: Clause, whole: Mask, hit: Mask, bounds: Quantity, picking: 
     message = f"that is so of {int(hit.sum())} of {int(whole.sum())} ({show_number(100 * share)} %)"
     findings = [Finding(ok=bounds.holds(share), needs=whole, message=message)]
     for out in clause.of(el.OutOf):
-        findings.append(Finding(ok=out.hits.holds(hit.sum()) and out.whole.holds(whole.sum()), needs=whole, message=message))
+        findings.append(Finding(ok=out.hits.holds(hit.sum()) and out.whole.holds(whole.sum()), needs=whole, message=message))  # noqa: PERF401
     for count in clause.of(el.Count):
         # All 14 visits; three of the visits.
         counted = whole if any(_tag(part) in _WORDS for part in clause.parts) else hit
@@ -205,7 +241,7 @@ def _outcome(clause: Clause, whole: Mask, hit: Mask, bounds: Quantity, picking: 
     return findings
 
 
-def read_none(clause: Clause) -> list[Finding] | None:
+def read_none(clause: Clause) -> list[Finding] | None:  # noqa: PLR0911
     """`Has not bought anything at X since March`, `neither books nor pets`, `left unused`, `no refunds`."""
     extra = {"all"} if "unused" in clause.tags else {"pass", "wentby"} if "without" in clause.tags else set()
     if not clause.only((*_LIMITS, el.Count), {*_DENIALS, *extra, "nor", "any", "or", "and", "foreign"}) or len(clause.tags & _DENIALS) != 1:
@@ -213,7 +249,9 @@ def read_none(clause: Clause) -> list[Finding] | None:
     if any(count.quantity.value != 1 for count in clause.of(el.Count)) or ("neither" in clause.tags) != ("nor" in clause.tags):
         return None
     told = clause.tags | {part.value.tag for part in clause.inherited if isinstance(part.value, el.Word)}
-    if not told & {"buy", "event", "spend", "redeem", "show", "refund", "message", "unused", "verb", "kept"}:
+    if not told & {"buy", "event", "spend", "redeem", "show", "refund", "message", "unused", "verb", "kept"} and not (
+        clause.has(el.Name) and clause.has(el.Period)
+    ):
         return None
     kinds = _denied(clause)
     if "neveragain" in clause.tags:

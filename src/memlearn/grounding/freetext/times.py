@@ -16,7 +16,7 @@ _ADVERBS = {
     "annually": 365.25, "annual": 365.25,
 }  # fmt: skip
 _PURCHASE = {"visit", "purchase", "payment", "order", "transaction", "bill", "time", "trip", "ride", "stop", "go"}
-_DAYS = {name: number for number, name in enumerate("monday tuesday wednesday thursday friday saturday sunday".split())}
+_DAYS = {name: number for number, name in enumerate(["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"])}
 _GROUPS = {"weekend": frozenset({5, 6}), "weekday": frozenset(range(5)), "workday": frozenset(range(5))}
 _H = 3600
 _PARTS: dict[tuple[str, ...], tuple[float, float]] = {
@@ -91,7 +91,7 @@ def _every(tokens: Tokens, at: int, times: el.Quantity) -> tuple[el.Rate, int] |
         many, start = 2.0, start + 1
     elif lows(tokens, start, 1) in (("third",), ("3rd",)):
         many, start = 3.0, start + 1
-    elif lows(tokens, start, 1) in (("few",),):
+    elif lows(tokens, start, 1) in (("few",),):  # noqa: FURB171
         return None
     elif figure is not None:
         many, start = figure.value, figure.end
@@ -128,9 +128,9 @@ def read_weekdays(tokens: Tokens, at: int) -> tuple[el.Weekdays, int] | None:
     while end + 1 < len(tokens):
         skip = lows(tokens, end + 1, 1) in (("on",), ("the",), ("a",))
         other = _weekday(tokens, end + 1 + skip)
-        if other is None or tokens[end].low not in ("and", "or", ",", "to", "-", "–", "through"):  # noqa: RUF001
+        if other is None or tokens[end].low not in ("and", "or", ",", "to", "-", "–", "through"):
             break
-        if tokens[end].low in ("to", "-", "–", "through"):  # noqa: RUF001
+        if tokens[end].low in ("to", "-", "–", "through"):
             low, high = min(first), min(other)
             other = frozenset((low + step) % 7 for step in range((high - low) % 7 + 1))
         days |= other
@@ -162,7 +162,7 @@ def read_hours(tokens: Tokens, at: int) -> tuple[list[el.Value], int] | None:
     return _between_clocks(tokens, at)
 
 
-def _between_clocks(tokens: Tokens, at: int) -> tuple[list[el.Value], int] | None:
+def _between_clocks(tokens: Tokens, at: int) -> tuple[list[el.Value], int] | None:  # noqa: PLR0911
     word = (lows(tokens, at, 1) or ("",))[0]
     start = at + (word in ("between", "from", "after", "before", "until", "since", "by", "at", "past"))
     first = read_clock(tokens, start, loose=True)
@@ -199,7 +199,20 @@ def read_clock(tokens: Tokens, at: int, *, loose: bool) -> tuple[int, int, bool]
         return (24 if token.low == "midnight" else 12) * _H, at + 1, True
     else:
         return None
-    for words, add in ((("pm",), 12), (("p", ".", "m", "."), 12), (("am",), 0), (("a", ".", "m", "."), 0), (("o", "clock"), None), (("oclock",), None), (("hrs",), None), (("h",), None), (("in", "the", "morning"), 0), (("in", "the", "evening"), 12), (("in", "the", "afternoon"), 12), (("at", "night"), 12)):
+    for words, add in (
+        (("pm",), 12),
+        (("p", ".", "m", "."), 12),
+        (("am",), 0),
+        (("a", ".", "m", "."), 0),
+        (("o", "clock"), None),
+        (("oclock",), None),
+        (("hrs",), None),
+        (("h",), None),
+        (("in", "the", "morning"), 0),
+        (("in", "the", "evening"), 12),
+        (("in", "the", "afternoon"), 12),
+        (("at", "night"), 12),
+    ):
         if lows(tokens, end, len(words)) == words:
             if add is not None:
                 second = second % (12 * _H) + add * _H

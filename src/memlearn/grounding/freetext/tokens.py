@@ -15,7 +15,7 @@ _TOKEN = re.compile(
     r"|(?P<word>[^\W\d_]+(?:['’][^\W\d_]+)?)"
     r"|(?P<sign>[^\w\s]|_)"
 )
-_ALIKE = str.maketrans({"ß": "ss", "æ": "ae", "ø": "o", "ł": "l", "’": "'"})  # noqa: RUF001 - the apostrophe is meant
+_ALIKE = str.maketrans({"ß": "ss", "æ": "ae", "ø": "o", "ł": "l", "’": "'"})
 
 
 @dataclass(frozen=True, slots=True)

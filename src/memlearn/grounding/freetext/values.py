@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from memlearn.grounding.freetext import elements as el
 from memlearn.grounding.freetext.clause import Clause, Finding, amounts, in_currency, judge, show_number, what
@@ -15,18 +16,19 @@ _LIMITS = (el.Name, el.Period, el.Weekdays, el.Hours, el.Clock, el.Currency)
 _AGGREGATES = ("total", "mean", "median", "max", "min")
 
 
-def read_values(clause: Clause) -> list[Finding] | None:
+def read_values(clause: Clause) -> list[Finding] | None:  # noqa: PLR0911
     """`53 purchases`, `seven times`, `€176.56 in total`, `about 33 euros per visit`, `was there in June`."""
     tags = {*_AGGREGATES, "and", "foreign", "above", "below", "both", "number", "usual", "per"}
     if not clause.only((*_LIMITS, el.Count, el.Times, el.Money, el.Per), tags):
         return None
-    counts = [value.quantity for value in (*clause.of(el.Count), *clause.of(el.Times))]
+    counts = clause.said(el.Count, el.Times)
     money = clause.of(el.Money)
     if len(counts) > 1:
         return _several(clause, counts) if not money else None
     if len(money) > 1:
         return None
-    if money and counts and clause.tags & {"above", "below"}:
+    bound = bool(money) and money[0].quantity.form in ("over", "under") and "total" not in clause.tags
+    if money and counts and (clause.tags & {"above", "below"} or bound):
         return _beyond(clause, counts[0], money[0])
     if money:
         return _money(clause, money[0], counts[0] if counts else None)
@@ -40,7 +42,11 @@ def _count(clause: Clause, said: el.Quantity) -> list[Finding] | None:
         return None
     if clause.tags & {"merchant", "city", "category"} and not clause.tags & {"event", "buy"} and not clause.of(el.Times):
         return None
-    if any(_noun_after(clause, at) in ("merchant", "city", "category", "day") for at, part in enumerate(clause.parts) if isinstance(part.value, el.Count)):
+    if any(
+        _noun_after(clause, at) in ("merchant", "city", "category", "day")
+        for at, part in enumerate(clause.parts)
+        if isinstance(part.value, el.Count)
+    ):
         return None
     mask = clause.filtered()
     if clause.tags & {"spend"} and not clause.of(el.Times) and not clause.tags & {"event", "buy"}:
@@ -57,7 +63,11 @@ def read_days(clause: Clause) -> list[Finding] | None:
     """`Made purchases on 60 different days`."""
     said = clause.of(el.Duration)
     counts = clause.of(el.Count) if {"different", "day"} <= clause.tags else []
-    if not clause.only((*_LIMITS, el.Duration, el.Count), {"different"}) or len(said) + len(counts) != 1 or any(value.unit != 1 for value in said):
+    if (
+        not clause.only((*_LIMITS, el.Duration, el.Count), {"different"})
+        or len(said) + len(counts) != 1
+        or any(value.unit != 1 for value in said)
+    ):
         return None
     quantity = (said or counts)[0].quantity
     if len(clause.of(el.Count)) != len(counts):
@@ -86,12 +96,17 @@ def _beyond(clause: Clause, said: el.Quantity, money: el.Money) -> list[Finding]
     mask = in_currency(clause.view, clause.filtered(), money.currency)
     if mask is None or clause.tags & set(_AGGREGATES):
         return None
-    limit = money.quantity.value
-    hit = mask & (np.abs(clause.view.amount) > limit if "above" in clause.tags else np.abs(clause.view.amount) < limit)
+    if {"above", "below"} <= clause.tags or (clause.tags & {"above", "below"} and money.quantity.form in ("over", "under")):
+        return None
+    limit, amount = money.quantity, np.abs(clause.view.amount)
+    if limit.form in ("over", "under"):
+        hit = mask & (amount >= limit.low) & (amount <= limit.high)
+    else:
+        hit = mask & (amount > limit.value if "above" in clause.tags else amount < limit.value)
     return [judge(float(hit.sum()), said, mask, f"the number of such {what(clause)}")]
 
 
-def _money(clause: Clause, money: el.Money, count: el.Quantity | None) -> list[Finding] | None:
+def _money(clause: Clause, money: el.Money, count: el.Quantity | None) -> list[Finding] | None:  # noqa: PLR0911
     if clause.tags & {"above", "below", "usual"} and not clause.tags & set(_AGGREGATES):
         return None
     whole = clause.filtered()
@@ -129,7 +144,11 @@ def _aggregate(clause: Clause) -> str | None:
 def _is_single(clause: Clause) -> bool:
     """Whether one payment is spoken of: a day, a clock time, and no word of spending in all."""
     days = [period for period in clause.of(el.Period) if period.role in ("in", "bare") and (period.start == period.end or period.days)]
-    return bool(days or clause.of(el.Clock)) and not clause.tags & {"total"} and (bool(clause.of(el.Clock)) or clause.tags & {"buy", "event"} or "spend" not in clause.tags)
+    return (
+        bool(days or clause.of(el.Clock))
+        and not clause.tags & {"total"}
+        and (bool(clause.of(el.Clock)) or bool(clause.tags & {"buy", "event"}) or "spend" not in clause.tags)
+    )
 
 
 def _single(clause: Clause, mask: Mask, money: el.Money) -> Finding:
@@ -153,22 +172,37 @@ def _sum(clause: Clause, mask: Mask, money: el.Money, aggregate: str) -> Finding
     per = next((value.days for value in clause.of(el.Per) if value.days), None)
     if per is not None and aggregate in ("plain", "total"):
         return judge(float(values.sum()) / months_of(clause, per), money.quantity, mask, f"{label} for each such time", 100)
-    if money.quantity.form == "between" and aggregate in ("plain", "mean") and "mean" not in clause.tags and ("event" in clause.tags or aggregate == "mean"):
+    if (
+        money.quantity.form == "between"
+        and aggregate in ("plain", "mean")
+        and "mean" not in clause.tags
+        and ("event" in clause.tags or aggregate == "mean")
+    ):
         held = [judge(float(edge), money.quantity, mask, f"one of the {what(clause)}", 100) for edge in (values.min(), values.max())]
         return next((finding for finding in held if not finding.ok), held[0])
     if money.quantity.form == "under" and aggregate == "plain" and not _of_spending(clause):
         return judge(float(values.max()), money.quantity, mask, f"the largest of the {what(clause)}", 100)
-    figure = {
-        "mean": values.mean, "median": lambda: np.median(values), "max": values.max, "min": values.min,
-    }.get(aggregate, values.sum)  # fmt: skip
-    return judge(float(figure()), money.quantity, mask, label, 100)
+    return judge(_figure(values, aggregate), money.quantity, mask, label, 100)
+
+
+def _figure(values: NDArray[np.int64], aggregate: str) -> float:
+    match aggregate:
+        case "mean":
+            return float(values.mean())
+        case "median":
+            return float(np.median(values))
+        case "max":
+            return float(values.max())
+        case "min":
+            return float(values.min())
+    return float(values.sum())
 
 
 def _of_spending(clause: Clause) -> bool:
     return "event" not in clause.tags
 
 
-def _there(clause: Clause) -> list[Finding] | None:
+def _there(clause: Clause) -> list[Finding] | None:  # noqa: PLR0911
     """That there was something at all: needs a name or a kind beside a time, or two names."""
     if clause.tags & {*_AGGREGATES, "above", "below", "number", "usual", "per"} or clause.of(el.Per):
         return None
@@ -178,7 +212,7 @@ def _there(clause: Clause) -> list[Finding] | None:
     listed = bool(limits or names) or clause.kinds() != ("purchase",)
     if not said or not listed:
         return None
-    if clause.of(el.Weekdays) or clause.of(el.Hours):
+    if clause.has(el.Weekdays, el.Hours):
         return _habitual(clause) if not limits else None
     if any(period.role == "since" for period in limits if isinstance(period, el.Period)):
         return _since(clause, _later(clause))
@@ -186,7 +220,7 @@ def _there(clause: Clause) -> list[Finding] | None:
     if ranges:
         return _throughout(clause, ranges)
     hits = [_one_there(clause, group) for group in _alternatives(clause)]
-    if not limits and clause.kinds() == ("purchase",) and any(mask.sum() < 2 for mask in hits):  # noqa: PLR2004 - once is no habit
+    if not limits and clause.kinds() == ("purchase",) and any(mask.sum() < 2 for mask in hits):  # noqa: PLR2004
         return None
     if all((mask & clause.cited).any() for mask in hits):
         return [Finding(ok=True, needs=clause.view.none())]
@@ -264,7 +298,9 @@ def read_paced(clause: Clause) -> list[Finding] | None:
         return [Finding(ok=False, needs=priced, message=f"there are no {what(clause)} in that currency")]
     values = amounts(clause.view, priced)
     each = judge(float(values.mean()), money[0].quantity, priced, f"the average of the {what(clause)}", 100)
-    spent = judge(float(values.sum()) / months_of(clause, rate.days), money[0].quantity, priced, f"the sum of the {what(clause)} each time", 100)
+    spent = judge(
+        float(values.sum()) / months_of(clause, rate.days), money[0].quantity, priced, f"the sum of the {what(clause)} each time", 100
+    )
     if "spend" in clause.tags and "event" not in clause.tags:
         return [spent]
     rhythm = read_rate(clause.without(el.Money))
