@@ -235,6 +235,8 @@ def _amount(form: str, figure: Figure, second: Figure | None, unit: float) -> el
 def read_share(tokens: Tokens, at: int) -> tuple[el.Share, int] | None:
     """A percentage or a fraction."""
     form, start = read_form(tokens, at)
+    if any(lows(tokens, start, len(words)) == words for words in _SPECIAL if words[0] == "half"):
+        return None
     for words, value in _FRACTIONS.items():
         if lows(tokens, start, len(words)) == words:
             return el.Share(_fraction(form, value), "fraction"), start + len(words)

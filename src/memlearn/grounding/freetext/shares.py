@@ -60,6 +60,8 @@ def read_share(clause: Clause) -> list[Finding] | None:  # noqa: PLR0911
     if clause.of(el.Money) and timed and not clause.tags & {"exceed", "stay_below"}:
         # Whether the amount is said of the time or the time of the amount is open.
         return None
+    if _every_time(clause, at):
+        return None
     picking, said = _sides(clause, at)
     whole = _mask(clause, picking, over=True)
     hit = _mask(clause, said, over=False)
@@ -106,6 +108,13 @@ def _quantifier(clause: Clause) -> tuple[int, Quantity] | None:
         value = clause.parts[counts[0]].value
         return (counts[0], Quantity(0, 1, 0.5)) if isinstance(value, el.Count) else None
     return None
+
+
+def _every_time(clause: Clause, at: int) -> bool:
+    """`Every Saturday` is of all Saturdays, and not of all purchases."""
+    word, after = clause.parts[at].value, clause.parts[at + 1 : at + 2]
+    named = isinstance(word, el.Word) and word.text.split()[0] in ("every", "each", "nearly", "almost", "most")
+    return named and bool(after) and isinstance(after[0].value, el.Weekdays | el.Hours | el.Period)
 
 
 def _tag(part: Part) -> str:
@@ -215,9 +224,9 @@ def _redeemed(clause: Clause, bounds: Quantity) -> list[Finding] | None:
 
 def _outcome(clause: Clause, whole: Mask, hit: Mask, bounds: Quantity, picking: Sequence[Part]) -> list[Finding] | None:
     view = clause.view
-    weighted = "spend" in clause.tags and not clause.of(el.Money) and bool(clause.of(el.Share))
     n, of = float(hit.sum()), float(whole.sum())
-    if weighted:
+    if "spend" in clause.tags and not clause.of(el.Money):
+        # A share of the money, not of the purchases.
         priced = in_currency(view, whole, None)
         if priced is None:
             return None
@@ -226,7 +235,9 @@ def _outcome(clause: Clause, whole: Mask, hit: Mask, bounds: Quantity, picking: 
         return [Finding(ok=False, needs=whole, message=f"there are no {what(clause)} in that time")]
     share = n / of
     message = f"that is so of {int(hit.sum())} of {int(whole.sum())} ({show_number(100 * share)} %)"
-    findings = [Finding(ok=bounds.holds(share), needs=whole, message=message)]
+    # Hardly ever is not never.
+    ok = None if bounds is _FEW and share == 0 else bounds.holds(share)
+    findings = [Finding(ok=ok, needs=whole, message=message)]
     for out in clause.of(el.OutOf):
         findings.append(Finding(ok=out.hits.holds(hit.sum()) and out.whole.holds(whole.sum()), needs=whole, message=message))  # noqa: PERF401
     for count in clause.of(el.Count):
