@@ -70,7 +70,9 @@ def check(view: UserView) -> Callable[..., Verdict]:
 def views(learned_samples: LoadedConfig) -> Callable[[str], UserView]:
     """The view of a user of the samples."""
     layout = StoreLayout(learned_samples.config.store)
-    rows = pl.concat([pl.read_parquet(file) for file in sorted(layout.rows.glob("*/*.parquet"))], how="diagonal").filter(~pl.col("tombstone"))
+    rows = pl.concat([pl.read_parquet(file) for file in sorted(layout.rows.glob("*/*.parquet"))], how="diagonal").filter(
+        ~pl.col("tombstone")
+    )
     with open_release(layout) as release:
         items, persons = release.shared("items"), release.table("persons")
     catalogue = [name for column in ("merchant", "merchant_category", "attr_city") for name in rows[column].drop_nulls().unique().to_list()]

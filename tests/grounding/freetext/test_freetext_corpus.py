@@ -26,7 +26,9 @@ def is_held_out(shape: str) -> bool:
 def to_cited(cites: list[Any]) -> CitedEvidence:
     others = [cite for cite in cites if not isinstance(cite, str)]
     statistics = tuple((cite["statistic"]["dim"], cite["statistic"]["key"]) for cite in others if "statistic" in cite)
-    return CitedEvidence(tuple(cite for cite in cites if isinstance(cite, str)), statistics, tuple(cite["person"] for cite in others if "person" in cite))
+    return CitedEvidence(
+        tuple(cite for cite in cites if isinstance(cite, str)), statistics, tuple(cite["person"] for cite in others if "person" in cite)
+    )
 
 
 @pytest.fixture(scope="module")

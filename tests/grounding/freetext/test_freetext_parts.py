@@ -53,7 +53,10 @@ def test_a_number_alone_is_no_money() -> None:
     assert read_money(tokenise("12 purchases"), 0) is None
 
 
-@pytest.mark.parametrize(("text", "share"), [("75%", 0.75), ("two-thirds", 2 / 3), ("one in five", 0.2), ("a quarter", 0.25), ("80 percent", 0.8), ("every third purchase", 1 / 3)])
+@pytest.mark.parametrize(
+    ("text", "share"),
+    [("75%", 0.75), ("two-thirds", 2 / 3), ("one in five", 0.2), ("a quarter", 0.25), ("80 percent", 0.8), ("every third purchase", 1 / 3)],
+)
 def test_shares(text: str, share: float) -> None:
     found = read_share(tokenise(text), 0)
     assert found is not None
@@ -95,10 +98,18 @@ def test_prepositions_open_periods() -> None:
     ends = {text: read_period(tokenise(f"{text} 4 May 2026"), 0, TODAY) for text in ("since", "before", "after", "until")}
     day = number(date(2026, 5, 4))
     read = {text: (found[0].start, found[0].end) for text, found in ends.items() if found is not None}
-    assert read == {"since": (day, el.FOREVER), "before": (-el.FOREVER, day - 1), "after": (day + 1, el.FOREVER), "until": (-el.FOREVER, day)}
+    assert read == {
+        "since": (day, el.FOREVER),
+        "before": (-el.FOREVER, day - 1),
+        "after": (day + 1, el.FOREVER),
+        "until": (-el.FOREVER, day),
+    }
 
 
-@pytest.mark.parametrize(("text", "gap"), [("weekly", 7), ("every other week", 14), ("every nine days", 9), ("twice a week", 3.5), ("once a month", 30.4375), ("3x/week", 7 / 3)])
+@pytest.mark.parametrize(
+    ("text", "gap"),
+    [("weekly", 7), ("every other week", 14), ("every nine days", 9), ("twice a week", 3.5), ("once a month", 30.4375), ("3x/week", 7 / 3)],
+)
 def test_rates(text: str, gap: float) -> None:
     found = read_rate(tokenise(text), 0)
     assert found is not None
@@ -106,7 +117,11 @@ def test_rates(text: str, gap: float) -> None:
 
 
 def test_durations_days_and_hours() -> None:
-    duration, days, hours = read_duration(tokenise("at least 17 weeks"), 0), read_weekdays(tokenise("Monday to Friday"), 0), read_hours(tokenise("after 10 pm"), 0)
+    duration, days, hours = (
+        read_duration(tokenise("at least 17 weeks"), 0),
+        read_weekdays(tokenise("Monday to Friday"), 0),
+        read_hours(tokenise("after 10 pm"), 0),
+    )
     assert duration is not None
     assert duration[0].quantity.low == 119
     assert days is not None

@@ -40,7 +40,6 @@ FILLER = frozenset(
         "said",
         "from",
         "day",
-        "much",
         "category",
         "city",
     ]
@@ -258,6 +257,6 @@ def judge(found: float, said: el.Quantity, needs: Mask, what: str, scale: float 
 
 def what(clause: Clause) -> str:
     """What the clause counts, in words: purchases at Green Market."""
-    names = [name.text for name in [*clause.of(el.Name), *(part.value for part in clause.inherited if isinstance(part.value, el.Name))]]
+    names = [name.text for name in clause.of(el.Name) or [part.value for part in clause.inherited if isinstance(part.value, el.Name)]]
     noun = KIND_WORDS.get(clause.kinds(), "rows")
     return f"{noun} of {', '.join(dict.fromkeys(names))}" if names else noun

@@ -15,9 +15,24 @@ from memlearn.grounding.freetext.view import Mask
 
 _LIMITS = (el.Name, el.Period, el.Weekdays, el.Hours)
 _TAGS = {
-    "more", "fewer", "many", "than", "as", "outnumber", "higher", "lower", "equal", "much", "mean", "usual", "total", "and", "number", "outnumbered", "exceed", "important",
+    "more", "fewer", "many", "than", "as", "outnumber", "higher", "lower", "equal", "much", "mean", "usual", "total", "and", "number", "outnumbered", "exceed", "important", "sized",
 }  # fmt: skip
-_DEARER = frozenset({"cheaper", "dearer", "pricier", "more expensive", "costlier", "less expensive", "more costly", "less costly"})
+_DEARER = frozenset(
+    {
+        "cheaper",
+        "dearer",
+        "pricier",
+        "more expensive",
+        "costlier",
+        "less expensive",
+        "more costly",
+        "less costly",
+        "expensive",
+        "costly",
+        "pricey",
+        "dear",
+    }
+)
 _MORE, _FEWER, _SAME = el.above(1), el.below(1), el.exactly(1)
 _TURNS = frozenset({"up", "down", "double", "triple", "halve", "upfrom", "downfrom"})
 _CHANGES = {"double": el.about(2), "triple": el.about(3), "halve": el.about(0.5)}
@@ -84,7 +99,12 @@ def _factor(clause: Clause) -> Quantity | None:
     """What the one side over the other must be."""
     tags = clause.tags
     ups, downs = tags & {"more", "higher", "outnumber"}, tags & {"fewer", "lower", "outnumbered"}
-    times = [*(value.quantity for value in clause.of(el.Times)), *(value.quantity for value in clause.of(el.Share))]
+    times = clause.said(el.Times, el.Share)
+    if clause.has(el.Share) and len(times) == 1 and bool(ups) != bool(downs) and "than" in tags:
+        # 20 percent more than.
+        more = times[0].loosened(0.1)
+        low, high = (1 + more.low, 1 + more.high) if ups else (1 - more.high, 1 - more.low)
+        return Quantity(low, high, (low + high) / 2, "about")
     if len(times) > 1 or (ups and downs) or "exceed" in tags:
         return None
     if times:
@@ -129,7 +149,7 @@ def _measure(clause: Clause) -> Callable[[Clause, Mask], float | None] | None:  
         return _mean
     if "total" in tags:
         return _total
-    if tags & {"higher", "lower"}:
+    if tags & {"higher", "lower", "sized"}:
         if any(isinstance(part.value, el.Word) and part.value.text in _DEARER for part in clause.parts):
             return _mean
         return _mean if tags & {"event", "amount"} else _total if "spend" in tags else None

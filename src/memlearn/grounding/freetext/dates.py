@@ -32,10 +32,10 @@ _ROLES: dict[tuple[str, ...], str] = {
     tuple(words.split()): role
     for role, phrases in {
         "since": "since, from and including, starting, starting in, beginning in, as of, no earlier than, ever since, since at least, onwards from",
-        "until": "until, till, up to, up until, by, no later than, through, up to and including, as late as",
+        "until": "until, till, up to, up until, by, no later than, through, up to and including",
         "before": "before, prior to, earlier than, ahead of",
         "after": "after, later than, following, past, post",
-        "in": "in, on, during, within, throughout, over, of, for, at, around, across, in the course of, back in, as early as, all through",
+        "in": "in, on, during, within, over, of, for, at, around, across, in the course of, back in, as early as, as late as",
     }.items()
     for words in phrases.split(", ")
 }  # fmt: skip

@@ -232,7 +232,7 @@ def _amount(form: str, figure: Figure, second: Figure | None, unit: float) -> el
     return formed(form, figure).scaled(unit)
 
 
-def read_share(tokens: Tokens, at: int) -> tuple[el.Share, int] | None:
+def read_share(tokens: Tokens, at: int) -> tuple[el.Share, int] | None:  # noqa: PLR0911
     """A percentage or a fraction."""
     form, start = read_form(tokens, at)
     if any(lows(tokens, start, len(words)) == words for words in _SPECIAL if words[0] == "half"):

@@ -17,6 +17,7 @@ _WORDS = {
     "all": Quantity(1, 1, 1), "wherever": Quantity(1, 1, 1), "nootherwise": Quantity(1, 1, 1), "only": Quantity(1, 1, 1), "mostly": _MOST, "most": _MOST, "tend": _MOST,
     "usual": _MOST, "rarely": _FEW, "never": Quantity(0, 0, 0), "almostall": _NEARLY, "half": Quantity(0.45, 0.55, 0.5), "usedall": Quantity(1, 1, 1),
     "some": Quantity(1e-6, 1, 0.5),
+    "both": Quantity(1, 1, 1),
 }  # fmt: skip
 _LIMITS = (el.Name, el.Period, el.Weekdays, el.Hours, el.Clock, el.Currency)
 _PLAIN_TAGS = {
@@ -73,7 +74,8 @@ def read_share(clause: Clause) -> list[Finding] | None:  # noqa: PLR0911
 def _quantifier(clause: Clause) -> tuple[int, Quantity] | None:
     """The one quantifier of a clause; `usually` and `the day for` belong to another one."""
     shares = [at for at, part in enumerate(clause.parts) if isinstance(part.value, el.Share)]
-    words = [at for at, part in enumerate(clause.parts) if isinstance(part.value, el.Word) and part.value.tag in _WORDS]
+    quantifiers = _WORDS.keys() - {"both"} if "and" in clause.tags else _WORDS.keys()
+    words = [at for at, part in enumerate(clause.parts) if _tag(part) in quantifiers]
     outs = [at for at, part in enumerate(clause.parts) if isinstance(part.value, el.OutOf)]
     counts = [at for at, part in enumerate(clause.parts) if isinstance(part.value, el.Count)]
     if shares and [clause.parts[at].value.text for at in words] == ["all"]:  # type: ignore[union-attr]
@@ -244,6 +246,8 @@ def _outcome(clause: Clause, whole: Mask, hit: Mask, bounds: Quantity, picking: 
         # All 14 visits; three of the visits.
         counted = whole if any(_tag(part) in _WORDS for part in clause.parts) else hit
         findings.append(Finding(ok=count.quantity.holds(counted.sum()), needs=whole, message=message))
+    if "both" in clause.tags and "and" not in clause.tags:
+        findings.append(Finding(ok=int(whole.sum()) == 2, needs=whole, message=f"there are {int(whole.sum())} of them"))  # noqa: PLR2004
     names = [part.value for part in clause.parts if isinstance(part.value, el.Name) and part not in picking]
     if len(names) > 1 and bounds.low == 1:
         # All of it is one of these: each of them must be there, or it is named for nothing.

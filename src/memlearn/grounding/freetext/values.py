@@ -180,8 +180,9 @@ def _sum(clause: Clause, mask: Mask, money: el.Money, aggregate: str) -> Finding
     ):
         held = [judge(float(edge), money.quantity, mask, f"one of the {what(clause)}", 100) for edge in (values.min(), values.max())]
         return next((finding for finding in held if not finding.ok), held[0])
-    if money.quantity.form == "under" and aggregate == "plain" and not _of_spending(clause):
-        return judge(float(values.max()), money.quantity, mask, f"the largest of the {what(clause)}", 100)
+    if money.quantity.form in ("over", "under") and aggregate == "plain" and not _of_spending(clause):
+        edge, which = (values.max(), "largest") if money.quantity.form == "under" else (values.min(), "smallest")
+        return judge(float(edge), money.quantity, mask, f"the {which} of the {what(clause)}", 100)
     return judge(_figure(values, aggregate), money.quantity, mask, label, 100)
 
 
@@ -199,7 +200,8 @@ def _figure(values: NDArray[np.int64], aggregate: str) -> float:
 
 
 def _of_spending(clause: Clause) -> bool:
-    return "event" not in clause.tags
+    """Whether an amount is of all purchases together, and not of each of them."""
+    return "spend" in clause.tags or not clause.tags & {"event", "buy"}
 
 
 def _there(clause: Clause) -> list[Finding] | None:  # noqa: PLR0911
@@ -207,6 +209,8 @@ def _there(clause: Clause) -> list[Finding] | None:  # noqa: PLR0911
     if clause.tags & {*_AGGREGATES, "above", "below", "number", "usual", "per"} or clause.of(el.Per):
         return None
     names, limits = clause.of(el.Name), [*clause.of(el.Period), *clause.of(el.Clock), *clause.of(el.Currency)]
+    if "both" in clause.tags and "and" not in clause.tags:
+        return None
     own = {"event", "buy", "redeem", "show", "refund", "message", "spend", "verb"}
     said = (clause.tags | {part.value.tag for part in clause.inherited if isinstance(part.value, el.Word)}) & own
     listed = bool(limits or names) or clause.kinds() != ("purchase",)
