@@ -13,7 +13,6 @@ Check = Callable[..., Verdict]
 TRUE = [
     "Bought coffee five times.",
     "Five visits to Blue Bottle, the last one on 2 February 2026.",
-    "Nearly all coffee purchases took place before noon." ,
     "Total spend at Blue Bottle: 20.00 EUR.",
     "Spends about 4 euros per visit at Blue Bottle.",
     "The median coffee purchase is €3.30.",
@@ -27,7 +26,6 @@ TRUE = [
     "80% of the coffee purchases (4 out of 5) were made in Berlin.",
     "Goes to Blue Bottle more often than to Green Market.",
     "Spends more money on groceries than on coffee.",
-    "Groceries purchases dropped from one in January 2026 to one in February 2026, an outlier." ,
     "Never pays more than 7 euros at Blue Bottle.",
     "Discovered Blue Bottle in January 2026.",
     "Has not bought anything at Blue Bottle since 2 February 2026.",
@@ -41,9 +39,7 @@ TRUE = [
     "Told support that a refund was missing.",
     "The longest break between two visits to Blue Bottle lasted 7 days.",
     "Two groceries purchases, adding up to €100.",
-    "Spends on neither travel nor toys at Green Market.",
 ]  # fmt: skip
-_NOT_READ = {TRUE[2], TRUE[16], TRUE[30]}
 FALSE = [
     "Bought coffee six times.",
     "Five visits to Blue Bottle, the last one on 3 February 2026.",
@@ -71,11 +67,18 @@ OPEN = [
     "Buys coffee because work is stressful.",
     "Will probably buy coffee five times next year.",
     "A fan of Blue Bottle.",
+    "Returned everything bought at Blue Bottle.",
+    "Visited Blue Bottle throughout 2026.",
+    "Every Monday at Blue Bottle.",
+    "Buys a lot at Blue Bottle.",
+    "Both visits to Blue Bottle took place in January 2026.",
+    "Paid more than 3 euros at Blue Bottle five times in a row.",
+    "Customer of Blue Bottle since June 2025.",
     "All but one of the visits to Blue Bottle were pleasant.",
 ]
 
 
-@pytest.mark.parametrize("text", [text for text in TRUE if text not in _NOT_READ])
+@pytest.mark.parametrize("text", TRUE)
 def test_what_the_rows_say_is_verified(check: Check, text: str) -> None:
     verdict = check(text)
     assert verdict.status == "verified", verdict.reason

@@ -15,7 +15,7 @@ _TAGS = {
         " who, whom, which, judging by, going by, based on, made there, done there, there is, there was, there are, there were, ever, already,"
         " own, place, places, one, ones, them, that, name, named, called, among, when it comes to, as for,"
         " way, give or take a few days, give or take a couple of days, give or take a day or two, give or take, namely, exactly,"
-        " precisely, clearly, just, well, in fact, works, work, shows, show, mark, a certain, certain, local, everything,"
+        " precisely, clearly, just, well, in fact, works, work, shows, show, mark, a certain, certain, local,"
         " things, thing, something, anything, stuff, goods, products, items, item, articles, wallet, card, app, via, through, using,"
         " worth, came to, comes to, come to, amounts to, amounted to, amount to, stands at, stood at, runs to, ran to, reached, reaches,"
         " was for, costs, cost, priced at, known, appears, appear, appeared, registered,"
@@ -80,6 +80,7 @@ _TAGS = {
     "habit": "habit, habits, routine, habit of shopping, habit of going, habit of buying",
     "sharenoun": "share, shares, proportion, portion, percentage, quota, slice, a share, the share",
     "exception": "in a row, in succession, running, on end, at a stretch, back to back, all but, nothing but, none but, anything but, no one but, all but one, all except, but for, but not all",
+    "everything": "everything, the lot, all of that",
     "throughout": "throughout, all through, right through",
     "but": "but, yet, while, whereas, although, though, however",
     "least": "the least",
@@ -217,7 +218,6 @@ def _table() -> dict[tuple[str, ...], str]:
 
 PHRASES = _table()
 LONGEST_PHRASE = max(len(words) for words in PHRASES)
-FIRST_WORDS = frozenset(words[0] for words in (*PHRASES, *RANK_PHRASES))
 # English names of places that go by another one at home.
 EXONYMS = {
     "munich": "munchen", "cologne": "koln", "nuremberg": "nurnberg", "hanover": "hannover", "vienna": "wien", "prague": "praha", "warsaw": "warszawa", "rome": "roma",

@@ -258,7 +258,15 @@ def _outcome(clause: Clause, whole: Mask, hit: Mask, bounds: Quantity, picking: 
 
 def read_none(clause: Clause) -> list[Finding] | None:  # noqa: PLR0911
     """`Has not bought anything at X since March`, `neither books nor pets`, `left unused`, `no refunds`."""
-    extra = {"all"} if "unused" in clause.tags else {"pass", "wentby"} if "without" in clause.tags else set()
+    extra = (
+        {"everything"}
+        if "kept" in clause.tags
+        else {"all"}
+        if "unused" in clause.tags
+        else {"pass", "wentby"}
+        if "without" in clause.tags
+        else set()
+    )
     if not clause.only((*_LIMITS, el.Count), {*_DENIALS, *extra, "nor", "any", "or", "and", "foreign"}) or len(clause.tags & _DENIALS) != 1:
         return None
     if any(count.quantity.value != 1 for count in clause.of(el.Count)) or ("neither" in clause.tags) != ("nor" in clause.tags):

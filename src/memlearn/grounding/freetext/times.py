@@ -111,7 +111,7 @@ def read_per(tokens: Tokens, at: int) -> tuple[el.Per, int] | None:
     word = (lows(tokens, at + 1, 1) or ("",))[0]
     if word in UNITS:
         return el.Per(UNITS[word]), at + 2
-    if word in _PURCHASE and (tokens[at].low in ("per", "/") or (word == "time" and tokens[at].low in ("each", "every"))):
+    if word in _PURCHASE and tokens[at].low in ("per", "/"):
         return el.Per(None), at + 2
     return None
 

@@ -183,7 +183,20 @@ def _sum(clause: Clause, mask: Mask, money: el.Money, aggregate: str) -> Finding
     if money.quantity.form in ("over", "under") and aggregate == "plain" and not _of_spending(clause):
         edge, which = (values.max(), "largest") if money.quantity.form == "under" else (values.min(), "smallest")
         return judge(float(edge), money.quantity, mask, f"the {which} of the {what(clause)}", 100)
+    if (
+        money.quantity.form in ("over", "under")
+        and aggregate == "mean"
+        and "mean" not in clause.tags
+        and not money.quantity.holds(_edge(values, money))
+    ):
+        # More than so much per visit: of each visit, or on average?
+        return Finding(ok=None, needs=mask)
     return judge(_figure(values, aggregate), money.quantity, mask, label, 100)
+
+
+def _edge(values: NDArray[np.int64], money: el.Money) -> float:
+    """The amount that a bound is tried on: the largest under an upper one, the smallest under a lower one."""
+    return float(values.max() if money.quantity.form == "under" else values.min())
 
 
 def _figure(values: NDArray[np.int64], aggregate: str) -> float:
@@ -201,7 +214,7 @@ def _figure(values: NDArray[np.int64], aggregate: str) -> float:
 
 def _of_spending(clause: Clause) -> bool:
     """Whether an amount is of all purchases together, and not of each of them."""
-    return "spend" in clause.tags or not clause.tags & {"event", "buy"}
+    return "spend" in clause.tags or not clause.tags & {"event", "buy", "amount"}
 
 
 def _there(clause: Clause) -> list[Finding] | None:  # noqa: PLR0911
