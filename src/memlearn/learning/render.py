@@ -14,7 +14,7 @@ from memlearn.learning.embedded.population import TOTAL, base_rates
 from memlearn.learning.embedded.render import RenderInput, render
 from memlearn.learning.embedded.render.lineage import trace_lineage
 from memlearn.learning.embedded.render.render import hexadecimal
-from memlearn.learning.embedded.render.words import is_nested
+from memlearn.learning.embedded.render.words import display, is_nested
 from memlearn.learning.embedded.render.yearly import yearly_shares
 from memlearn.learning.fold import pick_up
 from memlearn.learning.job import Job
@@ -108,7 +108,7 @@ def gather_given(job: Job, tables: Tables, population: pl.DataFrame, folder: Pat
     shared = RenderInput(
         base=base,
         few_are_few=isinstance(crowd, int) and crowd >= CROWD * job.shared.min_users,
-        names=items.select("item_id", pl.coalesce("name", "item_id").alias("name")),
+        names=items.select("item_id", display(pl.lit("item"), pl.col("item_id"), pl.col("name")).alias("display")),
         suppressed=pl.DataFrame(schema={"dim": pl.String, "label": pl.String}),
         lineage=trace_lineage(parents, items, job.levels),
         persons=tables.persons.clear(),

@@ -67,9 +67,11 @@ def told_once(claims: pl.DataFrame) -> pl.DataFrame:
     """
     merchants = pl.col("dim") == MERCHANT
     others = claims.filter(~merchants).with_columns(pl.col("display").str.to_lowercase().alias("read"))
-    ordered = others.sort("user_id", "read", pl.col("dim") == ITEM, -pl.col("n").cast(pl.Int64), "dim", "label")
-    once = ordered.unique(["user_id", "read"], keep="first", maintain_order=True).drop("read")
-    return pl.concat([once, claims.filter(merchants)])
+    # Most claims read like no other one of their user; only the rest has to be put in order.
+    twice = others.select("user_id", "read").is_duplicated()
+    ordered = others.filter(twice).sort("user_id", "read", pl.col("dim") == ITEM, -pl.col("n").cast(pl.Int64), "dim", "label")
+    once = ordered.unique(["user_id", "read"], keep="first", maintain_order=True)
+    return pl.concat([others.filter(~twice).drop("read"), once.drop("read"), claims.filter(merchants)])
 
 
 def _namesakes(items: pl.DataFrame, levels: tuple[str, ...]) -> pl.DataFrame:

@@ -29,7 +29,7 @@ class RenderInput:
 
     Args:
         base: dim, label, base, of, users: the population's rates, over at least k users.
-        names: item_id, name.
+        names: item_id, display: how each item of the catalogue is written.
         suppressed: dim, label: keys that must not be stated.
         lineage: which coarser keys each key belongs to.
         persons: user_id, attribute, value: what may be stated.
@@ -113,9 +113,10 @@ def _worded_keys(frames: Mapping[str, pl.DataFrame], given: RenderInput) -> pl.D
     parts.append(frames["moves"].select("dim", pl.col("other_label").alias("label")))
     parts.append(given.statements.select("dim", pl.col("key").alias("label")))
     keys = pl.concat(parts).unique()
-    named = keys.join(given.names, left_on="label", right_on="item_id", how="left")
-    name = pl.when(pl.col("dim") == ITEM).then("name")
-    return named.select("dim", "label", display(pl.col("dim"), pl.col("label"), name).alias("display"))
+    items = keys.filter(pl.col("dim") == ITEM).join(given.names, left_on="label", right_on="item_id", how="inner")
+    others = keys.join(items, on=["dim", "label"], how="anti")
+    worded_now = others.with_columns(display(pl.col("dim"), pl.col("label"), pl.lit(None, pl.String)).alias("display"))
+    return pl.concat([items, worded_now])
 
 
 def _without_suppressed(frame: pl.DataFrame, given: RenderInput) -> pl.DataFrame:
