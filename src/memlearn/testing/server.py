@@ -8,6 +8,7 @@ import struct
 import threading
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future
+from dataclasses import fields
 from types import TracebackType
 from typing import Any, Self, TypeVar, cast
 
@@ -18,7 +19,7 @@ from memlearn.testing.app import Application
 from memlearn.testing.exchange import Scope
 from memlearn.testing.faults import Fault
 from memlearn.testing.script import Script, silent
-from memlearn.testing.settings import BatchRules, Latency, RateLimit, Settings
+from memlearn.testing.settings import Settings
 
 HOST = "127.0.0.1"
 _START_SECONDS = 30.0
@@ -134,67 +135,21 @@ class ModelServer:
 
     Args:
         script: a pure function from request to reply.
-        latency: seconds from a chat request to its answer, or a function of the request.
-        tools: False: a request with tools is refused.
-        json_schema: False: `response_format` of this type is refused.
-        json_object: False: `response_format` of this type is refused.
-        parallel_tool_calls: False: a request that names the option is refused, and a reply has one call at most.
-        stream: False: a request to stream is refused.
-        usage: False: replies have no `usage`.
-        context_chars: a longer prompt is refused with `context_length_exceeded`.
-        embedding_dimensions: length of vectors unless the request says.
-        models: what `/v1/models` lists; any other model is served as well.
-        api_key: another key is refused; None: any will do.
-        rate_limit: requests and tokens a minute.
-        batches: how batches behave.
-        faults: what goes wrong, by rule.
-        log: how many of the last requests are kept in the log.
-        log_bodies: keep their bodies too.
         port: of the model; 0: a free one.
+        settings: the fields of `Settings`, such as `latency=0.5` or `faults=[Fault("500", Nth(2))]`.
+
+    Raises:
+        UsageError: there is no such setting.
     """
 
-    def __init__(
-        self,
-        script: Script = silent,
-        *,
-        latency: Latency = 0.0,
-        tools: bool = True,
-        json_schema: bool = True,
-        json_object: bool = True,
-        parallel_tool_calls: bool = True,
-        stream: bool = True,
-        usage: bool = True,
-        context_chars: int | None = None,
-        embedding_dimensions: int = 256,
-        models: Iterable[str] = ("scripted",),
-        api_key: str | None = None,
-        rate_limit: RateLimit | None = None,
-        batches: BatchRules | None = None,
-        faults: Iterable[Fault] = (),
-        log: int = 10_000,
-        log_bodies: bool = False,
-        port: int = 0,
-    ) -> None:
+    def __init__(self, script: Script = silent, *, port: int = 0, **settings: Any) -> None:
+        known = [field.name for field in fields(Settings)]
+        unknown = sorted(set(settings) - set(known))
+        if unknown:
+            raise UsageError(f"There is no setting {unknown[0]!r} of the server; there are {', '.join(known)}.")
         self._script = script
         self._port = port
-        self._settings = Settings(
-            latency=latency,
-            tools=tools,
-            json_schema=json_schema,
-            json_object=json_object,
-            parallel_tool_calls=parallel_tool_calls,
-            stream=stream,
-            usage=usage,
-            context_chars=context_chars,
-            embedding_dimensions=embedding_dimensions,
-            models=tuple(models),
-            api_key=api_key,
-            rate_limit=rate_limit or RateLimit(),
-            batches=batches or BatchRules(),
-            faults=tuple(faults),
-            log=log,
-            log_bodies=log_bodies,
-        )
+        self._settings = Settings(**settings)
         self._listener: Listener | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None

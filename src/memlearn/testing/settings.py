@@ -86,3 +86,8 @@ class Settings:
     faults: tuple[Fault, ...] = ()
     log: int = 10_000
     log_bodies: bool = False
+
+    def __post_init__(self) -> None:
+        """Keep what was given as a list."""
+        for name in ("models", "faults"):
+            object.__setattr__(self, name, tuple(getattr(self, name)))

@@ -11,10 +11,10 @@ from memlearn.chunks.events import EMPTY_DIGEST
 from memlearn.learning.agent.chain import Done, given_digest, standing
 from memlearn.learning.agent.conversation import StepResult
 from memlearn.learning.agent.money import CapReachedError
-from memlearn.learning.agent.requests import NotAnsweredError, Spent
 from memlearn.learning.agent.run import FinishedStep, Tally, UserSteps, do_users
+from memlearn.learning.agent.sender import NotAnsweredError, Spent
 from memlearn.learning.agent.step import StepInput
-from memlearn.learning.agent.steps import StopRunError
+from memlearn.learning.agent.stepper import StopRunError
 
 EMPTY = tuple(block.with_statements(()) if not block.spec.read_only else block for block in BLOCKS)
 

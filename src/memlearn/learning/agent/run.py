@@ -10,9 +10,9 @@ from typing import Literal, Protocol
 from memlearn.learning.agent.chain import given_digest, step_key
 from memlearn.learning.agent.conversation import StepResult
 from memlearn.learning.agent.money import CapReachedError
-from memlearn.learning.agent.requests import NotAnsweredError, Spent
+from memlearn.learning.agent.sender import NotAnsweredError, Spent
 from memlearn.learning.agent.step import StepInput
-from memlearn.learning.agent.steps import StopRunError
+from memlearn.learning.agent.stepper import StopRunError
 from memlearn.memory import Block
 
 # So many steps in a row without an answer, and none with one in between: the endpoint is gone.
@@ -85,7 +85,7 @@ class Tally:
 
 
 class Doing(Protocol):
-    """Does one step; `memlearn.learning.agent.steps.Steps.do` is one."""
+    """Does one step; `memlearn.learning.agent.stepper.Stepper.do` is one."""
 
     async def __call__(self, key: str, step: StepInput, spent: Spent) -> StepResult:
         """What came of it."""

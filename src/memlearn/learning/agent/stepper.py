@@ -9,7 +9,7 @@ from typing import Protocol
 from memlearn.errors import MemlearnError
 from memlearn.learning.agent.conversation import Conversation, OperatorTool, SearchTool, Settings, StepResult
 from memlearn.learning.agent.replies import Form
-from memlearn.learning.agent.requests import Asked, NotAnsweredError, Spent
+from memlearn.learning.agent.sender import Asked, NotAnsweredError, Spent
 from memlearn.learning.agent.step import Check, StepInput
 from memlearn.llm.chat import ModelError
 from memlearn.llm.messages import ChatReply, ChatRequest
@@ -22,7 +22,7 @@ class StopRunError(MemlearnError):
 
 
 class Ask(Protocol):
-    """Sends a request; `memlearn.learning.agent.requests.Sender.ask` is one."""
+    """Sends a request; `memlearn.learning.agent.sender.Sender.ask` is one."""
 
     async def __call__(self, asked: Asked, request: ChatRequest, spent: Spent) -> ChatReply:
         """The answer."""
@@ -59,7 +59,7 @@ class Forms:
 
 
 @dataclass(frozen=True, slots=True)
-class Steps:
+class Stepper:
     """Does steps.
 
     Args:

@@ -16,9 +16,9 @@ from memlearn.learning.agent.money import Purse
 from memlearn.learning.agent.pace import Pace
 from memlearn.learning.agent.prompt import load_prompts
 from memlearn.learning.agent.replies import Form
-from memlearn.learning.agent.requests import NotAnsweredError, Sender, Spent
+from memlearn.learning.agent.sender import NotAnsweredError, Sender, Spent
 from memlearn.learning.agent.step import Row, StepInput
-from memlearn.learning.agent.steps import Forms, Steps, StopRunError
+from memlearn.learning.agent.stepper import Forms, Stepper, StopRunError
 from memlearn.learning.agent.tools import built_in_tools
 from memlearn.llm.chat import ChatClient
 from memlearn.llm.config import ModelConfig
@@ -48,7 +48,7 @@ def do(
     client = ChatClient(ModelConfig(model="scripted", base_url=server.base_url), {})
     sender = Sender(client, {"model": "scripted"}, journal, lambda _asked, _digest: None, Pace(4), Purse(), attempts=2, backoff=0.01)
     forms = Forms(form, fixed, **more)
-    works = Steps(
+    works = Stepper(
         Settings(load_prompts(), SPECS, built_in_tools(), max_tokens=500), forms, sender.ask, anything_true, lambda _: lambda _: [], {}
     )
 

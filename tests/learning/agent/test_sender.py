@@ -11,7 +11,7 @@ import pytest
 
 from memlearn.learning.agent.money import CapReachedError, Purse, Rates
 from memlearn.learning.agent.pace import Pace
-from memlearn.learning.agent.requests import Asked, NotAnsweredError, Sender, Spent
+from memlearn.learning.agent.sender import Asked, NotAnsweredError, Sender, Spent
 from memlearn.llm.chat import ChatClient, ModelError
 from memlearn.llm.config import ModelConfig, Prices
 from memlearn.llm.messages import ChatReply, ChatRequest, Message
