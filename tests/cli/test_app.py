@@ -119,7 +119,11 @@ def test_an_interrupt_is_130_and_says_that_nothing_is_lost(tmp_path: Path) -> No
     # The config is a pipe that nobody writes to: the command waits there until it is interrupted.
     pipe = tmp_path / "c.yaml"
     os.mkfifo(pipe)
-    script = "import sys; from memlearn.cli import main; print('ready', flush=True); sys.exit(main())"
+    # Whoever runs the tests in the background has interrupts ignored, and a new process inherits that; at a terminal it is not so.
+    script = (
+        "import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+        "from memlearn.cli import main; print('ready', flush=True); sys.exit(main())"
+    )
     with subprocess.Popen(
         [sys.executable, "-c", script, "status", str(pipe)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=ENVIRONMENT
     ) as process:
