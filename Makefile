@@ -27,7 +27,7 @@ sample: setup
 	$(BIN)/memlearn recommend $(SAMPLE_CONFIG) $(SAMPLE_USER) -k 5
 
 test: setup
-	$(BIN)/python -m pytest -q -n $(PYTEST_WORKERS)
+	$(BIN)/python -m pytest -q -n $(PYTEST_WORKERS) --dist loadfile
 
 slow: setup
 	$(BIN)/python -m pytest -q -n $(PYTEST_WORKERS) -m slow

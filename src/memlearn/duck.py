@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
+from hashlib import md5
 from pathlib import Path
 from threading import local
 
@@ -77,12 +79,19 @@ def fetch(connection: Connection, query: str, parameters: dict[str, object] | li
 
 _LOCAL = local()
 _MD5 = "md5_number(value)"
+# Fewer strings than these are hashed sooner here than handed to DuckDB.
+_FEW = 256
+
+
+@cache
+def _scratch_database() -> Connection:
+    return connect(threads=1)
 
 
 def _scratch() -> Connection:
-    """An in-memory database of this thread; opening one anew costs more than most queries."""
+    """This thread's way into an in-memory database of the process; opening one anew costs more than most queries."""
     if not hasattr(_LOCAL, "connection"):
-        _LOCAL.connection = connect(threads=1)
+        _LOCAL.connection = _scratch_database().cursor()
     connection: Connection = _LOCAL.connection
     return connection
 
@@ -103,13 +112,24 @@ def hash_strings(values: pl.Series) -> pl.Series:
 
     The same on every machine and in every version, unlike the hash functions of Polars and DuckDB.
     """
+    if len(values) < _FEW:
+        return _hashed_here(values, 0).rename(values.name)
     return _hashed(values, f"({_MD5} & 18446744073709551615::uhugeint)::ubigint as hash")["hash"].rename(values.name)
 
 
 def hash_strings_twice(values: pl.Series) -> tuple[pl.Series, pl.Series]:
     """Two hashes of each string, each as stable as that of `hash_strings`: both halves of its MD5 digest, the low one first."""
+    if len(values) < _FEW:
+        return _hashed_here(values, 0), _hashed_here(values, 64)
     halves = _hashed(values, f"({_MD5} & 18446744073709551615::uhugeint)::ubigint as low, ({_MD5} >> 64)::ubigint as high")
     return halves["low"], halves["high"]
+
+
+def _hashed_here(values: pl.Series, shift: int) -> pl.Series:
+    digests = (None if value is None else md5(value.encode(), usedforsecurity=False).digest() for value in values.cast(pl.String))
+    # DuckDB reads a digest as a number with its last byte first.
+    numbers = (None if digest is None else int.from_bytes(digest, "little") >> shift & 0xFFFFFFFFFFFFFFFF for digest in digests)
+    return pl.Series(values.name, list(numbers), dtype=pl.UInt64)
 
 
 def _hashed(values: pl.Series, columns: str) -> pl.DataFrame:

@@ -244,7 +244,7 @@ sys.exit(main(["learn", sys.argv[1]]))
 """
 
 
-@pytest.mark.parametrize("limit", [0, 3_000, 100_000, 300_000])
+@pytest.mark.parametrize("limit", [0, 100_000, *(pytest.param(limit, marks=pytest.mark.slow) for limit in (3_000, 300_000))])
 def test_no_room(site: Site, limit: int, digest_of_good_run: str) -> None:
     before = site.digest()
     done = _python(LIMITED, str(site.config), str(limit))
@@ -279,7 +279,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     subprocess.run(["umount", str(place)], check=True)
 
 
-@pytest.mark.parametrize("left", [0, 200_000, 600_000])
+@pytest.mark.parametrize("left", [0, 600_000, pytest.param(200_000, marks=pytest.mark.slow)])
 def test_a_disk_that_is_full(site: Site, small_disk: Path, capsys: Capture, left: int, digest_of_good_run: str) -> None:
     shutil.move(site.folder / "store", small_disk / "store")
     (site.folder / "store").symlink_to(small_disk / "store")
@@ -395,9 +395,14 @@ def _searchable(site: Site) -> dict[str, list[dict[str, Any]]]:
     }
 
 
-@pytest.mark.parametrize("how", ["cut", "gone"])
+@pytest.mark.parametrize("how", ["cut", pytest.param("gone", marks=pytest.mark.slow)])
 @pytest.mark.parametrize(
-    "part", ["blocks.lance/data/*", "items.lance/data/*", "items.lance/_indices/*/*tokens*", "items.lance/_indices/*/meta*"]
+    "part",
+    [
+        "blocks.lance/data/*",
+        "items.lance/_indices/*/*tokens*",
+        *(pytest.param(part, marks=pytest.mark.slow) for part in ("items.lance/data/*", "items.lance/_indices/*/meta*")),
+    ],
 )
 def test_a_damaged_file_of_a_lance_table_is_mended(site: Site, capsys: Capture, part: str, how: str) -> None:
     assert main(["learn", str(site.config)]) == 0

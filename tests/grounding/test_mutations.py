@@ -116,7 +116,7 @@ def say_pair(truth: Any, mutations: Any, kind: str, dim: str, key: str, other: s
     return mutations.Said(None, f"{words} ({round(fact['lift'], 1)} times as often as by chance).", fact, (), (), False)
 
 
-@pytest.mark.parametrize("sampling", [1, 3])
+@pytest.mark.parametrize("sampling", [pytest.param(1, marks=pytest.mark.slow), 3])
 def test_pairs_are_judged_as_in_plain_python(learned: Any, mutations: Any, make_truth: Any, sampling: int) -> None:
     """Pairs of keys, true or not, of all users and of one in three; and what is made of the true ones."""
     tables = replace(learned.tables, settings=replace(learned.tables.settings, sampling=sampling, min_users=2))

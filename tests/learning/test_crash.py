@@ -200,9 +200,9 @@ def cases(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Case]:
 
 
 @pytest.mark.parametrize("which", ["first", "next"])
-def test_killed_at_two_moments(cases: dict[str, Case], tmp_path: Path, which: str) -> None:
-    for number, moment in enumerate(_moments(cases[which], 2, seed=10)):
-        _check_crash(cases[which], tmp_path / str(number), moment)
+def test_killed_at_some_moment(cases: dict[str, Case], tmp_path: Path, which: str) -> None:
+    (moment,) = _moments(cases[which], 1, seed=10)
+    _check_crash(cases[which], tmp_path / "site", moment)
 
 
 @pytest.mark.slow

@@ -196,6 +196,7 @@ def test_a_source_leaves_the_rows_of_others_alone_whatever_their_keys(tmp_path: 
     assert _ingest(site, 1) == ([("anna", "m1", "p5"), ("anna", "m2", "p1"), ("u4", "m1", "o1")], {"u4"})
 
 
+@pytest.mark.slow
 def test_who_is_not_named_gets_or_loses_the_row_with_a_later_run(tmp_path: Path, company: Company) -> None:
     nights: list[Night] = [[[K1, K2]], [[_row("m1", "u4")]]]
     site = _site(tmp_path / "site", company, SHARDS)
@@ -238,7 +239,7 @@ def test_learned_is_the_same_for_any_moves(
 
 
 @given(nights=NIGHTS.map(_as_rows), mode=MODES)
-@settings(max_examples=10, deadline=None, derandomize=True)
+@settings(max_examples=5, deadline=None, derandomize=True)
 def test_ingest_is_a_dictionary_of_keys(tmp_path_factory: pytest.TempPathFactory, nights: list[Night], mode: dict[str, Any]) -> None:
     _is_a_dictionary(tmp_path_factory.mktemp("ingest"), nights, mode)
 

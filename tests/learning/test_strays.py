@@ -75,6 +75,7 @@ def test_asked_for_a_later_instant_they_are_learned(tmp_path: Path, company: Com
     assert site.learn(as_of="2032-01-01").events == before + 1
 
 
+@pytest.mark.slow
 def test_night_by_night_they_are_left_out_until_enough_others_join_them(tmp_path: Path, company: Company) -> None:
     site = Site(tmp_path / "nightly").set_up(company)
     first, second = company.nights

@@ -102,6 +102,7 @@ def test_facts_of_the_committed_samples_are_true_and_found(statements: pl.DataFr
     assert min(least.values()) >= LEAST, scorer.table(scores)
 
 
+@pytest.mark.slow
 def test_facts_of_samples_are_true_and_found_whatever_the_seed(statements: pl.DataFrame, scorer: ModuleType, tmp_path: Path) -> None:
     parts = [judge(scorer, SAMPLES, statements)]
     for seed in SEEDS:
