@@ -30,7 +30,11 @@ _TURNS = frozenset({"unused", "neveragain", "total"})
 _QUANTIFIERS = frozenset({"all", "mostly", "most", "never", "rarely", "almostall", "half", "usual", "tend", "only", "nootherwise", "some"})
 _MOST_PIECES = 4
 
-VERSION = "freetext-1"
+Reason = Literal["", "evidence", "name", "number", "contradiction", "lacking", "unread", "unclear"]
+"""Why a line is not verified: it cites what is not there; a name that no row has; numbers that could not be computed; the rows say
+otherwise; the rows say so, but not those that are cited; it was not understood; the rows are not clear."""
+
+VERSION = "freetext-2"
 """Changes where the same line may come to another verdict."""
 
 
@@ -42,11 +46,13 @@ class Verdict:
         status: `verified`: all of it was understood and holds on what is cited; `hypothesis`: it cannot be checked; `refused`: contradicted.
         reason: why it is not verified, for who wrote it; empty where it is.
         claims: number of claims that were computed again.
+        code: the reason's sort.
     """
 
     status: Literal["verified", "hypothesis", "refused"]
     reason: str = ""
     claims: int = 0
+    code: Reason = ""
 
 
 def check_text(text: str, cited: CitedEvidence, view: UserView) -> Verdict:  # noqa: PLR0911
@@ -59,9 +65,9 @@ def check_text(text: str, cited: CitedEvidence, view: UserView) -> Verdict:  # n
     """
     mask, strays = cited_rows(view, cited)
     if strays:
-        return Verdict("refused", f"{strays[0]!r} is no row of this user. Cite rows of this user only.")
+        return Verdict("refused", f"{strays[0]!r} is no row of this user. Cite rows of this user only.", code="evidence")
     if not (mask.any() or cited.persons or cited.statistics):
-        return Verdict("refused", "Nothing is cited. Cite the rows or statistics that show it.")
+        return Verdict("refused", "Nothing is cited. Cite the rows or statistics that show it.", code="evidence")
     reading = read_text(text, view)
     findings = _of_words(reading, cited, view, mask)
     if findings is not None:
@@ -95,7 +101,7 @@ def _unread(reading: Reading) -> Verdict | None:
         if isinstance(part.value, el.Name) and not part.value.masks and not part.value.text.islower()
     ]
     if absent:
-        return Verdict("refused", f"No row of this user has {absent[0]!r}. Name only what the cited rows hold.")
+        return Verdict("refused", f"No row of this user has {absent[0]!r}. Name only what the cited rows hold.", code="name")
     return _not_understood(reading)
 
 
@@ -105,22 +111,24 @@ def _not_understood(reading: Reading) -> Verdict:
         return Verdict(
             "refused",
             f"Its numbers could not be computed from the rows, as it could not be read{words}. Say one plain thing with each number.",
+            code="number",
         )
-    return Verdict("hypothesis", f"It could not be read{words}, so nothing of it was checked.")
+    return Verdict("hypothesis", f"It could not be read{words}, so nothing of it was checked.", code="unread")
 
 
 def _verdict(findings: list[Finding], cited: Mask) -> Verdict:
     wrong = next((finding for finding in findings if finding.ok is not None and not finding.ok), None)
     if wrong is not None:
-        return Verdict("refused", f"The rows say otherwise: {wrong.message}. Correct it, or leave it out.", len(findings))
+        return Verdict("refused", f"The rows say otherwise: {wrong.message}. Correct it, or leave it out.", len(findings), "contradiction")
     if any(finding.ok is None for finding in findings):
-        return Verdict("hypothesis", "The rows are not clear about it.", len(findings))
+        return Verdict("hypothesis", "The rows are not clear about it.", len(findings), "unclear")
     lacking = max((int((finding.needs & ~cited).sum()) for finding in findings), default=0)
     if lacking:
         return Verdict(
             "refused",
             f"It holds, but not by what is cited: cite also {lacking} more row(s), or the statistic that counts them.",
             len(findings),
+            "lacking",
         )
     return Verdict("verified", "", len(findings))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -18,6 +18,69 @@ _EPOCH = date(1970, 1, 1).toordinal()
 _DAY_S = 86_400
 _MICROS = 1_000_000
 _GIVEN_BACK = ("refund", "cancellation")
+# Fewer digits are rather a number than the name of anything.
+_FEWEST_DIGITS = 5
+_NAMED = ("item_id", "name")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class KnownNames:
+    """Names that exist, whoever has them in their rows; made once for all users.
+
+    Args:
+        words: each name in folded words.
+        longest: words of the longest one.
+    """
+
+    words: frozenset[tuple[str, ...]]
+    longest: int
+
+    @staticmethod
+    def of(items: pl.DataFrame | None = None, others: Collection[str] = ()) -> KnownNames:
+        """The names, ids and levels of a catalogue, and others; mere numbers are no names."""
+        words = {fold_words(name) for name in others} | (_item_names(items) if items is not None else set())
+        kept = frozenset(name for name in words if name and not all(word.isdigit() for word in name))
+        return KnownNames(kept, max(map(len, kept), default=1))
+
+
+class RowNames(Mapping[tuple[str, ...], Mapping[str, Mask]]):
+    """The names in a user's rows; which rows a name stands for is found out when it is asked for."""
+
+    def __init__(self, columns: Mapping[str, NDArray[np.str_]], titles: Mapping[str, str]) -> None:
+        """Take the names.
+
+        Args:
+            columns: dimension → key of each row.
+            titles: item → name.
+        """
+        self._columns = columns
+        self._keys: dict[tuple[str, ...], list[tuple[str, str]]] = {}
+        for dim, keys in columns.items():
+            for key in np.unique(keys).tolist():
+                for text in {key, titles.get(key, key) if dim == "item" else key}:
+                    words = fold_words(text)
+                    if words and not (len(words) == 1 and words[0].isdigit() and len(words[0]) < _FEWEST_DIGITS):
+                        self._keys.setdefault(words, []).append((dim, key))
+
+    def __getitem__(self, words: tuple[str, ...]) -> Mapping[str, Mask]:
+        """Dimension → rows."""
+        found: dict[str, Mask] = {}
+        for dim, key in self._keys[words]:
+            mask = self._columns[dim] == key
+            found[dim] = found[dim] | mask if dim in found else mask
+        return found
+
+    def __iter__(self) -> Iterator[tuple[str, ...]]:
+        """The names."""
+        return iter(self._keys)
+
+    def __len__(self) -> int:
+        """How many there are."""
+        return len(self._keys)
+
+    def __contains__(self, words: object) -> bool:
+        """Whether there is such a name."""
+        return words in self._keys
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -37,7 +100,7 @@ class UserView:
         returned: purchases that a refund or cancellation names.
         columns: dimension → key of each row, empty where it has none.
         names: folded words of a name → rows that it stands for, by dimension.
-        foreign: folded words of names that a catalogue holds and no row of the user does.
+        foreign: folded words of names that a catalogue holds; they count where no row of the user has them.
         person: attribute → value.
         last_day: where the rows end, that "last summer" and "so far" are told from.
     """
@@ -95,6 +158,8 @@ def cited_rows(view: UserView, cited: CitedEvidence) -> tuple[Mask, tuple[str, .
     for dim, key in cited.statistics:
         if dim is None:
             mask = np.ones(view.size, dtype=np.bool_)
+        elif dim == "currency" and key is not None:
+            mask = mask | (view.currency == key)
         elif dim in view.columns and key is not None:
             mask = mask | (view.columns[dim] == key)
     return mask, tuple(sorted(wanted - set(view.row_ids)))
@@ -107,6 +172,7 @@ def build_view(
     person: Mapping[str, str] | None = None,
     catalogue: Collection[str] = (),
     last_day: date | None = None,
+    known: KnownNames | None = None,
 ) -> UserView:
     """A view of one user's rows.
 
@@ -116,15 +182,15 @@ def build_view(
         person: what is given about the user.
         catalogue: names that exist beside those of the user's rows (merchants, items, categories).
         last_day: where the rows end; by default the day of the last row.
+        known: names of a whole catalogue, read beforehand; by default those of `items` and `catalogue`.
     """
     rows = rows.sort("time_us", "row_id", maintain_order=True)
     columns = _columns(rows, items)
     local = rows["time_us"].to_numpy() // _MICROS + rows["offset_s"].fill_null(0).to_numpy()
     day = local // _DAY_S
     clock = rows["has_clock"].fill_null(value=True).to_numpy()
-    names = _names(columns, items)
-    known = {fold_words(name) for name in catalogue} | _item_names(items)
-    foreign = frozenset(known - names.keys() - {()})
+    names = RowNames(columns, _titles(items))
+    known = known or KnownNames.of(items, catalogue)
     return UserView(
         row_ids=_row_ids(rows["row_id"]),
         kind=_strings(rows["kind"]),
@@ -138,10 +204,10 @@ def build_view(
         returned=_returned(rows),
         columns=columns,
         names=names,
-        foreign=foreign,
+        foreign=known.words,
         person=dict(person or {}),
         last_day=last_day.toordinal() - _EPOCH if last_day else int(day.max()) if len(day) else 0,
-        longest_name=max((len(words) for words in (*names, *foreign)), default=1),
+        longest_name=max([known.longest, *(len(words) for words in names)]),
     )
 
 
@@ -168,27 +234,15 @@ def _columns(rows: pl.DataFrame, items: pl.DataFrame | None) -> dict[str, NDArra
     return found
 
 
-def _names(columns: Mapping[str, NDArray[np.str_]], items: pl.DataFrame | None) -> dict[tuple[str, ...], dict[str, Mask]]:
-    titles: dict[str, str] = {}
-    if items is not None and "name" in items.columns:
-        titles = dict(items.select(pl.col("item_id").cast(pl.String), pl.col("name").cast(pl.String)).drop_nulls().iter_rows())
-    names: dict[tuple[str, ...], dict[str, Mask]] = {}
-    for dim, keys in columns.items():
-        for key in np.unique(keys).tolist():
-            mask = keys == key
-            for text in {key, titles.get(key, key) if dim == "item" else key}:
-                words = fold_words(text)
-                if words:
-                    held = names.setdefault(words, {})
-                    held[dim] = held[dim] | mask if dim in held else mask
-    return names
+def _titles(items: pl.DataFrame | None) -> dict[str, str]:
+    if items is None or "name" not in items.columns:
+        return {}
+    return dict(items.select(pl.col("item_id").cast(pl.String), pl.col("name").cast(pl.String)).drop_nulls().iter_rows())
 
 
-def _item_names(items: pl.DataFrame | None) -> set[tuple[str, ...]]:
+def _item_names(items: pl.DataFrame) -> set[tuple[str, ...]]:
     """Names, ids and levels of the catalogue."""
-    if items is None:
-        return set()
-    wanted = [name for name in items.columns if name in ("item_id", "name") or name.startswith(LEVEL_PREFIX)]
+    wanted = [name for name in items.columns if name in _NAMED or name.startswith(LEVEL_PREFIX)]
     return {fold_words(text) for name in wanted for text in items[name].cast(pl.String).drop_nulls().unique(maintain_order=True).to_list()}
 
 
