@@ -6,6 +6,7 @@ Not here: person attributes, which a source declares `sensitive` itself.
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Sequence
 from functools import lru_cache
 from typing import Literal
@@ -13,7 +14,7 @@ from typing import Literal
 import polars as pl
 from pydantic import BaseModel, ConfigDict, Field
 
-from memlearn.memory.sensitive_words import HARMLESS, WORDS
+from memlearn.memory.sensitive_words import HARMLESS, STATED, WORDS
 
 Topic = Literal["health", "pregnancy", "religion", "politics", "sexuality", "ethnicity"]
 TOPICS: tuple[Topic, ...] = ("health", "pregnancy", "religion", "politics", "sexuality", "ethnicity")
@@ -53,6 +54,55 @@ def is_sensitive(names: pl.Series, config: SensitiveConfig) -> pl.Series:
         if len(found):
             return names.cast(pl.String).is_in(found.implode()).fill_null(value=False).alias(names.name)
     return pl.repeat(False, len(names), dtype=pl.Boolean, eager=True).alias(names.name)
+
+
+def find_sensitive(text: str, config: SensitiveConfig) -> str | None:
+    """The first word or phrase of a sentence that speaks of a sensitive topic; None where there is none.
+
+    Of a sentence more is watched for than of a name: words that say so of a person, and what would lead to them. Letters of other
+    alphabets that look like Latin ones count as these, and characters that are not seen do not count.
+
+    Args:
+        text: a sentence.
+        config: topics, further words and exceptions.
+    """
+    watched, harmless, allowed = _sentence_patterns(tuple(config.topics), tuple(config.words), tuple(config.allow))
+    plain = _plain_text(text)
+    if allowed is not None:
+        plain = allowed.sub(" ", plain)
+    found = watched.search(harmless.sub(" ", plain))
+    return None if found is None else found[0].strip()
+
+
+@lru_cache(maxsize=16)
+def _sentence_patterns(
+    topics: tuple[Topic, ...], words: tuple[str, ...], allow: tuple[str, ...]
+) -> tuple[re.Pattern[str], re.Pattern[str], re.Pattern[str] | None]:
+    watched = [word for topic in topics for word in (*WORDS[topic], *STATED[topic])] + [*STATED["hardship"], *words]
+    allowed = re.compile(_ahead(_pattern(allow))) if allow else None
+    return re.compile(_ahead(_pattern(watched))), re.compile(_ahead(_pattern(HARMLESS))), allowed
+
+
+def _ahead(pattern: str) -> str:
+    """The blank behind a word is left for the next one."""
+    return pattern.removesuffix("(?: |$)") + "(?= |$)"
+
+
+def _plain_text(text: str) -> str:
+    """As `_plain`, of one text."""
+    seen = "".join(letter for letter in unicodedata.normalize("NFKC", text) if unicodedata.category(letter) != "Cf").translate(_LOOKALIKES)
+    folded = unicodedata.normalize("NFKD", seen.lower().replace("ß", "ss"))
+    letters = "".join(letter for letter in folded if not unicodedata.combining(letter) and letter not in "'’")
+    return f" {' '.join(_WORD.findall(letters))} "
+
+
+_WORD = re.compile(r"[^\W_]+")
+# Cyrillic and Greek letters that are drawn like Latin ones.
+_LOOKALIKES = str.maketrans(
+    "\u0430\u0435\u043e\u0440\u0441\u0443\u0445\u0456\u0458\u0455\u04bb\u0501\u051b\u051d\u0410\u0412\u0415\u041a\u041c\u041d\u041e\u0420\u0421\u0422\u0423\u0425\u0406\u0408\u0405"
+    "\u03bf\u03b1\u03bd\u03c1\u03b9\u0391\u0392\u0395\u0396\u0397\u0399\u039a\u039c\u039d\u039f\u03a1\u03a4\u03a5\u03a7",
+    "aeopcyxijshdqwABEKMHOPCTYXIJSoavpiABEZHIKMNOPTYX",
+)
 
 
 def _judge(names: pl.Series, topics: tuple[Topic, ...], words: tuple[str, ...], allow: tuple[str, ...]) -> pl.Series:
