@@ -99,7 +99,16 @@ class NoReleaseError(StoreError):
 
 
 class EditError(MemlearnError):
-    """An edit of memory was refused; the message is written for who edits."""
+    """An edit of memory was refused; the message is written for who edits.
+
+    Args:
+        message: what is wrong, and the way out.
+        code: the sort of reason, in one word, for counting.
+    """
+
+    def __init__(self, message: str, code: str = "form") -> None:
+        super().__init__(message)
+        self.code = code
 
 
 class TransientError(MemlearnError):

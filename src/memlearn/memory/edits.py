@@ -78,7 +78,7 @@ def apply_edit(block: Block, edit: Edit, *, manager: bool = True) -> Block:
             or text, or the block would pass its limit.
     """
     if block.spec.read_only and manager:
-        raise EditError(f"Block {block.label!r} is read-only. Write what you learned into another block.")
+        raise EditError(f"Block {block.label!r} is read-only. Write what you learned into another block.", "read_only")
     lines = list(block.statements)
     _check_shape(edit)
     if edit.operation == "rethink":
@@ -97,7 +97,7 @@ def apply_edit(block: Block, edit: Edit, *, manager: bool = True) -> Block:
 def _find_block(state: dict[str, Block], label: str) -> Block:
     if label not in state:
         known = ", ".join(sorted(state))
-        raise EditError(f"There is no block {label!r}. The blocks are: {known}.")
+        raise EditError(f"There is no block {label!r}. The blocks are: {known}.", "block")
     return state[label]
 
 
@@ -112,7 +112,7 @@ def _check_shape(edit: Edit) -> None:
 
 def _index(block: Block, line: int | None, highest: int) -> int:
     if line is None or not 1 <= line <= highest:
-        raise EditError(f"Block {block.label!r} has no line {line}; it has {len(block.statements)} line(s), numbered from 1.")
+        raise EditError(f"Block {block.label!r} has no line {line}; it has {len(block.statements)} line(s), numbered from 1.", "line")
     return line - 1
 
 
@@ -121,14 +121,15 @@ def _check_block(block: Block, written: Sequence[Statement]) -> None:
         if not statement.text.strip() or "\n" in statement.text:
             raise EditError(f"A statement is one line of text; {statement.text[:80]!r} is not.")
         if statement.evidence.to_json() == {}:
-            raise EditError(f"Statement {statement.text[:80]!r} has no evidence. Cite rows, a statistic, a passage or a line.")
+            raise EditError(f"Statement {statement.text[:80]!r} has no evidence. Cite rows, a statistic, a passage or a line.", "evidence")
     texts = [statement.text for statement in block.statements]
     repeated = next((text for text in texts if texts.count(text) > 1), None)
     if repeated is not None:
-        raise EditError(f"Block {block.label!r} already has the line {repeated[:80]!r}.")
+        raise EditError(f"Block {block.label!r} already has the line {repeated[:80]!r}.", "duplicate")
     size = len(block.value)
     if size > block.spec.limit:
         raise EditError(
             f"Block {block.label!r} would hold {size} characters; its limit is {block.spec.limit}. "
-            "Shorten it with a rethink, or delete a line first."
+            "Shorten it with a rethink, or delete a line first.",
+            "limit",
         )

@@ -58,7 +58,7 @@ def test_after_a_rethink_no_shown_line_is_left() -> None:
         (edit("delete", 1, label="changes"), "no line 1; it was shown with 0 line"),
         (edit("insert", None, "ONE."), "'habits' already says 'ONE.'"),
         (edit("insert", None, "two", label="changes"), "'habits' already says 'two'"),
-        (edit("rethink", None, "a", "a"), "already has the line 'a'"),
+        (edit("rethink", None, "a", "a"), "already says 'a'"),
         (edit("insert", None, "x" * 61, label="changes"), "would hold 61 characters; its limit is 60"),
         (edit("insert", None, "a lie"), "is a lie"),
         (edit("insert", None, "x", evidence=("r13",)), "no row r13; there are r1 to r12"),

@@ -64,6 +64,7 @@ class Refused:
         reason: as the model was told.
         label: the block that it was to change; None where the call does not tell.
         mended: True where a later turn brought an accepted edit of the same block.
+        code: the sort of reason.
     """
 
     turn: int
@@ -71,6 +72,7 @@ class Refused:
     reason: str
     label: str | None = None
     mended: bool = False
+    code: str = "form"
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +179,7 @@ class Conversation:
         try:
             calls = calls_of(self.settings.form, reply)
         except EditError as error:
-            self._refused.append(Refused(turn, reply.text[:MOST_KEPT], str(error)))
+            self._refused.append(Refused(turn, reply.text[:MOST_KEPT], str(error), code=error.code))
             return (), [], [str(error)]
         results: list[str] = []
         again: list[str] = []
@@ -206,7 +208,7 @@ class Conversation:
                     label = wish.label
                     self._accepted.append((turn, self._draft.apply(wish)))
         except EditError as error:
-            self._refused.append(Refused(turn, f"{call.name} {call.arguments}"[:MOST_KEPT], str(error), label))
+            self._refused.append(Refused(turn, f"{call.name} {call.arguments}"[:MOST_KEPT], str(error), label, code=error.code))
             return f"refused: {error}", True
         return _OK, False
 

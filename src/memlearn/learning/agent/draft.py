@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from memlearn.errors import EditError
-from memlearn.learning.agent.step import Check, EditRequest, StepInput, find_cited
+from memlearn.grounding.freetext.tokens import fold_words
+from memlearn.learning.agent.step import Check, EditRequest, Line, StepInput, find_cited
 from memlearn.memory import Block, Edit, Statement, apply_edit
 
 
@@ -49,33 +51,39 @@ class Draft:
         block = next((block for block in self.blocks if block.label == wanted.label), None)
         if block is None:
             writable = ", ".join(block.label for block in self.blocks if not block.spec.read_only)
-            raise EditError(f"There is no block {wanted.label[:60]!r}. The blocks are: {writable}.")
+            raise EditError(f"There is no block {wanted.label[:60]!r}. The blocks are: {writable}.", "block")
+        if block.spec.read_only:
+            raise EditError(f"Block {block.label!r} is read-only. Write what you learned into another block.", "read_only")
         line = self._line(block, wanted)
         if wanted.operation == "delete":
             find_cited(self.step, self.shown, wanted.evidence)
-        edit = Edit(
-            wanted.operation, wanted.label, line, tuple(self._statement(block, wanted, line, at) for at in range(len(wanted.lines)))
-        )
+        written: list[Statement] = []
+        for new in wanted.lines:
+            written.append(self._statement(block, wanted, line, new, written))
+        edit = Edit(wanted.operation, wanted.label, line, tuple(written))
         changed = apply_edit(block, edit)
         self.blocks = tuple(changed if block.label == wanted.label else block for block in self.blocks)
         self._move(edit)
         return edit
 
-    def _statement(self, block: Block, wanted: EditRequest, line: int | None, at: int) -> Statement:
-        text, evidence = wanted.lines[at].text, wanted.lines[at].evidence
-        cited = find_cited(self.step, self.shown, evidence)
-        replaced = {statement.text for statement in block.statements} if wanted.operation == "rethink" else set()
-        if wanted.operation == "replace" and line is not None:
-            replaced = {block.statements[line - 1].text}
-        elsewhere = [
-            other
-            for other in self.blocks
-            for statement in other.statements
-            if _same(statement.text, text) and statement.text not in replaced
-        ]
-        if elsewhere:
-            raise EditError(f"Block {elsewhere[0].label!r} already says {text[:80]!r}. Write only what is new.")
-        return self.check(self.step, text, cited)
+    def _statement(self, block: Block, wanted: EditRequest, line: int | None, new: Line, before: Sequence[Statement]) -> Statement:
+        text = new.text
+        cited = find_cited(self.step, self.shown, new.evidence)
+        others = [(other, statement) for other in self.blocks for statement in self._kept(other, wanted, line)]
+        others += [(block, new) for new in before]
+        said = next((other for other, statement in others if fold_words(statement.text) == fold_words(text)), None)
+        if said is not None:
+            raise EditError(f"Block {said.label!r} already says {text[:80]!r}. Write only what is new.", "duplicate")
+        return self.check(self.step, text, cited, tuple(statement for _, statement in others))
+
+    @staticmethod
+    def _kept(block: Block, wanted: EditRequest, line: int | None) -> tuple[Statement, ...]:
+        """The lines of a block that an edit leaves as they are."""
+        if block.label != wanted.label or wanted.operation == "insert":
+            return block.statements
+        if wanted.operation == "rethink" or line is None:
+            return ()
+        return block.statements[: line - 1] + block.statements[line:]
 
     def _line(self, block: Block, wanted: EditRequest) -> int | None:
         """The present number of the line that is meant."""
@@ -87,12 +95,14 @@ class Draft:
             return None
         if not 1 <= wanted.line <= len(places):
             raise EditError(
-                f"Block {block.label!r} has no line {wanted.line}; it was shown with {len(shown.statements)} line(s), numbered from 1."
+                f"Block {block.label!r} has no line {wanted.line}; it was shown with {len(shown.statements)} line(s), numbered from 1.",
+                "line",
             )
         place = places[wanted.line - 1]
         if place is None:
             raise EditError(
-                f"Line {wanted.line} of block {block.label!r} is gone: an earlier call of the same reply replaced or deleted it."
+                f"Line {wanted.line} of block {block.label!r} is gone: an earlier call of the same reply replaced or deleted it.",
+                "line",
             )
         return place + 1
 
@@ -105,7 +115,3 @@ class Draft:
             at = edit.line - 1
             moved = [place if place is None or place < at else place + step for place in places]
             self._places[edit.label] = [None if step < 0 and old == at else new for old, new in zip(places, moved, strict=True)]
-
-
-def _same(one: str, other: str) -> bool:
-    return " ".join(one.lower().split()).rstrip(".") == " ".join(other.lower().split()).rstrip(".")

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from memlearn.learning.agent.rows import escape, render_rows
 from memlearn.learning.agent.statistics import tell_statistics
-from memlearn.learning.agent.step import Row, Statistic, StepInput
+from memlearn.learning.agent.step import Past, Row, Statistic, StepInput
 from memlearn.learning.embedded.annotate import Annotated
 from memlearn.learning.embedded.join import join
 from memlearn.learning.embedded.pieces import count_pieces
@@ -54,12 +54,13 @@ def gather_inputs(
     ids = [f"{number:016x}" for number in annotated.row_id.tolist()]
     names = dict(shown.items.select("item_id", pl.coalesce("name", "item_id")).iter_rows())
     told = _statistics_by_chunk(annotated, chosen, names)
-    persons = _persons(shown.persons)
+    persons, attributes = _persons(shown.persons), _attributes(shown.persons)
     user, chunk, day = annotated.user, annotated.chunk, annotated.day
     changed = np.flatnonzero((np.diff(user, prepend=-1) != 0) | (np.diff(chunk, prepend=-1) != 0))
     bounds = np.append(changed, len(user))
     users = annotated.users["user_id"].to_list()
     inputs: list[StepInput] = []
+    begin = 0
     for start, end in zip(bounds[:-1].tolist(), bounds[1:].tolist(), strict=True):
         if not chosen[start]:
             continue
@@ -67,6 +68,7 @@ def gather_inputs(
         if inputs and inputs[-1].user_id != users[u]:
             yield inputs[-1].user_id, tuple(inputs)
             inputs = []
+        begin = begin if inputs else start
         inputs.append(
             StepInput(
                 users[u],
@@ -76,6 +78,7 @@ def gather_inputs(
                 persons.get(users[u], ()),
                 shown.blocks,
                 (_iso(int(day[start:end].min())), _iso(int(day[start:end].max()))),
+                past=Past(rows[begin:end], attributes.get(users[u], {})),
             )
         )
     if inputs:
@@ -108,6 +111,13 @@ def _persons(persons: pl.DataFrame) -> dict[str, tuple[str, ...]]:
     told = persons.select("user_id", "attribute", lines.alias("line")).drop_nulls().sort("user_id", "attribute")
     grouped: Sequence[tuple[str, list[str]]] = told.group_by("user_id", maintain_order=True).agg("line").rows()
     return {user_id: tuple(line) for user_id, line in grouped}
+
+
+def _attributes(persons: pl.DataFrame) -> dict[str, dict[str, str]]:
+    told: dict[str, dict[str, str]] = {}
+    for user_id, attribute, value in persons.select("user_id", "attribute", "value").drop_nulls().iter_rows():
+        told.setdefault(user_id, {})[attribute] = value
+    return told
 
 
 def _iso(day: int) -> str:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Literal, Protocol
+
+import polars as pl
 
 from memlearn.errors import EditError
 from memlearn.memory import Block, Evidence, Fact, Statement
@@ -13,8 +16,10 @@ Operation = Literal["insert", "replace", "delete", "rethink"]
 
 # Rows of one citation; a range that is longer cites nothing in particular.
 MOST_CITED = 200
+PERSON = "person"
+"""The citation, and the statistic, of what is given about the user."""
 _CITATION = re.compile(
-    r"(?:r(?P<row>\d{1,6})(?:\s*[-–]\s*r?(?P<to>\d{1,6}))?|s(?P<statistic>\d{1,6})|p(?P<passage>\d{1,4})|(?P<label>[a-z][a-z0-9_]*)[.:](?P<line>\d{1,4}))"
+    r"(?:r(?P<row>\d{1,6})(?:\s*[-–]\s*r?(?P<to>\d{1,6}))?|s(?P<statistic>\d{1,6})|p(?P<passage>\d{1,4})|(?P<person>person)|(?P<label>[a-z][a-z0-9_]*)[.:](?P<line>\d{1,4}))"
 )
 
 
@@ -44,6 +49,19 @@ class Statistic:
     fact: Fact
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Past:
+    """All that lines are checked against; the model sees the rows of the chunk only.
+
+    Args:
+        rows: the user's canonical events up to the end of the chunk, refunds with what they name.
+        person: attribute → value of what may be stated about the user.
+    """
+
+    rows: pl.DataFrame
+    person: Mapping[str, str]
+
+
 @dataclass(frozen=True, slots=True)
 class StepInput:
     """Everything that one step is given; the digest of it is part of the step's key.
@@ -57,6 +75,7 @@ class StepInput:
         blocks: the user's blocks as the step before left them, writable and read-only ones.
         span: first and last day of the chunk, ISO.
         passages: of documents, as far as the model has searched for them.
+        past: follows from this step's rows and those of the steps before, so it is no part of the digest.
     """
 
     user_id: str
@@ -67,6 +86,7 @@ class StepInput:
     blocks: tuple[Block, ...]
     span: tuple[str, str]
     passages: tuple[Row, ...] = ()
+    past: Past | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,17 +130,19 @@ class Cited:
         statistics: positions in `StepInput.statistics`.
         lines: lines whose evidence is inherited.
         passages: positions in `StepInput.passages`.
+        person: True: what is given about the user.
     """
 
     rows: tuple[int, ...]
     statistics: tuple[int, ...]
     lines: tuple[Statement, ...]
     passages: tuple[int, ...] = ()
+    person: bool = False
 
     def evidence(self, step: StepInput) -> Evidence:
         """The evidence of a line with these citations."""
         rows = [step.rows[at].id for at in self.rows]
-        names = [statistic_name(step.statistics[at].fact) for at in self.statistics]
+        names = [statistic_name(step.statistics[at].fact) for at in self.statistics] + [PERSON] * self.person
         passages = [step.passages[at].id for at in self.passages]
         for line in self.lines:
             rows += line.evidence.rows
@@ -132,8 +154,14 @@ class Cited:
 class Check(Protocol):
     """Judges a line against what it cites."""
 
-    def __call__(self, step: StepInput, text: str, cited: Cited) -> Statement:
+    def __call__(self, step: StepInput, text: str, cited: Cited, others: Sequence[Statement] = ()) -> Statement:
         """The line as a statement, verified or a hypothesis.
+
+        Args:
+            step: what the step is given.
+            text: the line.
+            cited: what it cites.
+            others: the lines beside which it would stand, in all blocks.
 
         Raises:
             EditError: it cannot be written, with the reason and the way out.
@@ -161,11 +189,13 @@ def find_cited(step: StepInput, blocks: tuple[Block, ...], citations: tuple[str,
     statistics: list[int] = []
     passages: list[int] = []
     lines: list[Statement] = []
+    person = False
     for citation in citations:
         found = _CITATION.fullmatch(citation.strip().strip("[]"))
         if found is None:
             raise EditError(
-                f"{citation[:40]!r} cites nothing. Cite rows as 'r12' or 'r3-r9', a statistic as 's4', an existing line as 'habits.2'."
+                f"{citation[:40]!r} cites nothing. Cite rows as 'r12' or 'r3-r9', a statistic as 's4', an existing line as 'habits.2'.",
+                "evidence",
             )
         if found["row"]:
             rows += _positions("row", "r", int(found["row"]), int(found["to"] or found["row"]), len(step.rows))
@@ -175,20 +205,23 @@ def find_cited(step: StepInput, blocks: tuple[Block, ...], citations: tuple[str,
         elif found["passage"]:
             number = int(found["passage"])
             passages += _positions("passage", "p", number, number, len(step.passages))
+        elif found["person"]:
+            person = True
         else:
             lines.append(_line(blocks, found["label"], int(found["line"])))
-    if not (rows or statistics or lines or passages):
-        raise EditError("`evidence` is empty. Cite the rows, statistics or lines that show it, such as ['r3-r9', 's4'].")
-    return Cited(tuple(dict.fromkeys(rows)), tuple(dict.fromkeys(statistics)), tuple(lines), tuple(dict.fromkeys(passages)))
+    if not (rows or statistics or lines or passages or person):
+        raise EditError("`evidence` is empty. Cite the rows, statistics or lines that show it, such as ['r3-r9', 's4'].", "evidence")
+    return Cited(tuple(dict.fromkeys(rows)), tuple(dict.fromkeys(statistics)), tuple(lines), tuple(dict.fromkeys(passages)), person)
 
 
 def _positions(what: str, letter: str, first: int, last: int, there: int) -> range:
     if not 1 <= first <= last <= there:
         shown = f"{letter}{first}" if first == last else f"{letter}{first}-{letter}{last}"
-        raise EditError(f"There is no {what} {shown}; there are " + (f"{letter}1 to {letter}{there}." if there else "none."))
+        raise EditError(f"There is no {what} {shown}; there are " + (f"{letter}1 to {letter}{there}." if there else "none."), "evidence")
     if last - first >= MOST_CITED:
         raise EditError(
-            f"{letter}{first}-{letter}{last} cites {last - first + 1} rows; cite at most {MOST_CITED}, or the statistic that counts them."
+            f"{letter}{first}-{letter}{last} cites {last - first + 1} rows; cite at most {MOST_CITED}, or the statistic that counts them.",
+            "evidence",
         )
     return range(first - 1, last)
 
@@ -196,7 +229,8 @@ def _positions(what: str, letter: str, first: int, last: int, there: int) -> ran
 def _line(blocks: tuple[Block, ...], label: str, number: int) -> Statement:
     block = next((block for block in blocks if block.label == label), None)
     if block is None:
-        raise EditError(f"There is no block {label!r} to cite a line of. The blocks are: {', '.join(block.label for block in blocks)}.")
+        labels = ", ".join(block.label for block in blocks)
+        raise EditError(f"There is no block {label!r} to cite a line of. The blocks are: {labels}.", "evidence")
     if not 1 <= number <= len(block.statements):
-        raise EditError(f"There is no line {label}.{number} to cite; {label!r} has {len(block.statements)} line(s).")
+        raise EditError(f"There is no line {label}.{number} to cite; {label!r} has {len(block.statements)} line(s).", "evidence")
     return block.statements[number - 1]

@@ -21,7 +21,10 @@ _Citations = Annotated[
     list[str],
     # Many models write one citation, or several with commas, where a list is asked for.
     BeforeValidator(lambda given: given.replace(",", " ").split() if isinstance(given, str) else given),
-    Field(min_length=1, description="What shows it: rows 'r12' or 'r3-r9', statistics 's4', existing lines 'habits.2'."),
+    Field(
+        min_length=1,
+        description="What shows it: rows 'r12' or 'r3-r9', statistics 's4', existing lines 'habits.2', what is given about the user 'person'.",
+    ),
 ]
 
 
