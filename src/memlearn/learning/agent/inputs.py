@@ -60,7 +60,6 @@ def gather_inputs(
     bounds = np.append(changed, len(user))
     users = annotated.users["user_id"].to_list()
     inputs: list[StepInput] = []
-    begin = 0
     for start, end in zip(bounds[:-1].tolist(), bounds[1:].tolist(), strict=True):
         if not chosen[start]:
             continue
@@ -68,7 +67,7 @@ def gather_inputs(
         if inputs and inputs[-1].user_id != users[u]:
             yield inputs[-1].user_id, tuple(inputs)
             inputs = []
-        begin = begin if inputs else start
+        begin = int(np.searchsorted(user, u))
         inputs.append(
             StepInput(
                 users[u],

@@ -1,0 +1,182 @@
+"""A line of the agent against what it cites: verified, a hypothesis, or refused with the reason and the way out.
+
+The edit itself (block, line numbers, limit, what is cited) is checked by `draft` and `step`; here is what the line says.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from memlearn.errors import EditError
+from memlearn.grounding.freetext import VERSION as FREETEXT_VERSION
+from memlearn.grounding.freetext import CitedEvidence, Verdict, check_text
+from memlearn.grounding.freetext.given import has_number
+from memlearn.grounding.freetext.reader import Reading, read_text
+from memlearn.grounding.freetext.view import cited_rows
+from memlearn.learning.agent.evidence import Standing, stand_on
+from memlearn.learning.agent.founded import Ground, absent_name, names_of, require_founded
+from memlearn.learning.agent.likeness import claims_of
+from memlearn.learning.agent.rows import escape_text
+from memlearn.learning.agent.stances import Stance, require_agreement, stances_in
+from memlearn.learning.agent.step import Cited, StepInput
+from memlearn.learning.agent.world import World, Worlds
+from memlearn.memory import Statement
+from memlearn.memory.sensitive import find_sensitive
+
+VERSION = f"check-1 {FREETEXT_VERSION}"
+"""Part of the agent's version: changes where the same line may come to another end."""
+
+# Where a supposition begins: what stands before it, and what it supposes, are read apart.
+_HEDGES = re.compile(
+    r"\b(?:perhaps|maybe|probably|possibly|presumably|apparently|seemingly|supposedly|likely|might|could|(?:it )?(?:seems?|appears?|looks) (?:to|like|as if|that)"
+    r"|suggest(?:s|ing)|indicat(?:es|ing)|impl(?:ies|ying)|hint(?:s|ing) at|as if|because|which|so that|in order to)\b|;|\s[–—-]\s|(?<=[^\W\d]{3})[.!?]\s",
+    re.IGNORECASE,
+)
+_REFUSALS = {"evidence": "evidence", "name": "name", "contradiction": "contradiction", "lacking": "lacking"}
+
+
+@dataclass(frozen=True, slots=True)
+class Checker:
+    """Judges lines; a `Check` for the steps of all users.
+
+    Args:
+        worlds: what users' lines are checked against.
+        titles: item → name.
+        stances: user → what operators state.
+    """
+
+    worlds: Worlds
+    titles: Mapping[str, str]
+    stances: Mapping[str, tuple[Stance, ...]]
+
+    def __call__(self, step: StepInput, text: str, cited: Cited, others: Sequence[Statement] = ()) -> Statement:
+        """The line as a statement, verified or a hypothesis.
+
+        Raises:
+            EditError: it cannot be written; `code` is evidence, name, number, contradiction, lacking, stale, sensitive, duplicate or form.
+        """
+        text = escape_text(text)
+        world = self.worlds.of(step)
+        self._require_harmless(text)
+        standing = stand_on(step, cited, world.view)
+        reading = _read(text, world)
+        _require_not_private(reading, world)
+        require_agreement(reading, world.view, (*self.stances.get(step.user_id, ()), *stances_in(step.blocks)), step.span[1], self.titles)
+        _require_new(text, others, world)
+        verdict = check_text(text, standing.cited, world.view)
+        _require_not_inferred(step, verdict, standing, world)
+        if verdict.status == "verified":
+            return Statement(text, standing.evidence, None, "verified")
+        if not standing.only_words:
+            _require_as_read(verdict, reading, standing.cited, world)
+        _require_standing_lines(cited, world)
+        self._suppose(text, standing, world)
+        return Statement(text, standing.evidence, None, "hypothesis")
+
+    def _require_harmless(self, text: str) -> None:
+        if not text:
+            raise EditError("The line holds nothing that can be read. Write one line of plain text.")
+        word = find_sensitive(text, self.worlds.sensitive)
+        if word is not None:
+            raise EditError(
+                f"{word!r} says or suggests something that is never stated of a user: health, pregnancy, religion, politics, sexuality, "
+                "ethnic origin, or money trouble. Leave it out, also as a supposition.",
+                "sensitive",
+            )
+
+    def _suppose(self, text: str, standing: Standing, world: World) -> None:
+        """What of a supposition can be checked holds, and what cannot brings no name or number of its own."""
+        mask, _ = cited_rows(world.view, standing.cited)
+        ground = Ground(world.view, mask, standing.texts, standing.numbers)
+        pieces = [piece.strip(" ,.:()") for piece in _HEDGES.split(text)]
+        pieces = [piece for piece in pieces if piece]
+        for piece in pieces:
+            reading = _read(piece, world)
+            if not standing.only_words and len(pieces) + (piece != text) > 1:
+                verdict = check_text(piece, standing.cited, world.view)
+                if verdict.status == "verified":
+                    continue
+                _require_as_read(verdict, reading, standing.cited, world)
+            require_founded(reading, ground)
+
+
+def check_again(statement: Statement, world: World) -> Verdict:
+    """Whether a line that was written before still agrees with its own evidence, without what is gone of it."""
+    return check_text(statement.text, stand_on(None, Cited((), (), (statement,)), world.view).cited, world.view)
+
+
+def _read(text: str, world: World) -> Reading:
+    kept = world.read.get(text)
+    if not isinstance(kept, Reading):
+        kept = world.read[text] = read_text(text, world.view)
+    return kept
+
+
+def _require_as_read(verdict: Verdict, reading: Reading, cited: CitedEvidence, world: World) -> None:
+    """What was read and does not hold is refused; what could not be read is left to be judged by its names and numbers."""
+    if verdict.status != "refused" or verdict.code == "number":
+        return
+    code = _REFUSALS.get(verdict.code, "contradiction")
+    if code == "contradiction":
+        mask, _ = cited_rows(world.view, cited)
+        absent = absent_name(reading)
+        if absent is not None:
+            raise EditError(f"No row of this user has {absent!r}. Name only what the cited rows hold. {verdict.reason}", "name")
+        uncited = next((name for name in names_of(reading) if not any((rows & mask).any() for rows in name.masks.values())), None)
+        if uncited is not None:
+            raise EditError(f"Nothing that is cited is of {uncited.text!r}. Cite rows or the statistic of it. {verdict.reason}", "name")
+        code = "number" if has_number(reading) else "contradiction"
+    raise EditError(verdict.reason, code)
+
+
+def _require_new(text: str, others: Sequence[Statement], world: World) -> None:
+    """No other line claims the same."""
+    claims = claims_of(_read(text, world))
+    if claims is None:
+        return
+    same = next((other for other in others if claims_of(_read(other.text, world)) == claims), None)
+    if same is not None:
+        raise EditError(f"The line {same.text[:80]!r} says the same already. Replace it, or write only what is new.", "duplicate")
+
+
+def _require_not_private(reading: Reading, world: World) -> None:
+    """No name that belongs to something sensitive."""
+    for name in names_of(reading):
+        rows = [mask for mask in name.masks.values() if mask.any()]
+        if rows and all(bool(world.private[mask].all()) for mask in rows):
+            raise EditError(f"{name.text!r} belongs to what is never stated of a user. Leave it out.", "sensitive")
+
+
+def _require_not_inferred(step: StepInput, verdict: Verdict, standing: Standing, world: World) -> None:
+    """Nothing is supposed from a sensitive row, and nothing is said of sensitive rows alone."""
+    if not world.private.any():
+        return
+    single, _ = cited_rows(world.view, CitedEvidence(standing.rows))
+    every, _ = cited_rows(world.view, standing.cited)
+    alone = bool(every.any()) and bool(world.private[every].all())
+    inferred = alone or (verdict.status != "verified" and bool((single & world.private).any()))
+    if inferred:
+        hidden = {world.view.row_ids[at] for at in np.flatnonzero(single & world.private).tolist()}
+        shown = [f"r{number}" for number, row in enumerate(step.rows, 1) if row.id in hidden]
+        told = f" ({', '.join(shown[:5])})" if shown else ""
+        raise EditError(
+            f"Nothing may be concluded from rows that are sensitive{told}. Leave them out of the evidence, or leave out the line.",
+            "sensitive",
+        )
+
+
+def _require_standing_lines(cited: Cited, world: World) -> None:
+    """A supposition rests on no line that holds no more."""
+    for line in cited.lines:
+        if line.status != "verified" or line.evidence.operator:
+            continue
+        verdict = check_again(line, world)
+        if verdict.status == "refused":
+            raise EditError(
+                f"The line {line.text[:80]!r} that is cited no longer holds. {verdict.reason} Replace or delete it, or cite rows instead.",
+                "stale",
+            )

@@ -1,0 +1,38 @@
+"""Do two lines say the same? By what they claim, whatever the words that add nothing."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Hashable
+
+from memlearn.grounding.freetext import elements as el
+from memlearn.grounding.freetext.reader import Reading
+from memlearn.grounding.freetext.tokens import fold_words
+
+_SILENT = frozenset({"skip", "amount", "verb", "comma", "colon", "open", "close", "stop_sign", "dash", "buy", "event"})
+Claims = tuple[Hashable, ...]
+
+
+def claims_of(reading: Reading) -> Claims | None:
+    """What a line claims, comparable; None where it was not understood, or claims nothing that could be compared."""
+    if reading.unknown:
+        return None
+    found: list[tuple[str, Hashable]] = []
+    for part in reading.parts:
+        match part.value:
+            case el.Word(tag=tag):
+                if tag not in _SILENT:
+                    found.append(("word", tag))
+            case el.Name(text=text):
+                found.append(("name", fold_words(text)))
+            case el.Count(quantity=said) | el.Times(quantity=said):
+                found.append(("number", (said.low, said.high)))
+            case el.Period(start=start, end=end, role=role, days=days):
+                found.append(("period", (start, end, "" if role == "in" else role.removeprefix("bare"), days)))
+            case other:
+                found.append((type(other).__name__, other))
+    if not any(sort != "word" for sort, _ in found):
+        return None
+    # Of one name and one number each, the order says nothing; of two of a sort it does.
+    ordered = max(Counter(sort for sort, _ in found if sort != "word").values()) > 1
+    return tuple(found) if ordered else tuple(sorted(found, key=repr))

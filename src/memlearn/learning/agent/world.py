@@ -1,0 +1,105 @@
+"""What a user's lines are checked against: the rows so far as columns, and which of them must never be spoken of."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from memlearn.errors import UsageError
+from memlearn.grounding.freetext import KnownNames, UserView, build_view
+from memlearn.grounding.freetext.view import Mask
+from memlearn.learning.agent.step import Past, StepInput
+from memlearn.memory.sensitive import SensitiveConfig, is_sensitive
+from memlearn.records import LEVEL_PREFIX
+
+# Rows of all the worlds that are kept; the oldest go first.
+_MOST_ROWS = 400_000
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class World:
+    """One user up to the end of a chunk.
+
+    Args:
+        past: what it was made of.
+        view: the rows.
+        private: rows of which nothing may be inferred: a name in them is sensitive, or belongs to one that is.
+        read: kept readings of lines, by their text.
+    """
+
+    past: Past
+    view: UserView
+    private: Mask
+    read: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Worlds:
+    """Makes worlds, and keeps those of the steps that are under way.
+
+    Args:
+        items: canonical items.
+        known: all names of the catalogue.
+        sensitive: what is never stated.
+        suppressed: (dim, key) of keys that must not be stated, by what they belong to.
+    """
+
+    items: pl.DataFrame
+    known: KnownNames
+    sensitive: SensitiveConfig
+    suppressed: frozenset[tuple[str, str]] = frozenset()
+    _kept: OrderedDict[tuple[str, int], World] = field(default_factory=OrderedDict)
+    _rows: int = 0
+
+    def of(self, step: StepInput) -> World:
+        """The world of a step.
+
+        Raises:
+            UsageError: the step came without the rows that it is to be checked against.
+        """
+        if step.past is None:
+            raise UsageError(f"Step {step.chunk} of user {step.user_id!r} has no rows to check lines against; give it `past`.")
+        key = (step.user_id, step.chunk)
+        kept = self._kept.get(key)
+        if kept is not None and kept.past is step.past:
+            self._kept.move_to_end(key)
+            return kept
+        if kept is not None:
+            self._forget(key)
+        world = self._make(step.past, step.span[1])
+        self._kept[key] = world
+        self._rows += world.view.size
+        while self._rows > _MOST_ROWS and len(self._kept) > 1:
+            self._forget(next(iter(self._kept)))
+        return world
+
+    def _forget(self, key: tuple[str, int]) -> None:
+        self._rows -= self._kept.pop(key).view.size
+
+    def _make(self, past: Past, last: str) -> World:
+        ids = past.rows["item_id"].cast(pl.String).drop_nulls().unique()
+        mine = self.items.filter(pl.col("item_id").cast(pl.String).is_in(ids.implode()))
+        view = build_view(past.rows, items=mine, person=past.person, last_day=date.fromisoformat(last), known=self.known)
+        return World(past, view, self._private(view, mine))
+
+    def _private(self, view: UserView, items: pl.DataFrame) -> Mask:
+        """Judged by each key's own name, by what it belongs to, and by the words of a text."""
+        keys = [(dim, key) for dim, column in view.columns.items() for key in np.unique(column).tolist() if key]
+        titles = dict(items.select(pl.col("item_id").cast(pl.String), pl.col("name").cast(pl.String)).drop_nulls().iter_rows())
+        names = pl.Series([titles.get(key, key) if dim == "item" else key for dim, key in keys], dtype=pl.String)
+        private = view.none()
+        for (dim, key), sensitive in zip(keys, is_sensitive(names, self.sensitive).to_list(), strict=True):
+            if sensitive or (dim, key) in self.suppressed:
+                private = private | (view.columns[dim] == key)
+        texts = is_sensitive(pl.Series(view.written, dtype=pl.String), self.sensitive)
+        return private | texts.to_numpy()
+
+
+def catalogue_items(items: pl.DataFrame) -> pl.DataFrame:
+    """The columns of the items' table that name something."""
+    return items.select("item_id", "name", *(name for name in items.columns if name.startswith(LEVEL_PREFIX)))
