@@ -207,7 +207,8 @@ def _record(ledger: Ledger, task: FoldTask, fresh: pl.DataFrame, file: str | Non
 def _leave(task: FoldTask, name: str, frame: pl.DataFrame) -> None:
     folder = task.folder / f"{task.shard:04d}"
     folder.mkdir(parents=True, exist_ok=True)
-    frame.write_ipc(folder / f"{name}.arrow", compression="lz4")
+    # What is read back within the minute stays in memory as a rule: packing it would cost more than it saves.
+    frame.write_ipc(folder / f"{name}.arrow", compression="uncompressed")
 
 
 def pick_up(folder: Path, shard: int, name: str) -> pl.DataFrame:

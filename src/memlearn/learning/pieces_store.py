@@ -38,12 +38,12 @@ def save_pieces(folder: Path, name: str, pieces: Pieces, fresh: pl.DataFrame, ke
     if closed.is_empty():
         return None
     parts = {part: _numbered(table, part, closed, keys) for part, table in pieces.tables().items()}
-    used = _used_keys([rows for rows in parts.values() if "key" in rows.columns])
     names, everything = (
         [*keys.dims, CURRENCY],
         pl.concat([*(labels.cast(pl.String) for labels in keys.labels), keys.currencies.cast(pl.String)]),
     )
     starts = np.cumsum([0, *(len(labels) for labels in keys.labels)])
+    used = _used_keys([rows for rows in parts.values() if "key" in rows.columns], starts, len(everything))
     labels = used.with_columns(
         pl.Series("dim_name", names).gather(used["dim"]),
         everything.gather(starts[used["dim"].to_numpy()] + used["key"].to_numpy()).alias("label"),
@@ -95,11 +95,20 @@ def _numbered(table: pl.DataFrame, part: str, closed: pl.DataFrame, keys: Keys) 
     return rows
 
 
-def _used_keys(tables: Sequence[pl.DataFrame]) -> pl.DataFrame:
-    """The keys that tables name: dim, key; sorted."""
-    packed = np.concatenate([(rows["dim"].to_numpy().astype(np.int64) << 32) | rows["key"].to_numpy() for rows in tables])
-    used = np.unique(packed)
-    return pl.DataFrame({"dim": (used >> 32).astype(np.int16), "key": (used & 0xFFFFFFFF).astype(np.int32)})
+def _used_keys(tables: Sequence[pl.DataFrame], starts: NDArray[np.int64], keys: int) -> pl.DataFrame:
+    """The keys that tables name: dim, key; sorted.
+
+    Args:
+        tables: with dim and key.
+        starts: number of the first key of each dimension.
+        keys: how many keys there are.
+    """
+    named = np.zeros(keys, dtype=np.bool_)
+    for rows in tables:
+        named[starts[rows["dim"].to_numpy()] + rows["key"].to_numpy()] = True
+    used = np.flatnonzero(named)
+    dim = np.searchsorted(starts, used, side="right") - 1
+    return pl.DataFrame({"dim": dim.astype(np.int16), "key": (used - starts[dim]).astype(np.int32)})
 
 
 def _pack_steps(table: pl.DataFrame) -> NDArray[np.int64]:

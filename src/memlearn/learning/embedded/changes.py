@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
@@ -56,16 +54,41 @@ def find_beginnings_and_ends(state: State, monthly: Monthly, steady: pl.DataFram
         Two frames (started, stopped): the columns of `monthly.keys`, and month (the first month after the change), before,
         after, user_before, user_after, score.
     """
-    chosen = monthly.take(((monthly.keys["n"] >= CHANGE_COUNT) & (monthly.keys["days"] >= CHANGE_DAYS)).to_numpy())
-    chosen = replace(chosen, keys=chosen.keys.with_columns(pl.len().over("u").alias("tests")))
-    key, user = (matrix.cumsum(axis=1) for matrix in (chosen.of_key, chosen.of_user))
+    enough = (monthly.keys["n"].to_numpy() >= CHANGE_COUNT) & (monthly.keys["days"].to_numpy() >= CHANGE_DAYS)
+    tests = monthly.count_chosen(enough)
+    chosen = monthly.take(enough & _may_change(monthly, tests, _dispersion(monthly.keys, steady)), tests=tests)
+    key, user = chosen.of_key.cumsum(axis=1), chosen.users.cumsum(axis=1)[chosen.owner]
     begun, ended = _silent_sides(chosen, key, user)
     dispersion = _dispersion(chosen.keys, steady)
     scores = _scores(chosen, begun | ended, key, user, dispersion)
-    wanted = chosen.keys.select(needed(pl.col("tests") * SPLITS)).to_series().to_numpy()
+    wanted = _wanted(chosen.keys["tests"].to_numpy())
     sure = np.where(scores >= wanted[:, None], _month_ranks(chosen, np.any(scores > 0, axis=1), key, dispersion), 0.0)
     started, stopped = (_best_split(chosen, np.where(side, sure, 0.0), scores, key, user) for side in (begun, ended))
     return _lasting(state, started), _lasting(state, stopped)
+
+
+def _wanted(tests: NDArray[np.uint32]) -> Floats:
+    """Nats that a change has to reach, for each number of keys tried."""
+    return pl.DataFrame({"tests": tests}).select(needed(pl.col("tests") * SPLITS)).to_series().to_numpy()
+
+
+def _may_change(monthly: Monthly, tests: NDArray[np.uint32], dispersion: Floats) -> NDArray[np.bool_]:
+    """The keys whose silence before or after all but a few purchases lasts long enough, were there none at all in it.
+
+    No change of another key can reach the nats it needs: `silence` is at most the number expected, and what is expected on the
+    silent side grows with its length. So most keys need not be looked at split by split.
+    """
+    key, n = monthly.of_key.cumsum(axis=1), monthly.keys["n"].to_numpy().astype(np.int64)
+    width = key.shape[1]
+    few_before, few_after = (np.count_nonzero(side * STRAY <= n[:, None], axis=1) for side in (key, n[:, None] - key))
+    possible = np.zeros(len(n))
+    # The last split with next to nothing before it, and the first one with next to nothing after it.
+    for rows, split, silent in ((few_before > 0, few_before - 1, 0), (few_after > 0, width - few_after, 1)):
+        row = np.flatnonzero(rows)
+        days = _days_by_split(monthly, row, split[row])
+        possible[row] = np.maximum(possible[row], n[row] / np.maximum(days[1 - silent], 1) * days[silent])
+    # Not to lose to rounding what is just enough.
+    return possible * (1 + 1e-9) >= _wanted(tests) * dispersion
 
 
 def _scores(chosen: Monthly, silent: NDArray[np.bool_], key: Ints, user: Ints, dispersion: Floats) -> Floats:
@@ -216,7 +239,8 @@ def find_moves(state: State, monthly: Monthly, parents: pl.DataFrame, places: li
         to_after, first_row (of the new), last_row (of the old), score.
     """
     group = ["u", "dim", "parent"]
-    often = monthly.keys.with_row_index("at").filter(pl.col("n") >= MOVE_COUNT)
+    told = ("row", "n", "first_row", "last_row", "user_first_day", "user_last_day")
+    often = monthly.keys.select(*_KEY, *told).with_row_index("at").filter(pl.col("n") >= MOVE_COUNT)
     often = often.join(parents, on=["dim", "key"], how="left").filter(pl.col("parent").is_not_null() | pl.col("dim").is_in(places))
     often = often.with_columns(pl.col("parent").fill_null(-1))
     often = often.filter(pl.len().over(group) > 1).sort(*group, "n", "key", descending=[False, False, False, True, False])

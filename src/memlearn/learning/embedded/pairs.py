@@ -7,12 +7,15 @@ users are chosen whatever the shards.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
-from memlearn.learning.embedded.annotate import CATEGORY, NO_KEY, Annotated
+from memlearn.learning.embedded.annotate import CATEGORY, NO_KEY, Annotated, Dimension
 from memlearn.learning.embedded.population import sum_parts
+from memlearn.learning.embedded.state import Ints, slices
 
 SAMPLE_USERS = 5_000
 MOST_KEYS = 400
@@ -42,39 +45,90 @@ def sum_pairs(rows: Annotated, boundary: int, modulus: int, dim: str) -> pl.Data
     dimension = next((dimension for dimension in rows.dimensions if dimension.name == dim), None)
     if dimension is None:
         return pl.DataFrame(schema=SCHEMA)
-    chosen = (rows.users["user_hash"].to_numpy() % np.uint64(modulus) == 0)[rows.user] if len(rows) else np.zeros(0, dtype=np.bool_)
-    at = chosen & rows.purchase & (rows.month < boundary) & (dimension.codes != NO_KEY)
-    days = pl.DataFrame({"u": rows.user[at], "day": rows.day[at], "key": dimension.codes[at]}).unique().sort("u", "day", "key")
-    days = days.filter(pl.int_range(pl.len()).over("u", "day") < MOST_PER_DAY)
-    visits = days.select("u", "day").unique().sort("u", "day").with_columns(pl.col("day").shift(-1).over("u").alias("next"))
-    placed = days.join(visits, on=["u", "day"])
-    with_same = days.join(days, on=["u", "day"], suffix="_other").filter(pl.col("key") < pl.col("key_other"))
-    after = (
-        placed.drop_nulls("next").select("u", "key", pl.col("next").alias("day")).join(days.rename({"key": "key_other"}), on=["u", "day"])
+    chosen = rows.users["user_hash"].to_numpy() % np.uint64(modulus) == 0
+    days = _days_of(
+        rows, np.flatnonzero(chosen[rows.user] & rows.purchase & (rows.month < boundary) & (dimension.codes != NO_KEY)), dimension
     )
-    labels = pl.DataFrame({"label": dimension.labels.cast(pl.String)}).with_row_index("key").with_columns(pl.col("key").cast(pl.Int64))
-    singles = days.group_by("key").agg(pl.len().alias("n"), pl.col("u").n_unique().alias("users")).join(labels, on="key")
-    whole = pl.DataFrame({"label": [""], "n": [len(visits)], "users": [visits["u"].n_unique()]})
-    base = pl.concat([singles.select("label", "n", "users").cast({"n": pl.Int64, "users": pl.Int64}), whole])
-    parts = [
-        base.select(
-            pl.lit("").alias("kind"),
-            pl.lit(dimension.name).alias("dim"),
-            pl.col("label").alias("key"),
-            pl.lit("").alias("other"),
-            "n",
-            "users",
-        ).cast(SCHEMA)
-    ]
-    for kind, table in (("with", with_same), ("after", after.filter(pl.col("key") != pl.col("key_other")))):
-        counted = table.group_by("key", "key_other").agg(pl.len().alias("n"), pl.col("u").n_unique().alias("users"))
-        named = counted.join(labels, on="key").join(labels.rename({"key": "key_other", "label": "other"}), on="key_other")
-        parts.append(
-            named.select(
-                pl.lit(kind).alias("kind"), pl.lit(dimension.name).alias("dim"), pl.col("label").alias("key"), "other", "n", "users"
-            ).cast(SCHEMA)
-        )
+    row, other, _ = slices(days.ends, days.visit)
+    first, second = row[other > row], other[other > row]
+    # The visit after a user's last one is another user's, if any.
+    followed = np.flatnonzero(np.append(days.user[1:] == days.user[:-1], False)[days.visit]) if len(days.visit) else days.visit
+    row, later, _ = slices(days.ends, days.visit[followed] + 1)
+    row = followed[row]
+    differ = days.key[row] != days.key[later]
+    keys, labels = len(dimension.labels), dimension.labels.cast(pl.String)
+    parts = [_named("", dimension.name, labels.extend_constant("", 1), *_count_days(days, keys))]
+    for kind, one, another in (("with", first, second), ("after", row[differ], later[differ])):
+        codes, n, users = _count_users(days.key[one] * keys + days.key[another], days.user[days.visit[one]])
+        parts.append(_named(kind, dimension.name, labels, codes // keys, n, users, codes % keys))
     return pl.concat(parts)
+
+
+@dataclass(frozen=True, slots=True)
+class _Days:
+    """The different keys of each user's days, by user, day and key; a visit is a user's day.
+
+    Args:
+        key: of each row.
+        visit: of each row, ascending.
+        ends: rows of visit i are at ends[i] to ends[i + 1].
+        user: of each visit.
+    """
+
+    key: Ints
+    visit: Ints
+    ends: Ints
+    user: Ints
+
+
+def _days_of(rows: Annotated, at: Ints, dimension: Dimension) -> _Days:
+    """The keys of some rows, each once a day, and of a day no more than `MOST_PER_DAY`."""
+    keys, day = max(len(dimension.labels), 1), rows.day[at]
+    low = int(day.min(initial=0))
+    span = int(day.max(initial=0)) - low + 1
+    place, key = rows.user[at] * span + (day - low), dimension.codes[at]
+    # Rows are in order of time, which is that of days but where a user's time zone changes.
+    if (place[1:] < place[:-1]).any():
+        order = np.argsort(place, kind="stable")
+        place, key = place[order], key[order]
+    starts = np.flatnonzero(_changes(place))
+    packed = (np.cumsum(_changes(place)) - 1) * keys + key
+    packed.sort()
+    visit, key = np.divmod(packed[_changes(packed)], keys)
+    first = np.flatnonzero(_changes(visit))
+    kept = np.arange(len(visit)) - first[visit] < MOST_PER_DAY
+    sizes = np.bincount(visit[kept], minlength=len(starts))
+    return _Days(key[kept], visit[kept], np.concatenate(([0], np.cumsum(sizes))), place[starts] // span)
+
+
+def _changes(values: Ints) -> NDArray[np.bool_]:
+    """True where a value differs from the one before; the first one counts as different."""
+    changed: NDArray[np.bool_] = np.diff(values, prepend=-1) != 0
+    return changed
+
+
+def _count_days(days: _Days, keys: int) -> tuple[Ints, Ints, Ints]:
+    """On how many days each key was bought, and by how many users; at last the number of days and users, as that of key `keys`."""
+    codes, n, users = _count_users(days.key, days.user[days.visit])
+    return np.append(codes, keys), np.append(n, len(days.user)), np.append(users, np.count_nonzero(_changes(days.user)))
+
+
+def _count_users(codes: Ints, user: Ints) -> tuple[Ints, Ints, Ints]:
+    """The different codes, ascending, how often each is there, and of how many users."""
+    size = int(user.max(initial=0)) + 1
+    packed = codes * size + user
+    packed.sort()
+    codes, each = packed // size, _changes(packed)
+    starts = np.flatnonzero(_changes(codes))
+    n = np.diff(np.append(starts, len(codes)))
+    users = np.add.reduceat(each.astype(np.int64), starts) if len(starts) else starts
+    return codes[starts], n, users
+
+
+def _named(kind: str, dim: str, labels: pl.Series, key: Ints, n: Ints, users: Ints, other: Ints | None = None) -> pl.DataFrame:
+    others = pl.Series("", [""]).new_from_index(0, len(key)) if other is None else labels.gather(other)
+    numbers = pl.DataFrame({"key": labels.gather(key), "other": others, "n": n, "users": users})
+    return numbers.select(pl.lit(kind).alias("kind"), pl.lit(dim).alias("dim"), "key", "other", "n", "users").cast(SCHEMA)
 
 
 def pair_dimension(levels: dict[str, int]) -> str:

@@ -13,7 +13,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from memlearn.learning.embedded.annotate import NO_KEY, Annotated
+from memlearn.learning.embedded.annotate import NO_KEY, Annotated, Dimension, Ints
 from memlearn.learning.embedded.bands import BAND_OF_SLOT, BANDS, SLOTS
 
 # Pseudo-dimensions that carry base rates which belong to no key of the catalogue.
@@ -48,57 +48,67 @@ def sum_shard(rows: Annotated, counts: pl.DataFrame, boundary: int) -> pl.DataFr
     """
     before = rows.month < boundary
     bought = before & rows.purchase
-    first_day = np.datetime64(f"{boundary // 12:04d}-{boundary % 12 + 1:02d}", "D").astype(np.int64)
-    dim, key, n, day = (counts[name].to_numpy() for name in ("dim", "key", "n", "first_day"))
-    known = (n > 0) & (day < first_day)
-    knowing = [key[known & (dim == number)] for number in range(len(rows.dimensions))]
-    parts = [_sum_keys(rows, number, bought, knowing[number]) for number in range(len(rows.dimensions))]
+    at = np.flatnonzero(bought)
+    months, place = _place_months(rows.month[at])
+    knowing = _count_knowing(rows, counts, boundary)
+    parts = [
+        _sum_keys(dimension, dimension.codes[at], months, place, users) for dimension, users in zip(rows.dimensions, knowing, strict=True)
+    ]
     parts += [_sum_bands(rows, bought), _sum_answers(rows, before), _sum_rates(rows, before)]
     return pl.concat(parts).cast(SCHEMA)
 
 
-def _sum_keys(rows: Annotated, number: int, bought: NDArray[np.bool_], knowing: NDArray[np.int32]) -> pl.DataFrame:
-    dimension = rows.dimensions[number]
-    at = np.flatnonzero(bought & (dimension.codes != NO_KEY))
-    keys = len(dimension.labels)
-    if len(at) == 0:
-        return pl.DataFrame(schema=SCHEMA)
-    codes = dimension.codes[at]
-    n = np.bincount(codes, minlength=keys)
-    users = np.bincount(knowing, minlength=keys)
-    name = dimension.name or TOTAL
-    sums = pl.DataFrame({"key": np.arange(keys), "n": n, "users": users}).filter(pl.col("n") > 0)
-    frame = sums.select(
-        pl.lit(name).alias("dim"),
-        dimension.labels.cast(pl.String).gather(sums["key"]).alias("label"),
-        pl.lit(None, pl.Int32).alias("month"),
-        "n",
-        pl.lit(len(at), pl.Int64).alias("of"),
-        "users",
-    )
-    if dimension.name == "item":
-        return frame.cast(SCHEMA)
-    return pl.concat([frame.cast(SCHEMA), _sum_months(name, dimension.labels, codes, rows.month[at])])
-
-
-def _sum_months(name: str, labels: pl.Series, codes: NDArray[np.int64], month: NDArray[np.int64]) -> pl.DataFrame:
-    low = int(month.min())
-    # Only months with purchases take room: one row dated 1970 must not cost every key half a century.
+def _place_months(month: Ints) -> tuple[Ints, Ints]:
+    """The months that are there, and the place of each row's among them: one row dated 1970 must not cost every key half a century."""
+    low = int(month.min()) if len(month) else 0
     there = np.flatnonzero(np.bincount(month - low))
-    width, place = len(there), np.zeros(int(there[-1]) + 1, dtype=np.int64)
-    place[there] = np.arange(width)
-    counts = np.bincount(codes * width + place[month - low], minlength=len(labels) * width)
-    cells = np.flatnonzero(counts)
-    return pl.DataFrame(
-        {
-            "dim": pl.Series([name]).new_from_index(0, len(cells)),
-            "label": labels.cast(pl.String).gather(cells // width),
-            "month": there[cells % width] + low,
-            "n": counts[cells],
-            "of": np.zeros(len(cells), dtype=np.int64),
-            "users": np.zeros(len(cells), dtype=np.int64),
-        }
-    ).cast(SCHEMA)
+    place = np.zeros(int(there.max(initial=0)) + 1, dtype=np.int64)
+    place[there] = np.arange(len(there))
+    return there + low, place[month - low]
+
+
+def _count_knowing(rows: Annotated, counts: pl.DataFrame, boundary: int) -> list[Ints]:
+    """Of each dimension how many users bought each key before the boundary month."""
+    first_day = np.datetime64(f"{boundary // 12:04d}-{boundary % 12 + 1:02d}", "D").astype(np.int64)
+    known = counts.select("dim", "key").filter((counts["n"] > 0) & (counts["first_day"] < first_day))
+    sizes = np.array([len(dimension.labels) for dimension in rows.dimensions], dtype=np.int64)
+    ends = np.cumsum(sizes)
+    users = np.bincount((ends - sizes)[known["dim"].to_numpy()] + known["key"].to_numpy(), minlength=int(sizes.sum()))
+    return np.split(users, ends[:-1])
+
+
+def _sum_keys(dimension: Dimension, codes: Ints, months: Ints, place: Ints, users: Ints) -> pl.DataFrame:
+    """Purchases and users of each key of a dimension, and but for single items the purchases of each month.
+
+    Args:
+        dimension: names of the keys.
+        codes: key of each purchase, `NO_KEY` where it has none.
+        months: the months there are.
+        place: which of them that of each purchase is.
+        users: how many users know each key.
+    """
+    name, labels = dimension.name or TOTAL, dimension.labels.cast(pl.String)
+    # What has no key comes first, and is left out.
+    single = name == "item"
+    width = 1 if single else len(months)
+    cells = np.bincount(codes + 1 if single else (codes + 1) * width + place, minlength=(len(labels) + 1) * width)
+    by_month = cells[width:].reshape(len(labels), width)
+    n = by_month.sum(axis=1)
+    keys = np.flatnonzero(n)
+    if len(keys) == 0:
+        return pl.DataFrame(schema=SCHEMA)
+    frame = _sums(name, labels.gather(keys), None, n[keys], np.full(len(keys), n.sum()), users[keys])
+    if single:
+        return frame
+    key, month = np.nonzero(by_month)
+    nothing = np.zeros(len(key), dtype=np.int64)
+    return pl.concat([frame, _sums(name, labels.gather(key), months[month], by_month[key, month], nothing, nothing)])
+
+
+def _sums(name: str, labels: pl.Series, months: Ints | None, n: Ints, of: Ints, users: Ints) -> pl.DataFrame:
+    month = pl.lit(None, pl.Int32).alias("month") if months is None else pl.Series("month", months)
+    numbers = pl.DataFrame({"label": labels, "n": n, "of": of, "users": users})
+    return numbers.select(pl.lit(name).alias("dim"), "label", month, "n", "of", "users").cast(SCHEMA)
 
 
 def _sum_bands(rows: Annotated, bought: NDArray[np.bool_]) -> pl.DataFrame:
@@ -118,6 +128,8 @@ def _sum_answers(rows: Annotated, before: NDArray[np.bool_]) -> pl.DataFrame:
     if items is None:
         return _rates([])
     at = np.flatnonzero(before & (rows.exposure | rows.answer) & (items != NO_KEY))
+    if len(at) == 0:
+        return _rates([])
     plain = pl.DataFrame({"user": rows.user[at], "item": items[at], "shown": rows.exposure[at], "answered": rows.answer[at]})
     out = []
     for dimension in rows.dimensions:
@@ -138,8 +150,8 @@ def _sum_rates(rows: Annotated, before: NDArray[np.bool_]) -> pl.DataFrame:
         (RETURN, rows.returned, rows.purchase),
         (DISCOUNT, rows.discounted & rows.priced & rows.purchase, rows.priced & rows.purchase),
     ):
-        hits, trials = hit & before, of & before
-        out.append((name, "", int(hits.sum()), int(trials.sum()), len(np.unique(rows.user[trials]))))
+        users = np.bincount(rows.user[of & before])
+        out.append((name, "", int(np.count_nonzero(hit & before)), int(users.sum()), int(np.count_nonzero(users))))
     return _rates(out)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 import numpy as np
 import polars as pl
@@ -51,13 +50,12 @@ def find_seasons(state: State, monthly: Monthly, places: Sequence[int]) -> pl.Da
 
 def _worth_trying(monthly: Monthly) -> Monthly:
     """The keys that may have a season, as far as plain counts tell, with `tests`, the number tried for the user."""
-    keys = monthly.keys
-    long_enough = keys["user_last_day"] - keys["user_first_day"] >= SEASON_SPAN
-    chosen = monthly.take((long_enough & (keys["days"] >= SEASON_DAYS) & (keys["n"] >= SEASON_COUNT)).to_numpy())
-    chosen = replace(chosen, keys=chosen.keys.with_columns(pl.len().over("u").alias("tests")))
+    day, span = monthly.keys["days"].to_numpy(), (monthly.keys["user_last_day"] - monthly.keys["user_first_day"]).to_numpy()
+    n = monthly.keys["n"].to_numpy()
+    enough = (span >= SEASON_SPAN) & (day >= SEASON_DAYS) & (n >= SEASON_COUNT)
     # What the widest window does not hold, no narrower one does.
-    most = _circular_sums(_fold_year(chosen.of_key, chosen.first), max(WIDTHS)).max(axis=1, initial=0)
-    return chosen.take(most >= SEASON_SHARE * chosen.keys["n"].to_numpy())
+    most = _circular_sums(_fold_year(monthly.of_key, monthly.first), max(WIDTHS)).max(axis=1, initial=0)
+    return monthly.take(enough & (most >= SEASON_SHARE * n), tests=monthly.count_chosen(enough))
 
 
 def _judge(chosen: Monthly, widths: Sequence[int], places: Sequence[int], *, once: bool) -> pl.DataFrame:

@@ -81,18 +81,32 @@ class Monthly:
     Args:
         keys: rows of `counts` with the columns of `State.whole`, sorted by (u, dim, key).
         of_key: purchases of each row by month; shape (rows, months).
-        of_user: all purchases of the row's user by month; same shape.
+        users: all purchases of each user by month; shape (users, months).
+        owner: which of the users each row belongs to, ascending.
         first: the month of the first column.
     """
 
     keys: pl.DataFrame
     of_key: Ints
-    of_user: Ints
+    users: Ints
+    owner: Ints
     first: int
 
-    def take(self, at: NDArray[np.bool_]) -> Monthly:
-        """The rows where `at` is true."""
-        return Monthly(self.keys.filter(pl.Series(at)), self.of_key[at], self.of_user[at], self.first)
+    @property
+    def of_user(self) -> Ints:
+        """All purchases of each row's user by month; shape (rows, months)."""
+        return self.users[self.owner]
+
+    def count_chosen(self, at: NDArray[np.bool_]) -> NDArray[np.uint32]:
+        """For each row how many of its user's rows `at` chooses."""
+        counts: NDArray[np.uint32] = np.bincount(self.owner[at], minlength=len(self.users)).astype(np.uint32)[self.owner]
+        return counts
+
+    def take(self, at: NDArray[np.bool_], **columns: NDArray[np.generic]) -> Monthly:
+        """The rows where `at` is true, with more columns of `keys`, given for all rows."""
+        kept = np.flatnonzero(at)
+        keys = self.keys[kept].with_columns(pl.Series(name, values[kept]) for name, values in columns.items())
+        return Monthly(keys, self.of_key[kept], self.users, self.owner[kept], self.first)
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,8 +206,8 @@ class State:
             of, at, _ = slices(ends, users)
             first = int(low[users].min(initial=high.max(initial=0)))
             width = int(high[users].max(initial=first)) - first + 1
-            of_user = self._months_of(wholes[place[users]], first, width)
-            yield Monthly(keys[at], self._months_of(keys[at], first, width), of_user[of], first)
+            chosen = keys[at]
+            yield Monthly(chosen, self._months_of(chosen, first, width), self._months_of(wholes[place[users]], first, width), of, first)
 
     def purchases_by_month(self, chosen: pl.DataFrame) -> tuple[Ints, Ints, Ints]:
         """Row of `chosen`, month and purchases, for each month in which a chosen key was bought."""
