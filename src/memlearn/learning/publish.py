@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import polars as pl
 
+from memlearn.chunks.documents import Passage
 from memlearn.learning.embedded.pairs import sample_modulus
 from memlearn.learning.job import Job
 from memlearn.learning.key_levels import key_levels
@@ -24,7 +27,9 @@ from memlearn.store.manifest import Manifest, SegmentInfo
 from memlearn.store.segments import stack_segments, write_shared_segment, write_user_segment
 from memlearn.store.switch import ReleaseDraft, publish_release
 from memlearn.store.totals import count_segments
-from memlearn.store.vectors import VectorStore
+
+if TYPE_CHECKING:
+    from memlearn.store.vectors import VectorStore
 
 TABLES = ("users", "statements", "item_facts", "cited_rows", "persons")
 
@@ -64,20 +69,22 @@ def publish(
     run_id: str,
 ) -> Outcome:
     """Build, switch, and record."""
+    # `warm_up` imports it while the sources are read.
+    from memlearn.store.vectors import VectorStore
+
     clock = _Clock()
-    name = _keep_population(job, scope, population, pairs)
     learned = _learned_users(folder)
     removed = _removed_users(scope, learned)
-    segments = _user_segments(job, scope, folder, learned, removed)
-    clock.lap("segments")
     vectors = VectorStore(job.layout.lance)
-    base = dict(scope.current.lance) if scope.current else {}
-    if learned or removed or "blocks" not in base:
-        base["blocks"] = vectors.write_blocks(
-            part_files(folder, "blocks"), removed, replace=scope.full or "blocks" not in base, base=base.get("blocks")
-        ).version
-    clock.lap("lance")
-    shared, lance, unread = _shared(job, scope, tables, population, pairs, vectors, clock)
+    # Parts of building the users' segment keep one core busy only; another thread does meanwhile what does not wait for it.
+    with ThreadPoolExecutor(1) as pool:
+        kept = pool.submit(_keep_population, job, scope, population, pairs)
+        blocks = pool.submit(_blocks_version, scope, vectors, folder, learned, removed)
+        drafted = pool.submit(_draft_shared, job, scope, tables, population, pairs)
+        segments = _user_segments(job, scope, folder, learned, removed)
+        name, base, common = kept.result(), blocks.result(), drafted.result()
+    clock.lap("segments")
+    shared, lance = _finish_shared(job, scope, tables, population, pairs, common, vectors, clock)
     counts = _counts(folder)
     draft = ReleaseDraft(
         run_id=run_id,
@@ -101,7 +108,7 @@ def publish(
         steps_done=counts["done"],
         steps_reused=max(steps - counts["done"], 0),
         left_out=counts["left_out"],
-        rejects=pl.concat([unread, tables.rejects]) if len(tables.rejects) else unread,
+        rejects=pl.concat([common.rejects, tables.rejects]) if len(tables.rejects) else common.rejects,
         timings=clock.laps,
     )
 
@@ -168,31 +175,79 @@ def _population_entry(job: Job, scope: Scope, name: str) -> dict[str, object]:
     }
 
 
-def _shared(
-    job: Job, scope: Scope, tables: Tables, population: pl.DataFrame, pairs: pl.DataFrame, vectors: VectorStore, clock: _Clock
-) -> tuple[SegmentInfo, dict[str, int], pl.DataFrame]:
-    """The shared segment and the versions of the searchable tables, those of the current release where nothing changed; unusable documents."""
-    if scope.only is not None and scope.current is not None:
-        return scope.current.shared_segment, {}, pl.DataFrame(schema=REJECT_SCHEMA)
+def _blocks_version(scope: Scope, vectors: VectorStore, folder: Path, learned: Sequence[str], removed: Sequence[str]) -> dict[str, int]:
+    """The versions of the searchable tables in the current release, with that of the users' blocks as they are now."""
+    versions = dict(scope.current.lance) if scope.current else {}
+    if learned or removed or "blocks" not in versions:
+        before = versions.get("blocks")
+        written = vectors.write_blocks(part_files(folder, "blocks"), removed, replace=scope.full or before is None, base=before)
+        versions["blocks"] = written.version
+    return versions
+
+
+@dataclass(frozen=True, slots=True)
+class _Common:
+    """What is said to everybody.
+
+    Args:
+        passages: of all documents.
+        rejects: unusable documents.
+        segment: the shared segment; None where that of the current release may still stand.
+    """
+
+    passages: Sequence[Passage]
+    rejects: pl.DataFrame
+    segment: SegmentInfo | None
+
+
+def _draft_shared(job: Job, scope: Scope, tables: Tables, population: pl.DataFrame, pairs: pl.DataFrame) -> _Common:
+    if _untouched(scope):
+        return _Common((), pl.DataFrame(schema=REJECT_SCHEMA), scope.current.shared_segment if scope.current else None)
     passages, rejects = read_passages(job)
+    if _still_stands(scope):
+        return _Common(passages, rejects, None)
+    return _Common(passages, rejects, write_shared_segment(job.layout, _shared_tables(job, tables, population, pairs, passages)))
+
+
+def _untouched(scope: Scope) -> bool:
+    """Some users only are learned: shared memory stays as it is."""
+    return scope.only is not None and scope.current is not None
+
+
+def _still_stands(scope: Scope) -> bool:
+    """Only users' rows changed: the catalogue, the population and what the config says of them stand as they are in the current release."""
+    return not scope.full and scope.current is not None and "items" in scope.current.lance
+
+
+def _finish_shared(
+    job: Job,
+    scope: Scope,
+    tables: Tables,
+    population: pl.DataFrame,
+    pairs: pl.DataFrame,
+    common: _Common,
+    vectors: VectorStore,
+    clock: _Clock,
+) -> tuple[SegmentInfo, dict[str, int]]:
+    """The shared segment and the versions of the searchable tables, those of the current release where nothing changed."""
+    if _untouched(scope) and common.segment is not None:
+        return common.segment, {}
     embedder = job.embedder()
-    written = {"passages": vectors.write_passages(passages, embedder)}
-    # Only users' rows changed: the catalogue, the population and what the config says of them stand as they are in the current release.
-    kept = scope.current if not scope.full and scope.current is not None and "items" in scope.current.lance else None
-    if kept is None:
+    written = {"passages": vectors.write_passages(common.passages, embedder)}
+    if not _still_stands(scope):
         written["items"] = vectors.write_items(_recommended(tables), embedder)
     clock.laps["publish.embedding"] = sum(part.embed_seconds for part in written.values())
     clock.laps["publish.text_index"] = sum(part.index_seconds for part in written.values())
     clock.lap("search")
     lance = {name: part.version for name, part in written.items()}
-    if kept is not None and lance["passages"] == kept.lance.get("passages"):
-        return kept.shared_segment, lance, rejects
-    content = _shared_tables(job, tables, population, pairs, passages)
-    segment = write_shared_segment(job.layout, content)
-    if scope.current is not None and scope.current.shared_segment.content_digest == segment.content_digest:
-        segment = scope.current.shared_segment
+    current = scope.current
+    if _still_stands(scope) and current is not None and lance["passages"] == current.lance.get("passages"):
+        return current.shared_segment, lance
+    segment = common.segment or write_shared_segment(job.layout, _shared_tables(job, tables, population, pairs, common.passages))
+    if current is not None and current.shared_segment.content_digest == segment.content_digest:
+        segment = current.shared_segment
     clock.lap("shared")
-    return segment, lance, rejects
+    return segment, lance
 
 
 def _recommended(tables: Tables) -> pl.DataFrame:
@@ -200,13 +255,13 @@ def _recommended(tables: Tables) -> pl.DataFrame:
 
 
 def _shared_tables(
-    job: Job, tables: Tables, population: pl.DataFrame, pairs: pl.DataFrame, passages: Sequence[object]
+    job: Job, tables: Tables, population: pl.DataFrame, pairs: pl.DataFrame, passages: Sequence[Passage]
 ) -> dict[str, pl.DataFrame]:
     items = tables.catalogue.items
     names = items.select("item_id", pl.coalesce("name", "item_id").alias("name"))
     suppressed = noted(population)
     trends = next((spec for spec in job.blocks if spec.label == "trends"), None)
-    lines = [document_statements(passages, job.blocks)]  # type: ignore[arg-type]
+    lines = [document_statements(passages, job.blocks)]
     if trends is not None:
         lines.append(trend_statements(population, pairs, names, suppressed, job.shared.min_users, trends))
     blocks = [
@@ -219,7 +274,7 @@ def _shared_tables(
         "shared_statements": pl.concat(lines),
         "popularity": popularity(population, job.shared.min_users),
         "pairs": pairs,
-        "passages": passage_frame(passages),  # type: ignore[arg-type]
+        "passages": passage_frame(passages),
         "key_levels": key_levels(
             items, job.levels, job.context.merchants if any(source.merchants for source in job.events.values()) else None
         ),

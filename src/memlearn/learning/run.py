@@ -15,8 +15,9 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from importlib import import_module
 from pathlib import Path
-from threading import Lock
+from threading import Lock, Thread
 from typing import TypeVar
 
 import polars as pl
@@ -87,6 +88,7 @@ class LearnRun:
     def ingest(self) -> None:
         """Read what is new, and decide whom the run has to learn."""
         with self._timed("ingest"):
+            warm_up()
             self.ingested = ingest(self.job, self.ledger, find_pending(self.job, known_deliveries(self.ledger)), self.folder, self.run_id)
             self.scope = decide_scope(self.job, self.ledger, self.tables, self._mark_given)
 
@@ -176,10 +178,10 @@ class LearnRun:
         """Build the release, switch to it, and close the books."""
         assert self.population is not None
         assert self.pairs is not None
-        # What only rendering needs goes before the system begins to write it to the disk.
-        drop_candidates(self.folder / "fold", self.shard_ids())
         self.job.report("publish", 0, 1, "building the release")
-        with self._timed("publish"):
+        with self._timed("publish"), ThreadPoolExecutor(1) as pool:
+            # What only rendering needs goes before the system begins to write it to the disk.
+            pool.submit(drop_candidates, self.folder / "fold", self.shard_ids())
             outcome = publish(self.job, self.ledger, self._scope(), self.tables, self.population, self.pairs, self.folder, self.run_id)
         if self.given is not None:
             record_given(self.ledger, self.given)
@@ -228,6 +230,17 @@ class LearnRun:
 
     def _say(self, stage: str, done: int = 0, total: int = 0) -> None:
         write_status(self.job.layout, self.run_id, stage, done, total, self.earlier)
+
+
+def warm_up() -> None:
+    """Import beside the run what only publishing needs; LanceDB takes a second."""
+
+    def load() -> None:
+        # Whoever needs it meets the error again.
+        with suppress(Exception):
+            import_module("memlearn.store.vectors")
+
+    Thread(target=load, name="memlearn-warm-up").start()
 
 
 def _with_shard(users: pl.DataFrame, shards: int) -> pl.DataFrame:

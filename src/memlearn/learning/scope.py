@@ -24,7 +24,6 @@ from memlearn.store.ledger import Ledger
 from memlearn.store.manifest import Manifest, read_manifest
 from memlearn.store.rows import read_rows, user_hash
 from memlearn.store.switch import check_segment, current_release_id
-from memlearn.store.vectors import VectorStore
 
 _WEST_US = 12 * 3600 * 1_000_000
 
@@ -137,6 +136,9 @@ def sound_release(layout: StoreLayout) -> tuple[Manifest | None, str | None]:
         for segment in manifest.segments:
             check_segment(layout, segment, verify=True)
         read_population(layout, str(manifest.population.get("file")))
+        # It takes long to import, and a first run can wait for it until it publishes.
+        from memlearn.store.vectors import VectorStore
+
         vectors = VectorStore(layout.lance)
         for table, version in manifest.lance.items():
             vectors.check(table, version)

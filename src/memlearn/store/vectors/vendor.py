@@ -1,10 +1,14 @@
-"""The names that we use of LanceDB, imported without the client of its remote service, which takes longer than all the rest."""
+"""The names that we use of LanceDB, imported without what takes most of the time: the client of its service, and checks of its classes."""
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from importlib.util import find_spec, module_from_spec
-from typing import Any
+from typing import Any, TypeVar
+
+Method = TypeVar("Method", bound=Callable[..., Any])
 
 
 def _put_off(package: str) -> None:
@@ -23,10 +27,30 @@ def _put_off(package: str) -> None:
     sys.modules[package] = module
 
 
-_put_off("lance_namespace_urllib3_client")
+@contextmanager
+def _overrides_unchecked() -> Iterator[None]:
+    """Let classes be made without comparing each method's signature with the one it overrides, as LanceDB has it done before Python 3.12."""
+    if find_spec("overrides") is None:
+        yield
+        return
+    import overrides
 
-import lancedb  # noqa: E402
-from lancedb.embeddings import EmbeddingFunction, EmbeddingFunctionConfig, TextEmbeddingFunction, get_registry, register  # noqa: E402
-from lancedb.index import FTS  # noqa: E402
+    def mark(method: Method) -> Method:
+        method.__override__ = True  # type: ignore[attr-defined]
+        return method
+
+    checked = overrides.override
+    overrides.override = mark  # type: ignore[assignment]
+    try:
+        yield
+    finally:
+        overrides.override = checked
+
+
+_put_off("lance_namespace_urllib3_client")
+with _overrides_unchecked():
+    import lancedb
+    from lancedb.embeddings import EmbeddingFunction, EmbeddingFunctionConfig, TextEmbeddingFunction, get_registry, register
+    from lancedb.index import FTS
 
 __all__ = ["FTS", "EmbeddingFunction", "EmbeddingFunctionConfig", "TextEmbeddingFunction", "get_registry", "lancedb", "register"]
