@@ -55,20 +55,21 @@ class Verdict:
     code: Reason = ""
 
 
-def check_text(text: str, cited: CitedEvidence, view: UserView) -> Verdict:  # noqa: PLR0911
+def check_text(text: str, cited: CitedEvidence, view: UserView, reading: Reading | None = None) -> Verdict:  # noqa: PLR0911
     """Whether a line agrees with the rows, statistics and attributes that it cites.
 
     Args:
         text: the line.
         cited: what it cites.
         view: the user's rows.
+        reading: of the same line by the same rows, where there is one already.
     """
     mask, strays = cited_rows(view, cited)
     if strays:
         return Verdict("refused", f"{strays[0]!r} is no row of this user. Cite rows of this user only.", code="evidence")
     if not (mask.any() or cited.persons or cited.statistics):
         return Verdict("refused", "Nothing is cited. Cite the rows or statistics that show it.", code="evidence")
-    reading = read_text(text, view)
+    reading = reading or read_text(text, view)
     findings = _of_words(reading, cited, view, mask)
     if findings is not None:
         return _verdict(findings, mask)

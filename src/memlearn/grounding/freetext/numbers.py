@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from memlearn.grounding.freetext import elements as el
-from memlearn.grounding.freetext.tokens import Token
+from memlearn.grounding.freetext.tokens import Token, TokenLine
 from memlearn.sources.currencies import MINOR_DIGITS
 
 Tokens = Sequence[Token]
@@ -15,6 +15,7 @@ _UNITS = dict(zip(["zero", "one", "two", "three", "four", "five", "six", "seven"
 _TENS = dict(zip(["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"], range(20, 100, 10), strict=True))
 _SCALES = {"hundred": 100, "thousand": 1000, "million": 1_000_000, "k": 1000, "m": 1_000_000}
 _SPECIAL = {("a", "dozen"): 12, ("half", "a", "dozen"): 6, ("two", "dozen"): 24, ("three", "dozen"): 36, ("a", "couple", "of"): 2, ("a", "couple"): 2, ("a", "pair", "of"): 2, ("dozen",): 12, ("a", "single"): 1, ("a", "sole"): 1, ("a", "hundred"): 100, ("a", "thousand"): 1000, ("a", "score", "of"): 20}  # fmt: skip
+_SPECIAL_FIRST = frozenset(words[0] for words in _SPECIAL)
 _BEFORE: dict[tuple[str, ...], str] = {
     tuple(words.split()): form
     for form, phrases in {
@@ -29,6 +30,7 @@ _BEFORE: dict[tuple[str, ...], str] = {
     for words in phrases.split(", ")
 }  # fmt: skip
 _LONGEST = max(len(words) for words in _BEFORE)
+_BEFORE_FIRST = frozenset(words[0] for words in _BEFORE)
 _SYMBOLS = {"€": "EUR", "$": "USD", "£": "GBP", "¥": "JPY", "₹": "INR"}
 _CURRENCIES = {
     "euro": "EUR", "euros": "EUR", "dollar": "USD", "dollars": "USD", "pound": "GBP", "pounds": "GBP", "yen": "JPY", "franc": "CHF", "francs": "CHF",
@@ -57,7 +59,7 @@ class Figure:
 
 def lows(tokens: Tokens, at: int, count: int) -> tuple[str, ...]:
     """The next words, folded."""
-    return tuple(token.low for token in tokens[at : at + count])
+    return tokens.lows[at : at + count] if isinstance(tokens, TokenLine) else tuple(token.low for token in tokens[at : at + count])
 
 
 def read_figure(tokens: Tokens, at: int) -> Figure | None:
@@ -71,7 +73,7 @@ def read_figure(tokens: Tokens, at: int) -> Figure | None:
             _SCALES.get(tokens[at + 1].low) if at + 1 < len(tokens) and tokens[at + 1].low in ("hundred", "thousand", "million") else None
         )
         return found if found is None else _scaled(found, token.suffix, scale, at + (2 if scale else 1))
-    for words, value in _SPECIAL.items():
+    for words, value in _SPECIAL.items() if token.low in _SPECIAL_FIRST else ():
         if lows(tokens, at, len(words)) == words:
             return Figure(value, 0, at + len(words))
     return _words(tokens, at)
@@ -122,6 +124,8 @@ def _goes_on(tokens: Tokens, at: int, current: int, start: int) -> bool:
 
 def read_form(tokens: Tokens, at: int) -> tuple[str, int]:
     """How exactly the number that follows is meant."""
+    if at >= len(tokens) or tokens[at].low not in _BEFORE_FIRST:
+        return "exact", at
     for count in range(min(_LONGEST, len(tokens) - at), 0, -1):
         form = _BEFORE.get(lows(tokens, at, count))
         if form:

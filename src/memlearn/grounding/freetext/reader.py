@@ -55,6 +55,7 @@ def read_text(text: str, view: UserView) -> Reading:
 
 # Words that belong to the number after them, not to the phrase before.
 _BOUNDS = frozenset({"between", "over", "under", "above", "below"})
+_RANK_FIRST = frozenset(words[0] for words in lexicon.RANK_PHRASES)
 _HARMLESS_SIGNS = frozenset("“\"„«‘”»’'*~*")
 
 
@@ -171,7 +172,7 @@ def _rank(tokens: Tokens, at: int, view: UserView, known: el.Period | None) -> t
     if start >= len(tokens) or dates.read_period(tokens, at, view.last_day, known) is not None:
         return None
     place, end = None, start
-    for words, rank in lexicon.RANK_PHRASES.items():
+    for words, rank in lexicon.RANK_PHRASES.items() if tokens[start].low in _RANK_FIRST else ():
         if numbers.lows(tokens, start, len(words)) == words and len(words) > end - start:
             place, end = rank, start + len(words)
     token = tokens[start]

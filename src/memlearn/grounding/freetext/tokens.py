@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -39,6 +40,23 @@ class Token:
     start: int = 0
 
 
+class TokenLine(tuple[Token, ...]):  # noqa: SLOT001 -- a tuple takes no slots of its own
+    """The tokens of a line, and their folded texts by themselves, which are looked up over and over.
+
+    Args:
+        lows: folded text of each token.
+    """
+
+    lows: tuple[str, ...]
+
+    @classmethod
+    def of(cls, tokens: Iterable[Token]) -> TokenLine:
+        """A line of these tokens."""
+        line = cls(tokens)
+        line.lows = tuple(token.low for token in line)
+        return line
+
+
 def fold(text: str) -> str:
     """Small letters without accents."""
     small = text.casefold().translate(_ALIKE)
@@ -53,7 +71,7 @@ def fold_words(text: str) -> tuple[str, ...]:
     return tuple(re.findall(r"[^\W_]+", fold(text).replace("'", "")))
 
 
-def tokenise(text: str) -> tuple[Token, ...]:
+def tokenise(text: str) -> TokenLine:
     """Cut a line into tokens; contracted negations become words of their own, possessives vanish."""
     tokens: list[Token] = []
     for found in _TOKEN.finditer(text):
@@ -68,7 +86,7 @@ def tokenise(text: str) -> tuple[Token, ...]:
             tokens.append(Token("number", whole, found["number"], (found["suffix"] or "").lower(), start=start))
         else:
             tokens.append(Token(sort or "sign", whole, whole, start=start))
-    return tuple(tokens)
+    return TokenLine.of(tokens)
 
 
 def _within_word(text: str, at: int) -> bool:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -36,6 +36,8 @@ _HEDGES = re.compile(
     r"|suggest(?:s|ing)|indicat(?:es|ing)|impl(?:ies|ying)|hint(?:s|ing) at|as if|because|which|so that|in order to)\b|;|\s[–—-]\s|(?<=[^\W\d]{3})[.!?]\s",
     re.IGNORECASE,
 )
+# Marks that end data, letters that are not seen, and runs of blanks.
+_HARMFUL = re.compile("[<>\u115f\u1160\u3164\uffa0\u2800]|  ")
 _REFUSALS = {"evidence": "evidence", "name": "name", "contradiction": "contradiction", "lacking": "lacking"}
 
 
@@ -59,7 +61,7 @@ class Checker:
         Raises:
             EditError: it cannot be written; `code` is evidence, name, number, contradiction, lacking, stale, sensitive, duplicate or form.
         """
-        text = escape_text(text)
+        text = _one_line(text)
         world = self.worlds.of(step)
         self._require_harmless(text)
         standing = stand_on(step, cited, world.view)
@@ -67,15 +69,16 @@ class Checker:
         _require_not_private(reading, world)
         require_agreement(reading, world.view, (*self.stances.get(step.user_id, ()), *stances_in(step.blocks)), step.span[1], self.titles)
         _require_new(text, others, world)
-        verdict = check_text(text, standing.cited, world.view)
-        _require_not_inferred(step, verdict, standing, world)
+        verdict = check_text(text, standing.cited, world.view, reading)
+        private = _require_not_inferred(step, verdict, standing, world)
         if verdict.status == "verified":
             return Statement(text, standing.evidence, None, "verified")
         if not standing.only_words:
             _require_as_read(verdict, reading, standing.cited, world)
         _require_standing_lines(cited, world)
         self._suppose(text, standing, world)
-        return Statement(text, standing.evidence, None, "hypothesis")
+        kept = tuple(row for row in standing.evidence.rows if row not in private)
+        return Statement(text, replace(standing.evidence, rows=kept), None, "hypothesis")
 
     def _require_harmless(self, text: str) -> None:
         if not text:
@@ -97,7 +100,7 @@ class Checker:
         for piece in pieces:
             reading = _read(piece, world)
             if not standing.only_words and len(pieces) + (piece != text) > 1:
-                verdict = check_text(piece, standing.cited, world.view)
+                verdict = check_text(piece, standing.cited, world.view, reading)
                 if verdict.status == "verified":
                     continue
                 _require_as_read(verdict, reading, standing.cited, world)
@@ -107,6 +110,12 @@ class Checker:
 def check_again(statement: Statement, world: World) -> Verdict:
     """Whether a line that was written before still agrees with its own evidence, without what is gone of it."""
     return check_text(statement.text, stand_on(None, Cited((), (), (statement,)), world.view).cited, world.view)
+
+
+def _one_line(text: str) -> str:
+    """A line as it may be shown again; nearly all come so."""
+    plain = text.isprintable() and not _HARMFUL.search(text) and text == text.strip()
+    return text if plain else escape_text(text, len(text) + 1)
 
 
 def _read(text: str, world: World) -> Reading:
@@ -146,27 +155,32 @@ def _require_new(text: str, others: Sequence[Statement], world: World) -> None:
 def _require_not_private(reading: Reading, world: World) -> None:
     """No name that belongs to something sensitive."""
     for name in names_of(reading):
-        rows = [mask for mask in name.masks.values() if mask.any()]
+        rows = [mask for dim, mask in name.masks.items() if dim in world.owned and mask.any()]
         if rows and all(bool(world.private[mask].all()) for mask in rows):
             raise EditError(f"{name.text!r} belongs to what is never stated of a user. Leave it out.", "sensitive")
 
 
-def _require_not_inferred(step: StepInput, verdict: Verdict, standing: Standing, world: World) -> None:
-    """Nothing is supposed from a sensitive row, and nothing is said of sensitive rows alone."""
+def _require_not_inferred(step: StepInput, verdict: Verdict, standing: Standing, world: World) -> frozenset[str]:
+    """Nothing is supposed mostly from sensitive rows, and nothing is said of sensitive rows alone.
+
+    Returns:
+        Ids of the sensitive rows among those that are cited one by one; no supposition keeps them as its evidence.
+    """
     if not world.private.any():
-        return
+        return frozenset()
     single, _ = cited_rows(world.view, CitedEvidence(standing.rows))
     every, _ = cited_rows(world.view, standing.cited)
     alone = bool(every.any()) and bool(world.private[every].all())
-    inferred = alone or (verdict.status != "verified" and bool((single & world.private).any()))
+    hidden = frozenset(world.view.row_ids[at] for at in np.flatnonzero(single & world.private).tolist())
+    inferred = alone or (verdict.status != "verified" and bool(hidden) and 2 * len(hidden) >= int(single.sum()))
     if inferred:
-        hidden = {world.view.row_ids[at] for at in np.flatnonzero(single & world.private).tolist()}
         shown = [f"r{number}" for number, row in enumerate(step.rows, 1) if row.id in hidden]
         told = f" ({', '.join(shown[:5])})" if shown else ""
         raise EditError(
             f"Nothing may be concluded from rows that are sensitive{told}. Leave them out of the evidence, or leave out the line.",
             "sensitive",
         )
+    return hidden
 
 
 def _require_standing_lines(cited: Cited, world: World) -> None:

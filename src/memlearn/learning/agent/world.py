@@ -15,7 +15,7 @@ from memlearn.grounding.freetext import KnownNames, UserView, build_view
 from memlearn.grounding.freetext.view import Mask
 from memlearn.learning.agent.step import Past, StepInput
 from memlearn.memory.sensitive import SensitiveConfig, is_sensitive
-from memlearn.records import LEVEL_PREFIX
+from memlearn.records import ATTRIBUTE_PREFIX, LEVEL_PREFIX
 
 # Rows of all the worlds that are kept; the oldest go first.
 _MOST_ROWS = 400_000
@@ -29,12 +29,14 @@ class World:
         past: what it was made of.
         view: the rows.
         private: rows of which nothing may be inferred: a name in them is sensitive, or belongs to one that is.
+        owned: dimensions whose keys belong to others: a shop to its category, not a city to the shop that stands there.
         read: kept readings of lines, by their text.
     """
 
     past: Past
     view: UserView
     private: Mask
+    owned: frozenset[str]
     read: dict[str, Any] = field(default_factory=dict)
 
 
@@ -85,7 +87,8 @@ class Worlds:
         ids = past.rows["item_id"].cast(pl.String).drop_nulls().unique()
         mine = self.items.filter(pl.col("item_id").cast(pl.String).is_in(ids.implode()))
         view = build_view(past.rows, items=mine, person=past.person, last_day=date.fromisoformat(last), known=self.known)
-        return World(past, view, self._private(view, mine))
+        owned = frozenset(dim for dim in view.columns if ATTRIBUTE_PREFIX + dim not in past.rows.columns)
+        return World(past, view, self._private(view, mine), owned)
 
     def _private(self, view: UserView, items: pl.DataFrame) -> Mask:
         """Judged by each key's own name, by what it belongs to, and by the words of a text."""
