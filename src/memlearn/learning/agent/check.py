@@ -14,7 +14,7 @@ import numpy as np
 from memlearn.errors import EditError
 from memlearn.grounding.freetext import VERSION as FREETEXT_VERSION
 from memlearn.grounding.freetext import CitedEvidence, Verdict, check_text
-from memlearn.grounding.freetext.given import has_number
+from memlearn.grounding.freetext import elements as el
 from memlearn.grounding.freetext.reader import Reading, read_text
 from memlearn.grounding.freetext.view import cited_rows
 from memlearn.learning.agent.evidence import Standing, stand_on
@@ -61,8 +61,9 @@ class Checker:
         Raises:
             EditError: it cannot be written; `code` is evidence, name, number, contradiction, lacking, stale, sensitive, duplicate or form.
         """
-        text = _one_line(text)
         world = self.worlds.of(step)
+        self._require_harmless(text)
+        text = _one_line(text)
         self._require_harmless(text)
         standing = stand_on(step, cited, world.view)
         reading = _read(text, world)
@@ -130,7 +131,7 @@ def _require_as_read(verdict: Verdict, reading: Reading, cited: CitedEvidence, w
     if verdict.status != "refused" or verdict.code == "number":
         return
     code = _REFUSALS.get(verdict.code, "contradiction")
-    if code == "contradiction":
+    if code in ("contradiction", "lacking"):
         mask, _ = cited_rows(world.view, cited)
         absent = absent_name(reading)
         if absent is not None:
@@ -138,7 +139,8 @@ def _require_as_read(verdict: Verdict, reading: Reading, cited: CitedEvidence, w
         uncited = next((name for name in names_of(reading) if not any((rows & mask).any() for rows in name.masks.values())), None)
         if uncited is not None:
             raise EditError(f"Nothing that is cited is of {uncited.text!r}. Cite rows or the statistic of it. {verdict.reason}", "name")
-        code = "number" if has_number(reading) else "contradiction"
+    if code == "contradiction" and any(isinstance(part.value, el.Quantified | el.OutOf | el.Rate) for part in reading.parts):
+        code = "number"
     raise EditError(verdict.reason, code)
 
 

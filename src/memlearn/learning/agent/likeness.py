@@ -10,6 +10,8 @@ from memlearn.grounding.freetext.reader import Reading
 from memlearn.grounding.freetext.tokens import fold_words
 
 _SILENT = frozenset({"skip", "amount", "verb", "comma", "colon", "open", "close", "stop_sign", "dash", "buy", "event"})
+# Which way matters between two names only.
+_WAYS = frozenset({("word", "to"), ("word", "from")})
 Claims = tuple[Hashable, ...]
 
 
@@ -35,4 +37,4 @@ def claims_of(reading: Reading) -> Claims | None:
         return None
     # Of one name and one number each, the order says nothing; of two of a sort it does.
     ordered = max(Counter(sort for sort, _ in found if sort != "word").values()) > 1
-    return tuple(found) if ordered else tuple(sorted(found, key=repr))
+    return tuple(found) if ordered else tuple(sorted((claim for claim in found if claim not in _WAYS), key=repr))

@@ -73,7 +73,7 @@ class Worlds:
             return kept
         if kept is not None:
             self._forget(key)
-        world = self._make(step.past, step.span[1])
+        world = self.make(step.past, step.span[1])
         self._kept[key] = world
         self._rows += world.view.size
         while self._rows > _MOST_ROWS and len(self._kept) > 1:
@@ -83,7 +83,8 @@ class Worlds:
     def _forget(self, key: tuple[str, int]) -> None:
         self._rows -= self._kept.pop(key).view.size
 
-    def _make(self, past: Past, last: str) -> World:
+    def make(self, past: Past, last: str) -> World:
+        """The world of rows up to a day, ISO; it is not kept."""
         ids = past.rows["item_id"].cast(pl.String).drop_nulls().unique()
         mine = self.items.filter(pl.col("item_id").cast(pl.String).is_in(ids.implode()))
         view = build_view(past.rows, items=mine, person=past.person, last_day=date.fromisoformat(last), known=self.known)
