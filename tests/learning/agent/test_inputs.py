@@ -10,9 +10,11 @@ from companies import make_company, site_of
 from given import BLOCKS
 
 from memlearn.chunks import ChunkConfig
+from memlearn.errors import EditError
 from memlearn.learning.agent.chain import given_digest
 from memlearn.learning.agent.inputs import Shown, gather_inputs
-from memlearn.learning.agent.step import StepInput
+from memlearn.learning.agent.judge import checker_of
+from memlearn.learning.agent.step import Cited, StepInput
 from memlearn.learning.embedded.annotate import Annotated, Catalogue, annotate, resolve_returns
 from memlearn.learning.job import Job
 from memlearn.learning.tables import read_tables
@@ -93,6 +95,30 @@ def test_a_step_is_given_nothing_of_others_and_nothing_later(made: Made) -> None
         held = sum(len(step.rows) for step in steps[:2])
         earlier = inputs(made, mine.head(held))[user_id]
         assert [given_digest(step) for step in earlier] == [given_digest(step) for step in steps[:2]]
+
+
+def test_lines_are_checked_against_the_rows_up_to_the_chunk_s_end(made: Made) -> None:
+    rows, persons = made[3], made[2]
+    for user_id, steps in inputs(made).items():
+        mine = resolve_returns(rows.filter(pl.col("user_id") == user_id))
+        seen = 0
+        for step in steps:
+            seen += len(step.rows)
+            assert step.past is not None
+            assert step.past.rows.equals(mine.head(seen))
+            assert dict(step.past.person) == dict(persons.filter(pl.col("user_id") == user_id).select("attribute", "value").iter_rows())
+
+
+def test_a_run_s_checker_judges_the_lines_of_its_steps(made: Made) -> None:
+    job = made[0]
+    check = checker_of(job, read_tables(job))
+    steps = next(steps for steps in inputs(made).values() if any(one.fact.dim is None for one in steps[1].statistics))
+    n = next(one.fact.values["n"] for one in steps[1].statistics if one.fact.dim is None)
+    at = next(at for at, one in enumerate(steps[1].statistics) if one.fact.dim is None)
+    cited = Cited((), (at,), ())
+    assert check(steps[1], f"{n} purchases.", cited).status == "verified"
+    with pytest.raises(EditError, match=f"is {n}, not {n + 1}"):
+        check(steps[1], f"{n + 1} purchases.", cited)
 
 
 def test_persons_are_shown_escaped(made: Made) -> None:
