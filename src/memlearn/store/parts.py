@@ -9,17 +9,15 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-# Values that hardly repeat, which a dictionary would make no smaller.
-_UNLIKE = {
-    *("text", "fact", "key", "value", "row_id", "state_digest", "content_digest"),
-    *("time_us", "first_us", "last_us", "strength", "lift", "amount"),
-}
+# Of these a part has few different values, which a dictionary makes much smaller.
+_ALIKE = {"user_id", "label", "kind", "dim", "statistic", "status", "source", "currency", "attribute", "stance"}
 
 
 def write_part(rows: pl.DataFrame, path: Path) -> None:
     """Write rows as Parquet; ids of an `Enum` become plain strings.
 
-    Arrow's writer takes over the codes of an `Enum`, and spends next to nothing on columns without values.
+    Arrow's writer takes over the codes of an `Enum`, and spends next to nothing on columns without values. What is read back within
+    the minute is not compressed: that would take longer than writing and reading all of it.
 
     Args:
         rows: of one table.
@@ -28,8 +26,8 @@ def write_part(rows: pl.DataFrame, path: Path) -> None:
     pq.write_table(
         pa.table([_to_arrow(column) for column in rows], names=rows.columns),
         path,
-        compression="lz4",
-        use_dictionary=[name for name in rows.columns if name not in _UNLIKE],  # type: ignore[arg-type]
+        compression="none",
+        use_dictionary=[name for name in rows.columns if name in _ALIKE],  # type: ignore[arg-type]
         write_statistics=False,
         store_schema=False,
     )

@@ -49,7 +49,7 @@ def write_user_segment(
     if unknown:
         raise StoreError(f"A user segment has no table {unknown[0]!r}; its tables are users, {', '.join(USER_TABLES)}.")
     sources = {table: _parquet(files) for table, files in parts.items() if files}
-    needed = 2 * sum(path.stat().st_size for files in parts.values() for path in files)
+    needed = sum(path.stat().st_size for files in parts.values() for path in files)
     removed = pl.DataFrame({"user_id": sorted(set(removed_users))}, schema={"user_id": pl.String})
     with workspace(layout) as folder, disk_full_reported(layout.segments / "segment", needed):
         path = folder / "users.duckdb"
