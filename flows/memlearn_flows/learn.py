@@ -36,6 +36,7 @@ def render_shards(handle: steps.RunHandle, shards: Sequence[int]) -> int:
 
 ingest_task = as_task(steps.ingest, "ingest")
 fold_task = as_task(fold_shards, "fold shards")
+agent_task = as_task(steps.learn_by_agent, "agent")
 population_task = as_task(steps.population, "shared memory")
 render_task = as_task(render_shards, "render shards")
 publish_task = as_task(steps.publish, "publish")
@@ -61,6 +62,7 @@ def learn(config: str, as_of: str | None = None, users: list[str] | None = None,
         groups = group_shards(steps.shard_ids(handle))
         logger.info("%s: the sources are read; folding %d groups of shards", handle.run_id, len(groups))
         _run_all(fold_task, handle, groups, "folded")
+        agent_task(handle)
         population_task(handle)
         _run_all(render_task, handle, groups, "rendered")
         report = publish_task(handle)
@@ -98,4 +100,4 @@ def run_learn(
     workers = load_config(config, variables).config.learning.workers
     runner: Any = ThreadPoolTaskRunner(max_workers=workers)
     sized: Flow[..., dict[str, Any]] = learn.with_options(task_runner=runner)
-    return LearnReport(**sized(config, as_of, users, dict(variables or {})))
+    return LearnReport.of_json(sized(config, as_of, users, dict(variables or {})))

@@ -19,6 +19,8 @@ from memlearn.store.tables import SHARED_TABLES, USER_TABLES
 from memlearn.wiring.reports import LearnReport
 
 Row = dict[str, str]
+# Settings that every site has, whatever its own are; a fixture may add to them.
+EVERYWHERE: dict[str, Any] = {}
 BEGIN = datetime.fromisoformat("2025-03-01")
 SHOP_COLUMNS = ("customer", "at", "no", "receipt", "product", "what", "paid", "money", "pieces", "off", "of_receipt", "gone", "branch")
 TILL_COLUMNS = ("who", "day", "line", "total")
@@ -283,7 +285,7 @@ class Site:
             "sources": _SOURCES,
         }
         path = self.folder / "memlearn.yaml"
-        path.write_text(yaml.safe_dump(_merged(tree, self.settings), sort_keys=False), encoding="utf-8")
+        path.write_text(yaml.safe_dump(_merged(_merged(tree, EVERYWHERE), self.settings), sort_keys=False), encoding="utf-8")
         return path
 
     @property

@@ -15,7 +15,7 @@ from memlearn.errors import UsageError
 
 if TYPE_CHECKING:
     from memlearn.wiring.load import LoadedConfig
-    from memlearn.wiring.reports import LearnReport, PlanReport
+    from memlearn.wiring.reports import AgentReport, LearnReport, PlanReport
 
 
 def add_commands(app: typer.Typer) -> None:
@@ -35,6 +35,10 @@ def learn(
         ),
     ] = None,
     plan: Annotated[bool, typer.Option("--plan", help="Tell what would be done, and do nothing.")] = False,
+    max_cost: Annotated[
+        float | None, typer.Option("--max-cost", metavar="AMOUNT", min=0, help="Most that the agent may spend, in the currency of its prices.")
+    ] = None,
+    retry_skipped: Annotated[bool, typer.Option("--retry-skipped", help="Do the agent's steps again that had no answer.")] = False,
     prefect: Annotated[bool, typer.Option("--prefect", help="Run as a Prefect flow.")] = False,
     settings: Variables = None,
     json: Json = False,
@@ -44,7 +48,12 @@ def learn(
     chosen = _split(users)
     if prefect and plan:
         raise UsageError("--plan does nothing that a flow could run. Leave --prefect away.")
-    report = _run_flow(loaded, as_of, chosen, settings) if prefect else _run_here(loaded, as_of, chosen, plan=plan)
+    if prefect and (max_cost is not None or retry_skipped):
+        raise UsageError("--max-cost and --retry-skipped are not passed on to a flow. Set `learning.agent.max_cost`, or leave --prefect away.")
+    if prefect:
+        report = _run_flow(loaded, as_of, chosen, settings)
+    else:
+        report = _run_here(loaded, as_of, chosen, plan=plan, max_cost=max_cost, retry_skipped=retry_skipped)
     for warning in report.warnings:
         output.warn(warning)
     if json:
@@ -67,11 +76,15 @@ def _split(users: list[str] | None) -> list[str] | None:
     return list(dict.fromkeys(names))
 
 
-def _run_here(loaded: LoadedConfig, as_of: str | None, users: list[str] | None, *, plan: bool) -> LearnReport:
+def _run_here(
+    loaded: LoadedConfig, as_of: str | None, users: list[str] | None, *, plan: bool, max_cost: float | None, retry_skipped: bool
+) -> LearnReport:
     from memlearn.wiring import verbs
 
     with output.progress() as progress:
-        report: LearnReport = verbs.learn(loaded, as_of=as_of, users=users, plan=plan, progress=progress)
+        report: LearnReport = verbs.learn(
+            loaded, as_of=as_of, users=users, plan=plan, max_cost=max_cost, retry_skipped=retry_skipped, progress=progress
+        )
     return report
 
 
@@ -101,8 +114,23 @@ def _show(report: LearnReport) -> None:
         rows.append(("rejected rows", f"{report.rejected_rows:,}; see {report.rejects_file}"))
     if report.refused_edits:
         rows.append(("no room for", f"{report.refused_edits:,} less telling lines"))
+    if report.agent is not None:
+        rows += _agent_rows(report.agent)
     for name, value in rows:
         screen.print(output.plain(f"  {name:<14} {value}"))
+
+
+def _agent_rows(agent: AgentReport) -> list[tuple[str, str]]:
+    skipped = f", {agent.steps_skipped:,} skipped" if agent.steps_skipped else ""
+    rows = [("agent's steps", f"{agent.steps_done:,} done, {agent.steps_reused:,} reused{skipped}")]
+    if agent.refused_edits:
+        rows.append(("refused edits", f"{agent.refused_edits:,}; see `memlearn steps CONFIG USER`"))
+    if float(agent.cost):
+        unsure = f", of it {agent.perhaps} unconfirmed" if float(agent.perhaps) else ""
+        rows.append(("cost", f"{agent.cost}{unsure}"))
+    if agent.stopped is not None:
+        rows.append(("stopped", f"{agent.stopped} {agent.unfinished_users:,} users have steps left; the next run goes on with them."))
+    return rows + [("skipped", told) for told in agent.skipped[:5]]
 
 
 def _show_plan(plan: PlanReport) -> None:

@@ -19,6 +19,8 @@ from memlearn.store.rows import read_rows
 _REPORTED = 100
 BLOCK_USERS = 16_384
 Progress = Callable[[int, int], None]
+JudgeLines = Callable[[pl.DataFrame], pl.DataFrame]
+"""Adds `outcome` and `reason` to statements of users that have no fact."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +73,7 @@ def verify_release(
     attributes: Sequence[str],
     min_users: int,
     progress: Progress | None = None,
+    judge_lines: JudgeLines | None = None,
 ) -> VerifyResult:
     """Execute every fact of a release again on the rows it was computed from.
 
@@ -81,6 +84,7 @@ def verify_release(
         attributes: names of the free attributes, as when the release was learned.
         min_users: fewest users behind a figure, as when the release was learned.
         progress: told how many pieces of work are done, and of how many.
+        judge_lines: judges verified lines of users that have no fact, such as an agent's, by their words; without it they do not hold.
     """
     population_of = release.manifest.population
     settings = Settings(weak, attributes, min_users, int(population_of.get("boundary", 0)), int(population_of.get("sample", 1)))
@@ -92,12 +96,13 @@ def verify_release(
     complete = len(sound) == len(users) and all(shard.whole for shard in shards)
     empty = FactTables(settings, pl.DataFrame(schema=_ROW_TYPES), release.shared("items"), population=population, complete=complete)
     tally = _Tally()
-    tally.add(_check_users(release, users["user_id"].filter(~users["user_id"].is_in(sound.implode())), empty))
+    tally.add(_check_users(release, users["user_id"].filter(~users["user_id"].is_in(sound.implode())), empty, judge_lines and _gone))
     tally.add(_check_shared(release, empty))
     for done, shard in enumerate(shards, start=1):
         rows = shard.read(release.manifest.as_of_us, attributes)
         for block in _user_blocks(rows["user_id"].unique().sort(), sound):
-            tally.add(_check_users(release, block, replace(empty, rows=rows.filter(pl.col("user_id").is_in(block.implode())))))
+            of_block = rows.filter(pl.col("user_id").is_in(block.implode()))
+            tally.add(_check_users(release, block, replace(empty, rows=of_block), judge_lines))
         tell(len(shards) + done, 2 * len(shards))
     return tally.result(release.release_id)
 
@@ -151,7 +156,7 @@ def _user_blocks(users: pl.Series, sound: pl.Series) -> Iterator[pl.Series]:
         yield chosen[start : start + BLOCK_USERS]
 
 
-def _check_users(release: Release, users: pl.Series, tables: FactTables) -> pl.DataFrame:
+def _check_users(release: Release, users: pl.Series, tables: FactTables, judge_lines: JudgeLines | None = None) -> pl.DataFrame:
     names = users.sort().to_list()
     kept = {name: release.table(name, names) for name in ("statements", "persons", "item_facts", "cited_rows")}
     given = replace(
@@ -160,7 +165,12 @@ def _check_users(release: Release, users: pl.Series, tables: FactTables) -> pl.D
         stances=kept["item_facts"].select("user_id", "dim", "key", "stance", "stance_until_us"),
         kept_rows=kept["cited_rows"].select("user_id", "row_id"),
     )
-    return _check(kept["statements"], given)
+    return _check(kept["statements"], given, judge_lines)
+
+
+def _gone(lines: pl.DataFrame) -> pl.DataFrame:
+    reason = pl.lit("the rows that the user's memory was learned from are not all there any more")
+    return lines.with_columns(pl.lit(SOURCE_GONE).alias("outcome"), reason.alias("reason"))
 
 
 def _check_shared(release: Release, tables: FactTables) -> pl.DataFrame:
@@ -168,7 +178,7 @@ def _check_shared(release: Release, tables: FactTables) -> pl.DataFrame:
     return _check(statements, replace(tables, passages=release.shared("passages")))
 
 
-def _check(statements: pl.DataFrame, tables: FactTables) -> pl.DataFrame:
+def _check(statements: pl.DataFrame, tables: FactTables, judge_lines: JudgeLines | None = None) -> pl.DataFrame:
     """user_id, label, text, outcome, reason of every statement; a hypothesis has the outcome `hypothesis`."""
     claimed = statements.filter(pl.col("status") == "verified")
     held = claimed.filter(pl.col("fact").is_not_null())
@@ -182,9 +192,13 @@ def _check(statements: pl.DataFrame, tables: FactTables) -> pl.DataFrame:
         .otherwise(pl.coalesce("reason", pl.lit("the fact is about something else than its statement")))
         .alias("reason"),
     )
-    bare = claimed.filter(pl.col("fact").is_null()).with_columns(
-        pl.lit(CONTRADICTED).alias("outcome"), pl.lit("it is marked verified and has no fact").alias("reason")
-    )
+    bare = claimed.filter(pl.col("fact").is_null())
+    if judge_lines is not None and len(bare):
+        bare = judge_lines(bare)
+    else:
+        bare = bare.with_columns(
+            pl.lit(CONTRADICTED).alias("outcome"), pl.lit("it is marked verified and has no fact").alias("reason")
+        )
     free = statements.filter(pl.col("status") != "verified").with_columns(
         pl.lit("hypothesis").alias("outcome"), pl.lit(None, pl.String).alias("reason")
     )

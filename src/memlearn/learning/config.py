@@ -1,20 +1,24 @@
-"""Config of learning: the embedded manager, and memory shared over users."""
+"""Config of learning: who revises memory and how, and memory shared over users."""
 
 from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from memlearn.learning.agent.config import AgentConfig
 
 
-class EmbeddedConfig(BaseModel):
-    """How memory is learned: the embedded manager, which needs no key and no network."""
+class LearningConfig(BaseModel):
+    """How memory is learned: by the embedded manager, which needs no key and no network, or by an agent beside it."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    manager: Literal["embedded"] = Field(
-        default="embedded", description="Who revises memory: `embedded`, exact statistics without a language model."
+    manager: Literal["embedded", "agent"] = Field(
+        default="embedded",
+        description="Who revises memory: `embedded`, exact statistics without a language model; `agent`, a language model that is given them.",
     )
+    agent: AgentConfig | None = Field(default=None, description="The model of `manager: agent`, its endpoint and its budgets.")
     workers: int = Field(default=2, ge=1, le=256, description="Shards worked on side by side, in threads.")
     shards: int | None = Field(
         default=None,
@@ -29,6 +33,12 @@ class EmbeddedConfig(BaseModel):
         description="When a new version of the manager meets old steps: `continue` keeps them, `relearn` does them again (`--plan` tells what it costs). "
         "The embedded manager does them again in any case: its statistics must be of one version, and cost time only.",
     )
+
+    @model_validator(mode="after")
+    def _check(self) -> LearningConfig:
+        if self.manager == "agent" and self.agent is None:
+            raise ValueError("`manager: agent` needs `agent` with a `model`, for example `agent: {model: gpt-5-mini}`")
+        return self
 
 
 class SharedConfig(BaseModel):

@@ -8,7 +8,7 @@ from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 
 from memlearn.chunks import ChunkConfig
-from memlearn.learning.config import EmbeddedConfig, SharedConfig
+from memlearn.learning.config import LearningConfig, SharedConfig
 from memlearn.memory import BlockSpec
 from memlearn.memory.sensitive import SensitiveConfig
 from memlearn.sources.config import DocumentSource, EventSource, ItemSource, PersonSource, Source, StatementSource
@@ -16,6 +16,7 @@ from memlearn.sources.context import SourceContext
 from memlearn.store.layout import StoreLayout
 
 if TYPE_CHECKING:
+    from memlearn.learning.agent.stage import Agent
     from memlearn.store.vectors import Embedder
 
 MANAGER_VERSION = "embedded-5"
@@ -41,6 +42,7 @@ class Job:
         sensitive: what is never stated.
         config_digest: digest of everything in the config that has a bearing on memory.
         embedder: makes the embedder of passages and items.
+        agent: the agent that revises memory beside the embedded manager; None: there is none.
         as_of_us: learn events before this instant only; None for all.
         users: learn these users only; None for all.
         report: told stage, done, total and a word.
@@ -52,13 +54,24 @@ class Job:
     blocks: tuple[BlockSpec, ...]
     shared: SharedConfig
     chunks: ChunkConfig
-    learning: EmbeddedConfig
+    learning: LearningConfig
     sensitive: SensitiveConfig
     config_digest: str
     embedder: Callable[[], Embedder]
+    agent: Agent | None = None
     as_of_us: int | None = None
     users: tuple[str, ...] | None = None
     report: Report = field(default=lambda *_: None)
+
+    @property
+    def agent_blocks(self) -> tuple[BlockSpec, ...]:
+        """The blocks that an agent writes: each user's own."""
+        return tuple(spec for spec in self.blocks if not spec.shared and not spec.read_only)
+
+    @property
+    def agent_version(self) -> str:
+        """The version of the agent's steps; empty where there is none."""
+        return "" if self.agent is None else self.agent.version(self.agent_blocks)
 
     @property
     def events(self) -> dict[str, EventSource]:

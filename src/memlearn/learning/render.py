@@ -8,19 +8,20 @@ from pathlib import Path
 
 import polars as pl
 
+from memlearn.learning.agent.lines import BLOCKS, as_statements
 from memlearn.learning.embedded.annotate import Catalogue
 from memlearn.learning.embedded.candidates import NAMES as CANDIDATES
 from memlearn.learning.embedded.population import TOTAL, base_rates
 from memlearn.learning.embedded.render import RenderInput, render
 from memlearn.learning.embedded.render.lineage import trace_lineage
 from memlearn.learning.embedded.render.render import hexadecimal
-from memlearn.learning.embedded.render.words import display, is_nested
+from memlearn.learning.embedded.render.words import display
 from memlearn.learning.embedded.render.yearly import yearly_shares
 from memlearn.learning.fold import pick_up
 from memlearn.learning.job import Job
+from memlearn.learning.stated import stated_persons
 from memlearn.learning.suppressed import Suppression, find_suppressed
 from memlearn.learning.tables import Tables
-from memlearn.memory.sensitive import is_sensitive
 from memlearn.sources.currencies import MINOR_DIGITS
 from memlearn.store.content import with_content
 from memlearn.store.parts import write_part
@@ -103,8 +104,6 @@ def gather_given(job: Job, tables: Tables, population: pl.DataFrame, folder: Pat
     items = tables.catalogue.items
     base = base_rates(population, job.shared.min_users)
     crowd = base.filter(pl.col("dim") == TOTAL)["users"].max()
-    may = ~pl.col("attribute").is_in(list(tables.sensitive))
-    harmless = ~is_sensitive(tables.persons["value"], job.sensitive) & ~is_sensitive(tables.persons["attribute"], job.sensitive)
     shared = RenderInput(
         base=base,
         few_are_few=isinstance(crowd, int) and crowd >= CROWD * job.shared.min_users,
@@ -119,8 +118,7 @@ def gather_given(job: Job, tables: Tables, population: pl.DataFrame, folder: Pat
         memory_bytes=job.learning.memory_bytes,
         yearly=yearly_shares(population, job.shared.min_users),
     )
-    persons = tables.persons.with_columns((may & harmless & ~is_nested(pl.col("value"))).alias("stated"))
-    return Given(shared, persons, find_suppressed(job.sensitive, tables.catalogue, parents))
+    return Given(shared, stated_persons(job, tables), find_suppressed(job.sensitive, tables.catalogue, parents))
 
 
 def _all_parents(folder: Path, shards: Iterable[int]) -> pl.DataFrame:
@@ -138,7 +136,10 @@ def render_shards(job: Job, catalogue: Catalogue, task: RenderTask) -> None:
     steps = steps.with_columns(pl.col("user_id").cast(users))
     candidates = {name: _left(task, name).with_columns(pl.col("user_id").cast(users)) for name in CANDIDATES}
     persons = _of_users(task.given.persons, users)
-    rendered = render(candidates, _narrow(task.given, candidates, persons.filter("stated").drop("stated"), users))
+    given = _narrow(task.given, candidates, persons.filter("stated").drop("stated"), users)
+    if job.agent is not None:
+        given = replace(given, written=as_statements(_left(task, BLOCKS), [spec.label for spec in job.agent_blocks], users))
+    rendered = render(candidates, given)
     ends = candidates["users"].select("user_id", "first_us", "last_us")
     learned = steps.join(ends, on="user_id", how="left", maintain_order="left")
     blocks = rendered.statements.group_by("user_id", "label", maintain_order=True).agg(pl.col("text").str.join("\n").alias("value"))

@@ -18,11 +18,12 @@ from datetime import UTC, datetime
 from importlib import import_module
 from pathlib import Path
 from threading import Lock, Thread
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import polars as pl
 
 from memlearn.errors import MemlearnError
+from memlearn.learning.agent.due import who_waits
 from memlearn.learning.allocator import memory_kept
 from memlearn.learning.embedded.pairs import add_pairs, pair_dimension, sample_modulus
 from memlearn.learning.embedded.population import add_up
@@ -46,6 +47,9 @@ from memlearn.store.layout import StoreLayout
 from memlearn.store.ledger import Ledger
 from memlearn.store.rows import user_hash
 from memlearn.store.status import write_status
+
+if TYPE_CHECKING:
+    from memlearn.learning.agent.stage import Totals
 
 Part = TypeVar("Part")
 
@@ -75,6 +79,7 @@ class LearnRun:
     warnings: tuple[str, ...] = ()
     rejects_file: Path | None = None
     timings: dict[str, float] = field(default_factory=dict)
+    agent: Totals | None = None
 
     @contextmanager
     def _timed(self, stage: str) -> Iterator[None]:
@@ -97,6 +102,9 @@ class LearnRun:
         self.tables = in_force(self.tables, as_of_us)
         now = given_digests(self.tables)
         with self.ledger.transaction():
+            if self.job.agent is not None:
+                waiting = who_waits(self.ledger, as_of_us, skipped=self.job.agent.retry_skipped)
+                mark_dirty(self.ledger, [waiting.with_columns(pl.lit(None, pl.Int64).alias("since_us"))])
             before = self.ledger.fetch("select user_id, given from given")
             both = now.join(before.rename({"given": "before"}), on="user_id", how="full", coalesce=True)
             changed = both.filter(pl.col("given").ne_missing(pl.col("before")))
@@ -141,6 +149,20 @@ class LearnRun:
     def fold(self) -> None:
         """Fold all shards, side by side."""
         self._side_by_side("fold", self.fold_shard, self.shard_ids())
+
+    def learn_by_agent(self) -> None:
+        """Let the agent read what is new; does nothing where there is none."""
+        if self.job.agent is None:
+            return
+        # Models are asked by few runs; what that takes is loaded by these.
+        from memlearn.learning.agent.reading import read_by_agent
+
+        def say(done: int, total: int, what: str) -> None:
+            self.job.report("agent", done, total, what)
+            self._say("agent", done, total)
+
+        with self._timed("agent"):
+            self.agent = read_by_agent(self.job, self.ledger, self.tables, self._scope(), self.folder, self.run_id, say)
 
     def share(self) -> None:
         """Add up what all users do, or take it over from the current release where it still stands."""

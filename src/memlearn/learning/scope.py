@@ -102,7 +102,7 @@ def decide_scope(job: Job, ledger: Ledger, tables: Tables, mark: Callable[[int],
     current, problem = sound_release(job.layout)
     if problem is not None and job.users is not None:
         raise DamagedError(f"{problem} Learn everybody, without naming users, to mend it.")
-    inputs = digest(job.config_digest, tables.digest, MANAGER_VERSION, RENDER_VERSION)
+    inputs = digest(job.config_digest, tables.digest, MANAGER_VERSION, RENDER_VERSION, *([job.agent_version] if job.agent else []))
     dirty = ledger.fetch("select user_id, shard, since_us from dirty order by user_id")
     reason = problem or _why_full(job, current, inputs, boundary, dirty)
     if reason is None and current is not None:

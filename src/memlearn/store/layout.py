@@ -37,6 +37,11 @@ class StoreLayout:
         return self.root / "segments"
 
     @property
+    def journals(self) -> Path:
+        """The folder of the journals of model requests."""
+        return self.root / "journals"
+
+    @property
     def releases(self) -> Path:
         """One folder a release, each with its manifest."""
         return self.root / "releases"

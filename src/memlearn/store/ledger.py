@@ -18,7 +18,7 @@ from memlearn.duck import Connection, connect, fetch, translated
 from memlearn.errors import BusyError, DamagedError, FormatError, StoreError
 from memlearn.store.files import is_disk_full
 
-FORMAT = 1
+FORMAT = 2
 
 _MIGRATIONS: dict[int, Sequence[str]] = {
     1: (
@@ -33,6 +33,15 @@ _MIGRATIONS: dict[int, Sequence[str]] = {
         " version varchar, release_id varchar, report varchar)",
         "create table given (user_id varchar, given varchar)",
         "create table facts (name varchar primary key, value varchar)",
+    ),
+    2: (
+        "create table agent_steps (user_id varchar, shard integer, chunk integer, given blob, step_key blob, version varchar,"
+        " outcome varchar, reason varchar, events integer, run_id varchar, blocks varchar, accepted varchar, refused varchar,"
+        " requests integer, input_bytes bigint, cost bigint, perhaps bigint)",
+        "create table agent_due (user_id varchar, shard integer, due_us bigint, reason varchar)",
+        "create table agent_requests (user_id varchar, shard integer, step_key blob, turn integer, digest varchar, segment varchar,"
+        " intent bigint, answer bigint)",
+        "create table journals (segment varchar primary key, run_id varchar, settled boolean)",
     ),
 }
 """Numbered steps that bring an older ledger to this format."""

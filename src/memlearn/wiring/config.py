@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator
 
 from memlearn.chunks.config import ChunkConfig
-from memlearn.learning.config import EmbeddedConfig, SharedConfig
+from memlearn.learning.config import LearningConfig, SharedConfig
 from memlearn.llm.config import EmbeddingConfig
 from memlearn.memory import DEFAULT_BLOCKS, BlockSpec
 from memlearn.memory.sensitive import SensitiveConfig
@@ -47,7 +47,7 @@ class Config(BaseModel):
     )
     shared: SharedConfig = Field(default_factory=SharedConfig, description="What is learned over all users.")
     chunks: ChunkConfig = Field(default_factory=ChunkConfig, description="Where events and documents are cut.")
-    learning: EmbeddedConfig = Field(default_factory=EmbeddedConfig, description="How memory is learned.")
+    learning: LearningConfig = Field(default_factory=LearningConfig, description="How memory is learned.")
     embeddings: EmbeddingConfig = Field(default_factory=EmbeddingConfig, description="How texts become vectors for search by meaning.")
     sensitive: SensitiveConfig = Field(default_factory=SensitiveConfig, description="What is never stated about a user.")
     releases: ReleaseConfig = Field(default_factory=ReleaseConfig, description="Which published releases are kept.")

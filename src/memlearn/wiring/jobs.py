@@ -23,7 +23,13 @@ _MICROSECOND = timedelta(microseconds=1)
 
 
 def make_job(
-    loaded: LoadedConfig, *, as_of: str | datetime | None = None, users: Sequence[str] | None = None, report: Report | None = None
+    loaded: LoadedConfig,
+    *,
+    as_of: str | datetime | None = None,
+    users: Sequence[str] | None = None,
+    report: Report | None = None,
+    max_cost: float | None = None,
+    retry_skipped: bool = False,
 ) -> Job:
     """Put together what a learn run is given.
 
@@ -32,13 +38,17 @@ def make_job(
         as_of: learn what was before this instant only.
         users: learn these users only.
         report: told stage, done, total and a word.
+        max_cost: most that the agent may spend.
+        retry_skipped: do the agent's skipped steps again.
 
     Raises:
-        UsageError: `as_of` is no instant, or `users` is empty.
+        UsageError: `as_of` is no instant, `users` is empty, or there is no agent to spend or to do steps again.
     """
     if users is not None and not users:
         raise UsageError("No user is named. Name at least one, or leave `users` away to learn everybody.")
     config = loaded.config
+    if config.learning.manager != "agent" and (max_cost is not None or retry_skipped):
+        raise UsageError("--max-cost and --retry-skipped are for `learning.manager: agent`; this config has no agent.")
     job = Job(
         layout=StoreLayout(config.store),
         sources=config.sources,
@@ -53,6 +63,10 @@ def make_job(
         as_of_us=None if as_of is None else instant_us(as_of, config.timezone, "as_of"),
         users=None if users is None else tuple(dict.fromkeys(users)),
     )
+    if config.learning.manager == "agent":
+        from memlearn.wiring.agents import make_agent
+
+        job = replace(job, agent=make_agent(loaded, max_cost=max_cost, retry_skipped=retry_skipped))
     return job if report is None else replace(job, report=report)
 
 

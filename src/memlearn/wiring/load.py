@@ -14,6 +14,7 @@ import yaml
 from pydantic import ValidationError
 
 from memlearn.errors import ConfigError
+from memlearn.learning.agent.config import OPERATIONAL
 from memlearn.wiring.checks import check_config
 from memlearn.wiring.config import Config
 from memlearn.wiring.problems import Problem, from_validation
@@ -126,6 +127,9 @@ def _digest(config: Config, written: dict[str, Any]) -> str:
     effective = config.model_dump(mode="json", exclude=_WITHOUT_EFFECT)
     for name in _WITHOUT_EFFECT_LEARNING:
         effective["learning"].pop(name)
+    agent = effective["learning"].pop("agent")
+    if config.learning.manager == "agent":
+        effective["learning"]["agent"] = {name: value for name, value in agent.items() if name not in OPERATIONAL}
     for name, source in effective["sources"].items():
         source.update({key: written["sources"][name][key] for key in _LOCATION if key in written["sources"][name]})
     text = json.dumps(effective, sort_keys=True, ensure_ascii=False, separators=(",", ":"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -52,6 +53,35 @@ class PlanReport(_Report):
 
 
 @dataclass(frozen=True, slots=True)
+class AgentReport(_Report):
+    """What the agent did in a learn run.
+
+    Args:
+        steps_done: steps in which the model was asked, or its earlier answers were taken from the journal.
+        steps_reused: steps that were done by an earlier run.
+        steps_skipped: steps without an answer after the last attempt; `--retry-skipped` does them again.
+        refused_edits: edits of the model that stayed refused.
+        cost: what counts as spent, in the currency of the prices.
+        perhaps: the part of it that nobody can confirm.
+        possibly_paid_requests: requests of earlier runs that were under way when their process died.
+        stopped: why the run stopped before all steps were done; None: it did not.
+        unfinished_users: users with steps left; the next run goes on with them.
+        skipped: the first skipped steps, as `user: reason`.
+    """
+
+    steps_done: int
+    steps_reused: int
+    steps_skipped: int
+    refused_edits: int
+    cost: str
+    perhaps: str
+    possibly_paid_requests: int
+    stopped: str | None = None
+    unfinished_users: int = 0
+    skipped: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class LearnReport(_Report):
     """What a learn run did.
 
@@ -72,6 +102,7 @@ class LearnReport(_Report):
         warnings: what an operator should look at, one line each.
         timings: stage → seconds.
         plan: what would be done; None unless a plan was asked for.
+        agent: what the agent did; None where there is none.
     """
 
     run_id: str
@@ -90,6 +121,13 @@ class LearnReport(_Report):
     warnings: tuple[str, ...] = ()
     timings: dict[str, float] = field(default_factory=dict)
     plan: PlanReport | None = None
+    agent: AgentReport | None = None
+
+    @classmethod
+    def of_json(cls, data: Mapping[str, Any]) -> LearnReport:
+        """A report from what `to_json` gave, plan apart."""
+        agent = data.get("agent")
+        return cls(**{**data, "agent": None if agent is None else AgentReport(**agent)})
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,15 +11,20 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from memlearn.errors import MemlearnError
+from memlearn.learning.agent.money import to_amount
 from memlearn.learning.job import Report
 from memlearn.learning.publish import Outcome
 from memlearn.learning.run import LearnRun, finish, open_run
 from memlearn.wiring.instants import iso_instant
 from memlearn.wiring.jobs import make_job
 from memlearn.wiring.load import LoadedConfig
-from memlearn.wiring.reports import LearnReport
+from memlearn.wiring.reports import AgentReport, LearnReport
+
+if TYPE_CHECKING:
+    from memlearn.learning.agent.stage import Totals
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +39,13 @@ _open: dict[str, tuple[LearnRun, ExitStack]] = {}
 
 
 def prepare(
-    loaded: LoadedConfig, *, as_of: str | datetime | None = None, users: Sequence[str] | None = None, report: Report | None = None
+    loaded: LoadedConfig,
+    *,
+    as_of: str | datetime | None = None,
+    users: Sequence[str] | None = None,
+    report: Report | None = None,
+    max_cost: float | None = None,
+    retry_skipped: bool = False,
 ) -> RunHandle:
     """Open a run; `publish` or `abandon` closes it.
 
@@ -42,7 +53,8 @@ def prepare(
         BusyError: another learn run works on this store.
     """
     stack = ExitStack()
-    run = stack.enter_context(open_run(make_job(loaded, as_of=as_of, users=users, report=report)))
+    job = make_job(loaded, as_of=as_of, users=users, report=report, max_cost=max_cost, retry_skipped=retry_skipped)
+    run = stack.enter_context(open_run(job))
     handle = RunHandle(run.run_id, str(loaded.config.store))
     _open[_key(handle)] = (run, stack)
     return handle
@@ -66,6 +78,11 @@ def fold_shard(handle: RunHandle, shard: int) -> None:
 def fold(handle: RunHandle) -> None:
     """Fold all shards."""
     _run(handle).fold()
+
+
+def learn_by_agent(handle: RunHandle) -> None:
+    """Let the agent read what is new, where the config has one."""
+    _run(handle).learn_by_agent()
 
 
 def population(handle: RunHandle) -> None:
@@ -132,12 +149,29 @@ def _report(run: LearnRun, outcome: Outcome) -> LearnReport:
         rejects_file=str(run.rejects_file) if run.rejects_file else None,
         warnings=run.warnings,
         timings={name: round(seconds, 3) for name, seconds in run.timings.items()},
+        agent=None if run.agent is None else _agent_report(run.agent),
+    )
+
+
+def _agent_report(totals: Totals) -> AgentReport:
+    tally = totals.tally
+    return AgentReport(
+        steps_done=sum(number for outcome, number in tally.steps.items() if outcome != "skipped"),
+        steps_reused=totals.reused,
+        steps_skipped=tally.steps.get("skipped", 0),
+        refused_edits=totals.refused,
+        cost=f"{to_amount(totals.cost):f}",
+        perhaps=f"{to_amount(totals.perhaps):f}",
+        possibly_paid_requests=totals.possibly_paid,
+        stopped=tally.stopped,
+        unfinished_users=len(tally.unfinished),
+        skipped=tuple(f"{user_id}: {reason}" for user_id, reason in totals.skipped),
     )
 
 
 def run_stages(handle: RunHandle) -> LearnReport:
     """All stages, one after the other, in this process."""
-    stages: Sequence[Callable[[RunHandle], None]] = (ingest, fold, population, render)
+    stages: Sequence[Callable[[RunHandle], None]] = (ingest, fold, learn_by_agent, population, render)
     try:
         for stage in stages:
             stage(handle)

@@ -44,6 +44,8 @@ def learn(
     as_of: str | datetime | None = None,
     users: Sequence[str] | None = None,
     plan: bool = False,
+    max_cost: float | None = None,
+    retry_skipped: bool = False,
     progress: Callable[[Progress], None] | None = None,
 ) -> LearnReport:
     """Learn what is new in the sources and publish a release.
@@ -53,6 +55,8 @@ def learn(
         as_of: learn from what was before this instant only (half-open); text is ISO 8601.
         users: learn these users only; everybody else keeps their memory, shared memory stays as it is.
         plan: say what would be done, and do nothing.
+        max_cost: most that the agent may spend, in the currency of its prices; the run stops cleanly before it could pass.
+        retry_skipped: do the agent's steps again that had no answer.
         progress: called as the run goes on.
 
     Raises:
@@ -72,7 +76,8 @@ def learn(
 
     if plan:
         return _planned(make_job(loaded, as_of=as_of, users=users, report=report))
-    return stages.run_stages(stages.prepare(loaded, as_of=as_of, users=users, report=report))
+    handle = stages.prepare(loaded, as_of=as_of, users=users, report=report, max_cost=max_cost, retry_skipped=retry_skipped)
+    return stages.run_stages(handle)
 
 
 def verify(config: ConfigLike, *, progress: Callable[[Progress], None] | None = None) -> VerifyReport:

@@ -7,8 +7,9 @@ import os
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
@@ -24,6 +25,10 @@ from memlearn.wiring.instants import iso_instant, learned_until
 from memlearn.wiring.jobs import make_job
 from memlearn.wiring.load import LoadedConfig, load_config
 from memlearn.wiring.reports import FactProblem, PendingDelivery, Progress, RunSummary, SourceProblem, StatusReport, VerifyReport
+
+if TYPE_CHECKING:
+    from memlearn.grounding.verify import JudgeLines
+    from memlearn.learning.job import Job
 
 PROBLEMS_SHOWN = 100
 
@@ -45,7 +50,13 @@ def verify(config: str | Path | LoadedConfig, *, progress: Callable[[Progress], 
 
     with open_release(job.layout, verify=True) as release:
         found = verify_release(
-            release, job.layout, weak=job.weak, attributes=job.context.attributes, min_users=job.shared.min_users, progress=say
+            release,
+            job.layout,
+            weak=job.weak,
+            attributes=job.context.attributes,
+            min_users=job.shared.min_users,
+            progress=say,
+            judge_lines=_judge_of_lines(job, release.manifest),
         )
     problems = tuple(
         FactProblem(problem.user_id, problem.label, problem.text, problem.reason) for problem in found.problems[:PROBLEMS_SHOWN]
@@ -60,6 +71,21 @@ def verify(config: str | Path | LoadedConfig, *, progress: Callable[[Progress], 
         problems=problems,
         seconds=round(time.perf_counter() - begun, 3),
     )
+
+
+def _judge_of_lines(job: Job, manifest: Manifest) -> JudgeLines:
+    """What judges an agent's lines by their words; made with the first of them."""
+
+    @cache
+    def make() -> JudgeLines:
+        from memlearn.learning.agent.recheck import LineJudge
+
+        return LineJudge.of(job, manifest, job.layout)
+
+    def judge(lines: pl.DataFrame) -> pl.DataFrame:
+        return make()(lines)
+
+    return judge
 
 
 def status(config: str | Path | LoadedConfig) -> StatusReport:

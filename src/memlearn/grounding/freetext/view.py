@@ -184,11 +184,12 @@ def build_view(
         last_day: where the rows end; by default the day of the last row.
         known: names of a whole catalogue, read beforehand; by default those of `items` and `catalogue`.
     """
-    rows = rows.sort("time_us", "row_id", maintain_order=True)
+    rows = _in_order(rows)
     columns = _columns(rows, items)
-    local = rows["time_us"].to_numpy() // _MICROS + rows["offset_s"].fill_null(0).to_numpy()
+    local = rows["time_us"].to_numpy() // _MICROS + _whole(rows["offset_s"])
     day = local // _DAY_S
-    clock = rows["has_clock"].fill_null(value=True).to_numpy()
+    clock = np.array([known is not False for known in rows["has_clock"].to_list()], dtype=np.bool_)
+    texts = rows["text"].cast(pl.String).to_list()
     names = RowNames(columns, _titles(items))
     known = known or KnownNames.of(items, catalogue)
     return UserView(
@@ -196,11 +197,11 @@ def build_view(
         kind=_strings(rows["kind"]),
         day=day,
         second=np.where(clock, local % _DAY_S, -1),
-        amount=rows["amount"].fill_null(0).to_numpy(),
-        priced=rows["amount"].is_not_null().to_numpy(),
+        amount=_whole(rows["amount"]),
+        priced=np.array([value is not None for value in rows["amount"].to_list()], dtype=np.bool_),
         currency=_strings(rows["currency"]),
-        text=tuple(fold_words(text or "") for text in rows["text"].cast(pl.String).to_list()),
-        written=tuple(" ".join((text or "").split()) for text in rows["text"].cast(pl.String).to_list()),
+        text=tuple(fold_words(text or "") for text in texts),
+        written=tuple(" ".join((text or "").split()) for text in texts),
         returned=_returned(rows),
         columns=columns,
         names=names,
@@ -211,8 +212,21 @@ def build_view(
     )
 
 
+# Most users have some dozens of rows, for which a list is faster than a query of a column.
+def _in_order(rows: pl.DataFrame) -> pl.DataFrame:
+    """Rows in total order; most come so."""
+    time = rows["time_us"].to_numpy()
+    if bool((time[1:] > time[:-1]).all()):
+        return rows
+    return rows.sort([name for name in ("time_us", "seq", "row_id") if name in rows.columns], maintain_order=True)
+
+
+def _whole(column: pl.Series) -> NDArray[np.int64]:
+    return np.array([value or 0 for value in column.to_list()], dtype=np.int64)
+
+
 def _strings(column: pl.Series) -> NDArray[np.str_]:
-    return np.array(column.cast(pl.String).fill_null("").to_list(), dtype=np.str_)
+    return np.array([value or "" for value in column.cast(pl.String).to_list()], dtype=np.str_)
 
 
 def _row_ids(column: pl.Series) -> tuple[str, ...]:
@@ -226,18 +240,19 @@ def _columns(rows: pl.DataFrame, items: pl.DataFrame | None) -> dict[str, NDArra
     found = {dim: _strings(rows[name]) for dim, name in plain.items() if name in rows.columns}
     if items is not None:
         levels = [name for name in items.columns if name.startswith(LEVEL_PREFIX)]
-        joined = rows.select(pl.col("item_id").cast(pl.String)).join(
-            items.select(pl.col("item_id").cast(pl.String), *levels).unique("item_id", maintain_order=True),
-            on="item_id", how="left", maintain_order="left",
-        )  # fmt: skip
-        found |= {name.removeprefix(LEVEL_PREFIX): _strings(joined[name]) for name in levels}
+        ids, mine = items["item_id"].cast(pl.String).to_list(), rows["item_id"].cast(pl.String).to_list()
+        for name in levels:
+            # Of an item that comes twice the first counts.
+            keys = dict(zip(reversed(ids), reversed(items[name].cast(pl.String).to_list()), strict=True))
+            found[name.removeprefix(LEVEL_PREFIX)] = np.array([keys.get(item) or "" for item in mine], dtype=np.str_)
     return found
 
 
 def _titles(items: pl.DataFrame | None) -> dict[str, str]:
     if items is None or "name" not in items.columns:
         return {}
-    return dict(items.select(pl.col("item_id").cast(pl.String), pl.col("name").cast(pl.String)).drop_nulls().iter_rows())
+    pairs = zip(items["item_id"].cast(pl.String).to_list(), items["name"].cast(pl.String).to_list(), strict=True)
+    return {item: name for item, name in pairs if item is not None and name is not None}
 
 
 def _item_names(items: pl.DataFrame) -> set[tuple[str, ...]]:
@@ -247,8 +262,8 @@ def _item_names(items: pl.DataFrame) -> set[tuple[str, ...]]:
 
 
 def _returned(rows: pl.DataFrame) -> Mask:
-    back = rows.filter(pl.col("kind").is_in(_GIVEN_BACK) & pl.col("refers_to").is_not_null())
-    if back.is_empty():
+    named = zip(rows["kind"].cast(pl.String).to_list(), rows["refers_to"].cast(pl.String).to_list(), strict=True)
+    keys = {key for kind, key in named if kind in _GIVEN_BACK and key is not None}
+    if not keys:
         return np.zeros(len(rows), dtype=np.bool_)
-    keys = set(back["refers_to"].cast(pl.String).to_list())
     return np.array([key in keys for key in rows["key"].cast(pl.String).to_list()], dtype=np.bool_)

@@ -18,7 +18,7 @@ _MOST_CHARACTERS = TEXT_TOKENS * BYTES_PER_TOKEN
 _ONE = 1000
 
 
-def escape(text: pl.Expr) -> pl.Expr:
+def escape(text: pl.Expr, most: int = _MOST_CHARACTERS) -> pl.Expr:
     """Text of the data as one harmless line.
 
     Control and format characters (line breaks, zero-width and direction marks, tags) become blanks; angle brackets, which
@@ -26,17 +26,18 @@ def escape(text: pl.Expr) -> pl.Expr:
 
     Args:
         text: strings; null stays null.
+        most: characters that are kept.
     """
     plain = text.str.replace_all(r"[\p{C}\p{Zl}\p{Zp}\x{115F}\x{1160}\x{3164}\x{FFA0}\x{2800}]+", " ")
     marked = plain.str.replace_all("<", "‹", literal=True).str.replace_all(">", "›", literal=True)
     single = marked.str.replace_all(r"\s+", " ").str.strip_chars()
-    cut = pl.when(single.str.len_chars() > _MOST_CHARACTERS).then(single.str.head(_MOST_CHARACTERS - 1) + "…").otherwise(single)
+    cut = pl.when(single.str.len_chars() > most).then(single.str.head(most - 1) + "…").otherwise(single)
     return pl.when(cut != "").then(cut)
 
 
-def escape_text(text: str) -> str:
+def escape_text(text: str, most: int = _MOST_CHARACTERS) -> str:
     """`escape` of one text; an empty one where nothing is left."""
-    return pl.select(escape(pl.lit(text))).item() or ""
+    return pl.select(escape(pl.lit(text), most)).item() or ""
 
 
 def render_rows(rows: pl.DataFrame, items: pl.DataFrame, levels: Sequence[str]) -> pl.Series:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from itertools import count
@@ -17,7 +18,7 @@ from memlearn.learning.agent.money import Purse, Rates
 from memlearn.learning.agent.pace import Pace
 from memlearn.llm.chat import ModelError
 from memlearn.llm.messages import ChatReply, ChatRequest
-from memlearn.store.journal import JournalWriter
+from memlearn.store.journal import Place, Record
 
 _BYTES_PER_TOKEN = 4
 _LONGEST_PAUSE = 60.0
@@ -25,6 +26,14 @@ _LONGEST_PAUSE = 60.0
 
 class NotAnsweredError(MemlearnError):
     """A request got no answer, also not after the last attempt; its step is skipped."""
+
+
+class Journal(Protocol):
+    """Where records go; `memlearn.store.journal.JournalWriter` is one."""
+
+    def append(self, record: Record) -> Future[Place]:
+        """The future is done when the record is on the disk."""
+        ...
 
 
 class Client(Protocol):
@@ -36,6 +45,10 @@ class Client(Protocol):
 
     async def ask(self, content: bytes) -> ChatReply:
         """Send it once."""
+        ...
+
+    async def close(self) -> None:
+        """Close its connections."""
         ...
 
 
@@ -71,6 +84,22 @@ class Spent:
     perhaps: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """A request with an answer in the journal.
+
+    Args:
+        asked: names the request.
+        digest: of the request.
+        intent, answer: where the two records lie.
+    """
+
+    asked: Asked
+    digest: str
+    intent: Place
+    answer: Place
+
+
 Known = Callable[[Asked, str], ChatReply | None]
 
 
@@ -88,17 +117,19 @@ class Sender:
         rates: what tokens cost; None: nothing is known about money.
         attempts: how often a request is sent before its step is given up.
         backoff: seconds before the second attempt; doubles with each.
+        answered: what was answered so far.
     """
 
     client: Client
     model: Mapping[str, Any]
-    journal: JournalWriter
+    journal: Journal
     known: Known
     pace: Pace
     purse: Purse
     rates: Rates | None = None
     attempts: int = 5
     backoff: float = 1.0
+    answered: list[Answered] = field(init=False, default_factory=list)
     _numbers: Any = field(init=False, default_factory=count)
     _texts: set[str] = field(init=False, default_factory=set)
 
@@ -144,11 +175,11 @@ class Sender:
         number = next(self._numbers)
         settled = False
         try:
-            await self._write(self._intent(number, asked, request, digest, attempt, most))
+            intent = await self._write(self._intent(number, asked, request, digest, attempt, most))
             spent.requests, spent.input_bytes = spent.requests + 1, spent.input_bytes + len(content)
             reply = await self.client.ask(content)
             cost = None if self.rates is None or reply.usage is None else self.rates.cost(reply.usage)
-            await self._write(
+            answer = await self._write(
                 {
                     "type": "reply",
                     "number": number,
@@ -157,6 +188,7 @@ class Sender:
                     "sure": cost is not None,
                 }
             )
+            self.answered.append(Answered(asked, digest, intent, answer))
             self.purse.settle(most, cost)
             settled = True
             spent.cost += most if cost is None else cost
@@ -207,8 +239,8 @@ class Sender:
             "messages": body["messages"][1:],
         }
 
-    async def _write(self, record: Mapping[str, Any]) -> None:
-        await asyncio.wrap_future(self.journal.append(record))
+    async def _write(self, record: Mapping[str, Any]) -> Place:
+        return await asyncio.wrap_future(self.journal.append(record))
 
     def _pause(self, digest: str, attempt: int) -> float:
         """Grows with every attempt, and differs from request to request, so that they do not come back together."""

@@ -17,6 +17,8 @@ from memlearn.learning.agent.step import Past, StepInput
 from memlearn.memory.sensitive import SensitiveConfig, is_sensitive
 from memlearn.records import ATTRIBUTE_PREFIX, LEVEL_PREFIX
 
+# Names and texts whose judgement is kept; many users share them.
+_MOST_JUDGED = 500_000
 # Rows of all the worlds that are kept; the oldest go first.
 _MOST_ROWS = 400_000
 
@@ -57,6 +59,12 @@ class Worlds:
     suppressed: frozenset[tuple[str, str]] = frozenset()
     _kept: OrderedDict[tuple[str, int], World] = field(default_factory=OrderedDict)
     _rows: int = 0
+    _places: dict[str, int] = field(default_factory=dict)
+    _judged: dict[str, bool] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Remember where each item stands."""
+        self._places = {item: at for at, item in enumerate(self.items["item_id"].cast(pl.String).to_list())}
 
     def of(self, step: StepInput) -> World:
         """The world of a step.
@@ -85,23 +93,34 @@ class Worlds:
 
     def make(self, past: Past, last: str) -> World:
         """The world of rows up to a day, ISO; it is not kept."""
-        ids = past.rows["item_id"].cast(pl.String).drop_nulls().unique()
-        mine = self.items.filter(pl.col("item_id").cast(pl.String).is_in(ids.implode()))
+        ids = dict.fromkeys(past.rows["item_id"].cast(pl.String).to_list())
+        mine = self.items[sorted(self._places[item] for item in ids if item in self._places)]
         view = build_view(past.rows, items=mine, person=past.person, last_day=date.fromisoformat(last), known=self.known)
         owned = frozenset(dim for dim in view.columns if ATTRIBUTE_PREFIX + dim not in past.rows.columns)
         return World(past, view, self._private(view, mine), owned)
 
     def _private(self, view: UserView, items: pl.DataFrame) -> Mask:
         """Judged by each key's own name, by what it belongs to, and by the words of a text."""
-        keys = [(dim, key) for dim, column in view.columns.items() for key in np.unique(column).tolist() if key]
-        titles = dict(items.select(pl.col("item_id").cast(pl.String), pl.col("name").cast(pl.String)).drop_nulls().iter_rows())
-        names = pl.Series([titles.get(key, key) if dim == "item" else key for dim, key in keys], dtype=pl.String)
-        private = view.none()
-        for (dim, key), sensitive in zip(keys, is_sensitive(names, self.sensitive).to_list(), strict=True):
-            if sensitive or (dim, key) in self.suppressed:
+        keys = [(dim, key) for dim, column in view.columns.items() for key in dict.fromkeys(column.tolist()) if key]
+        titles = dict(zip(items["item_id"].cast(pl.String).to_list(), items["name"].to_list(), strict=True))
+        names = [titles.get(key) or key if dim == "item" else key for dim, key in keys]
+        judged = self._judge({*names, *view.written})
+        private = np.array([judged[text] for text in view.written], dtype=np.bool_)
+        for (dim, key), name in zip(keys, names, strict=True):
+            if judged[name] or (dim, key) in self.suppressed:
                 private = private | (view.columns[dim] == key)
-        texts = is_sensitive(pl.Series(view.written, dtype=pl.String), self.sensitive)
-        return private | texts.to_numpy()
+        return private
+
+    def _judge(self, texts: set[str]) -> dict[str, bool]:
+        """Which texts are sensitive; each is judged once."""
+        fresh = sorted(texts - self._judged.keys())
+        if fresh:
+            if len(self._judged) > _MOST_JUDGED:
+                self._judged.clear()
+                fresh = sorted(texts)
+            found = is_sensitive(pl.Series(fresh, dtype=pl.String), self.sensitive)
+            self._judged.update(zip(fresh, found.to_list(), strict=True))
+        return self._judged
 
 
 def catalogue_items(items: pl.DataFrame) -> pl.DataFrame:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -43,11 +44,12 @@ def find_steady(state: State, places: Sequence[int]) -> pl.DataFrame:
         The columns of `counts`, and gaps, fitting, every_days, score, tests (keys that were tried for the user).
     """
     days, dim = state.counts["days"].to_numpy(), state.counts["dim"].to_numpy()
-    often = state.by_user(np.flatnonzero((days >= HABIT_DAYS) & (dim != state.keys.index(WHOLE))))
-    numbers = _fit_gaps(state, often, np.isin(often["dim"].to_numpy(), list(places)))
-    tested = often.with_columns(*(pl.Series(name, values) for name, values in numbers.items()), pl.len().over("u").alias("tests"))
-    fits = (pl.col("fitting") >= HABIT_FIT * pl.col("gaps")) & pl.col("every_days").is_between(2, LONGEST_GAP)
-    return tested.filter((pl.col("score") >= STEADY_NATS) & fits)
+    often = state.by_user(np.flatnonzero((days >= HABIT_DAYS) & (dim != state.keys.index(WHOLE))), ("row", "u", "dim"))
+    fitted = _fit_gaps(state, often, np.isin(often["dim"].to_numpy(), list(places)))
+    steady = np.flatnonzero(fitted["score"] >= STEADY_NATS)
+    user = often["u"].to_numpy()
+    numbers = {**fitted, "tests": np.bincount(user).astype(np.uint32)[user] if len(user) else np.zeros(0, dtype=np.uint32)}
+    return state.counts[often["row"].to_numpy()[steady]].with_columns(pl.Series(name, values[steady]) for name, values in numbers.items())
 
 
 def find_habits(state: State, steady: pl.DataFrame) -> pl.DataFrame:
@@ -62,8 +64,14 @@ def find_habits(state: State, steady: pl.DataFrame) -> pl.DataFrame:
     return found.with_columns((silent > (LAPSE_INTERVALS * pl.col("every_days")).clip(LAPSE_DAYS)).alias("lapsed"))
 
 
-def _fit_gaps(state: State, often: pl.DataFrame, place: NDArray[np.bool_]) -> dict[str, NDArray[np.generic]]:
-    """For each key: gaps, those that fit the median, their mean, and how surprising they are."""
+def _fit_gaps(state: State, often: pl.DataFrame, place: NDArray[np.bool_]) -> dict[str, NDArray[Any]]:
+    """For each key: gaps, those that fit the median, their mean, and how surprising they are; 0 where too few fit.
+
+    Args:
+        state: the shard's state.
+        often: row, u, dim of the keys.
+        place: which of them are places.
+    """
     held = state.gaps_of(often)
     gap, packed, sums = held.gap, (held.row << _GAP_BITS) | held.gap, np.concatenate(([0], np.cumsum(held.n)))
     days = np.concatenate(([0], np.cumsum(held.n * gap)))
@@ -71,18 +79,26 @@ def _fit_gaps(state: State, often: pl.DataFrame, place: NDArray[np.bool_]) -> di
     gaps, span = sums[end] - sums[start], days[end] - days[start]
     middle = np.searchsorted(sums, sums[start] + (gaps + 1) // 2) - 1
     median = gap[np.clip(middle, 0, max(len(gap) - 1, 0))] if len(gap) else np.zeros(len(often), dtype=np.int64)
-    score, fitting, every = np.zeros(len(often)), np.zeros(len(often), dtype=np.int64), np.zeros(len(often), dtype=np.int64)
+
+    def within(at: Ints, tenths: int) -> tuple[Ints, Ints, Ints, Ints]:
+        low, high = -(-(10 - tenths) * median[at] // 10), (10 + tenths) * median[at] // 10
+        left, right = (np.searchsorted(packed, (at << _GAP_BITS) | edge) for edge in (low, high + 1))
+        return low, high, sums[right] - sums[left], days[right] - days[left]
+
+    _, _, fitting, in_days = within(rows, max(WINDOWS))
+    every = (2 * in_days + fitting) // np.maximum(2 * fitting, 1)
+    # Most keys have no rhythm even within the widest window, and need no more looking at.
+    fits = np.flatnonzero((fitting >= HABIT_FIT * gaps) & (every >= 2) & (every <= LONGEST_GAP))
+    score, place = np.zeros(len(often)), place[fits]
     for tenths in WINDOWS:
-        low, high = -(-(10 - tenths) * median // 10), (10 + tenths) * median // 10
-        left, right = (np.searchsorted(packed, (rows << _GAP_BITS) | edge) for edge in (low, high + 1))
-        fitting, in_days = sums[right] - sums[left], days[right] - days[left]
-        every = (2 * in_days + fitting) // np.maximum(2 * fitting, 1)
-        chance = _chance(gaps, span, low, high)
+        low, high, inside, _ = within(fits, tenths)
+        chance = _chance(gaps[fits], span[fits], low, high)
         if place.any():
-            chance[place] = np.maximum(chance[place], _user_share(state, often.filter(pl.Series(place)), low[place], high[place]))
+            chance[place] = np.maximum(chance[place], _user_share(state, often[fits[place]], low[place], high[place]))
         # The gap that gave the median fits by itself, so it does not count.
-        found = surprises(np.maximum(fitting - 1, 0).astype(float), np.maximum(gaps - 1, 0).astype(float), chance)
-        score = np.maximum(score, np.where(fitting - 1 > chance * (gaps - 1), found, 0.0))
+        hits, trials = np.maximum(inside - 1, 0).astype(float), np.maximum(gaps[fits] - 1, 0).astype(float)
+        found = np.where(inside - 1 > chance * (gaps[fits] - 1), surprises(hits, trials, chance), 0.0)
+        score[fits] = np.maximum(score[fits], found)
     return {"gaps": gaps, "fitting": fitting, "every_days": every.astype(np.int32), "score": score}
 
 

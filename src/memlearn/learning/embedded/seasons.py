@@ -107,9 +107,8 @@ def _best_window(key_year: Ints, widths: Sequence[int]) -> tuple[Ints, Ints, Int
 
 
 def _circular_sums(year: Ints, size: int) -> Ints:
-    doubled = np.concatenate((year, year), axis=1).cumsum(axis=1)
-    padded = np.concatenate((np.zeros((len(year), 1), dtype=np.int64), doubled), axis=1)
-    sums: Ints = padded[:, size : size + 12] - padded[:, :12]
+    padded = np.concatenate((np.zeros((len(year), 1), dtype=np.int64), year, year[:, : size - 1]), axis=1).cumsum(axis=1)
+    sums: Ints = padded[:, size:] - padded[:, :12]
     return sums
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -57,7 +57,17 @@ class Keys:
         sizes = np.array([len(labels) for labels in self.labels], dtype=np.int64)
         starts = (np.cumsum(sizes) - sizes) * users
         u, dim, key = (frame[name].to_numpy() for name in ("u", "dim", "key"))
-        packed: Ints = starts[dim] + u.astype(np.int64) * sizes[dim] + key
+        packed: Ints = u.astype(np.int64)
+        if (dim[1:] < dim[:-1]).any():
+            packed = starts[dim] + packed * sizes[dim]
+        else:
+            # What is sorted by dimension needs no look-up row by row.
+            ends = np.searchsorted(dim, np.arange(len(sizes) + 1))
+            for number, (size, start) in enumerate(zip(sizes, starts, strict=True)):
+                part = packed[ends[number] : ends[number + 1]]
+                part *= size
+                part += start
+        packed += key
         return packed
 
     def names(self, frame: pl.DataFrame) -> tuple[pl.Series, pl.Series]:
@@ -160,10 +170,11 @@ class State:
         """Purchases of every (dim, u, key)."""
         return self.tables.counts
 
-    def by_user(self, rows: Ints) -> pl.DataFrame:
-        """Rows of `counts`, given ascending, sorted by (u, dim, key)."""
+    def by_user(self, rows: Ints, columns: Sequence[str] = ()) -> pl.DataFrame:
+        """Rows of `counts`, given ascending, sorted by (u, dim, key); all columns of it, or these."""
         users = self.counts["u"].to_numpy()[rows]
-        return self.counts[rows[np.argsort(users, kind="stable")]]
+        counts = self.counts.select(columns) if columns else self.counts
+        return counts[rows[np.argsort(users, kind="stable")]]
 
     def whole(self) -> pl.DataFrame:
         """Counts of each user as a whole: u, user_n, user_days, and the first and last purchase (day, row)."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import polars as pl
 
+from memlearn.learning.agent.lines import room_taken, without_spoken_of
 from memlearn.learning.embedded.population import ANSWER, BAND, DISCOUNT, RETURN
 from memlearn.learning.embedded.render import lines as worded
 from memlearn.learning.embedded.render import profile
@@ -40,6 +41,7 @@ class RenderInput:
         memory_bytes: most bytes stored per user.
         few_are_few: False: all users are too few to say of fewer than k of them that they are few.
         yearly: dim, label, month (1..12), share: how all users' purchases of a key lie over the year.
+        written: lines that an agent wrote, as statements of a release; they come first, and others fill what they leave.
     """
 
     base: pl.DataFrame
@@ -54,6 +56,7 @@ class RenderInput:
     memory_bytes: int
     few_are_few: bool = True
     yearly: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=YEARLY_SCHEMA))
+    written: pl.DataFrame | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,9 +105,15 @@ def render(candidates: Mapping[str, pl.DataFrame], given: RenderInput) -> Render
         ),
     ]
     lines = pl.concat(said)
-    kept = _fit(lines, given.blocks)
-    statements, used = bound_statements(_statements(kept), given.memory_bytes)
-    return Rendered(statements, item_facts(frames["facts"], given, used), len(lines) - len(statements))
+    if given.written is None:
+        said_in_full = _statements(_fit(lines, given.blocks))
+    else:
+        lines = without_spoken_of(lines, given.written)
+        filling = _statements(_fit(lines, given.blocks, room_taken(given.written)))
+        said_in_full = pl.concat([given.written.select(filling.columns), filling]).sort("user_id", "label", "line")
+    statements, used = bound_statements(said_in_full, given.memory_bytes)
+    all_lines = len(lines) + (0 if given.written is None else len(given.written))
+    return Rendered(statements, item_facts(frames["facts"], given, used), all_lines - len(statements))
 
 
 def _worded_keys(frames: Mapping[str, pl.DataFrame], given: RenderInput) -> pl.DataFrame:
@@ -217,8 +226,14 @@ def _likes(likes: pl.DataFrame, habits: pl.DataFrame, lineage: pl.DataFrame) -> 
     return ranked.filter(pl.Series(place_in_run(_numbered(ranked, "user_id")) < LIKES_PER_USER))
 
 
-def _fit(lines: pl.DataFrame, blocks: Sequence[BlockSpec]) -> pl.DataFrame:
-    """Keep each user's most telling lines of each block, as many as its limit holds."""
+def _fit(lines: pl.DataFrame, blocks: Sequence[BlockSpec], taken: pl.DataFrame | None = None) -> pl.DataFrame:
+    """Keep each user's most telling lines of each block, as many as its limit holds.
+
+    Args:
+        lines: what could be said.
+        blocks: specs.
+        taken: user_id, block, taken, lines: characters and lines that others have taken already.
+    """
     limits = pl.DataFrame(
         {"block": [spec.label for spec in blocks], "limit": [spec.limit for spec in blocks]}, schema={"block": pl.String, "limit": pl.Int64}
     )
@@ -227,6 +242,10 @@ def _fit(lines: pl.DataFrame, blocks: Sequence[BlockSpec]) -> pl.DataFrame:
     group = _numbered(placed, "user_id", "block")
     sizes = sum_in_run(group, placed["text"].str.len_chars().cast(pl.Int64).to_numpy() + 1)
     numbered = placed.with_columns(pl.Series("size", sizes), pl.Series("line", place_in_run(group) + 1))
+    if taken is not None:
+        there = numbered.join(taken, on=["user_id", "block"], how="left", maintain_order="left")
+        size, line = pl.col("size") + pl.col("taken").fill_null(0), pl.col("line") + pl.col("lines").fill_null(0)
+        numbered = there.with_columns(size, line).drop("taken", "lines")
     return numbered.filter((pl.col("size") - 1 <= pl.col("limit")) & (pl.col("line") <= LINES_PER_BLOCK))
 
 

@@ -1,0 +1,96 @@
+"""Check an agent's published lines again, by their words, on the rows that the release pins."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import polars as pl
+
+from memlearn.grounding.check import CONTRADICTED, SOURCE_GONE, VERIFIED
+from memlearn.learning.agent.check import check_again
+from memlearn.learning.agent.judge import checker_of
+from memlearn.learning.agent.step import Past
+from memlearn.learning.agent.world import Worlds
+from memlearn.learning.embedded.annotate import resolve_returns
+from memlearn.learning.job import Job
+from memlearn.learning.stated import stated_persons
+from memlearn.learning.tables import in_force, read_tables
+from memlearn.memory import Evidence, Statement
+from memlearn.store import Manifest, StoreLayout
+from memlearn.store.rows import read_rows, user_hash
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class LineJudge:
+    """Judges verified lines that have no fact.
+
+    Args:
+        folders: row files by folder of the shard, oldest first.
+        worlds: what lines are checked against.
+        persons: user → what may be stated.
+        as_of_us: everything before this instant was learned.
+    """
+
+    folders: Mapping[Path, tuple[str, ...]]
+    worlds: Worlds
+    persons: Mapping[str, Mapping[str, str]]
+    as_of_us: int
+
+    @classmethod
+    def of(cls, job: Job, manifest: Manifest, layout: StoreLayout) -> LineJudge:
+        """The judge of a release's lines."""
+        tables = in_force(read_tables(job), manifest.as_of_us)
+        stated = stated_persons(job, tables).filter("stated")
+        persons: dict[str, dict[str, str]] = {}
+        for user_id, attribute, value in stated.select("user_id", "attribute", "value").drop_nulls().iter_rows():
+            persons.setdefault(user_id, {})[attribute] = value
+        folders: dict[Path, list[str]] = {}
+        for name in sorted(manifest.row_files):
+            path = layout.root / name
+            folders.setdefault(path.parent, []).append(path.name)
+        files = {folder: tuple(names) for folder, names in folders.items()}
+        return cls(files, checker_of(job, tables).worlds, persons, manifest.as_of_us)
+
+    def __call__(self, lines: pl.DataFrame) -> pl.DataFrame:
+        """The lines with `outcome` and `reason`."""
+        rows = self._rows(lines["user_id"].unique())
+        judged = []
+        for (user_id,), mine in lines.group_by("user_id", maintain_order=True):
+            history = rows.get(str(user_id))
+            judged.append(self._judge(str(user_id), mine, history))
+        return pl.concat(judged)
+
+    def _rows(self, users: pl.Series) -> dict[str, pl.DataFrame]:
+        hashes = pl.Series(user_hash(users))
+        found: dict[str, pl.DataFrame] = {}
+        for folder, files in self.folders.items():
+            rows = read_rows(folder, files, hashes).filter(pl.col("time_us") < self.as_of_us)
+            mine = resolve_returns(rows).with_columns(pl.col("user_id").cast(pl.String))
+            found |= {str(user_id): part for (user_id,), part in mine.group_by("user_id", maintain_order=True)}
+        return found
+
+    def _judge(self, user_id: str, lines: pl.DataFrame, history: pl.DataFrame | None) -> pl.DataFrame:
+        if history is None:
+            return lines.with_columns(pl.lit(SOURCE_GONE).alias("outcome"), pl.lit("the user has no rows any more").alias("reason"))
+        world = self.worlds.make(Past(history, self.persons.get(user_id, {})), self._last_day(history).isoformat())
+        there = {f"{row:016x}" for row in history["row_id"].to_list()}
+        outcomes, reasons = [], []
+        for row in lines.iter_rows(named=True):
+            evidence = Evidence(tuple(row["rows"]), row["statistic"], tuple(row["passages"]), row["operator"])
+            missing = [name for name in evidence.rows if name not in there]
+            verdict = check_again(Statement(row["text"], evidence, None, "verified"), world)
+            holds = verdict.status == "verified"
+            outcomes.append(SOURCE_GONE if missing else VERIFIED if holds else CONTRADICTED)
+            reasons.append(f"the user has no row {missing[0]}" if missing else None if holds else verdict.reason)
+        return lines.with_columns(pl.Series("outcome", outcomes, dtype=pl.String), pl.Series("reason", reasons, dtype=pl.String))
+
+    @staticmethod
+    def _last_day(history: pl.DataFrame) -> date:
+        local = (history["time_us"] + history["offset_s"].cast(pl.Int64) * 1_000_000).max()
+        assert isinstance(local, int)
+        return (_EPOCH + timedelta(microseconds=local)).date()

@@ -1,0 +1,124 @@
+"""Killed at any moment, a run of the agent goes on where it stopped: nothing that was answered is asked, and paid, again."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from random import Random
+
+import pytest
+from companies import Site, make_company
+from models import note_taker
+
+import memlearn
+from memlearn.store import StoreLayout, open_release
+from memlearn.store.journal import read_segment
+from memlearn.testing import CHAT, ModelServer
+
+LEARN = "import memlearn, sys; print('begun', flush=True); memlearn.learn(sys.argv[1])"
+
+
+@dataclass(frozen=True)
+class Case:
+    """A site that has not learned yet, what an undisturbed run makes of it, and how long that takes."""
+
+    folder: Path
+    digest: str
+    seconds: float
+    answers: int
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[ModelServer]:
+    """A model that takes a while, so that a kill meets requests under way."""
+    with ModelServer(note_taker, latency=0.01) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def case(server: ModelServer, tmp_path_factory: pytest.TempPathFactory) -> Case:
+    """Seven users, some chunks each."""
+    company = make_company(3, users=7, events=150, nights=1, days=400)
+    folder = tmp_path_factory.mktemp("kill")
+    agent = {"model": "scripted", "base_url": server.base_url, "open_chunk": "always", "in_flight": 4}
+    site = Site(folder / "site", {"chunks": {"tokens": 300}, "learning": {"manager": "agent", "agent": agent, "shards": 2}}).set_up(company)
+    site.deliver(*company.nights[0])
+    assert site.config.is_file()
+    whole = Path(shutil.copytree(site.folder, folder / "undisturbed"))
+    begun = time.perf_counter()
+    _start(whole).communicate()
+    seconds = time.perf_counter() - begun
+    return Case(site.folder, _digest(whole), seconds, _journaled(whole)[0])
+
+
+def _start(site: Path) -> subprocess.Popen[str]:
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    command = [sys.executable, "-c", LEARN, str(site / "memlearn.yaml")]
+    child = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment)
+    assert child.stdout is not None
+    assert child.stdout.readline() == "begun\n"
+    return child
+
+
+def _digest(site: Path) -> str:
+    with open_release(StoreLayout(site / "store"), verify=True) as release:
+        return release.manifest.content_digest
+
+
+def _journaled(site: Path) -> tuple[int, int, int]:
+    """Answers in the journals, different ones among them, and requests that have none."""
+    names, intents = [], 0
+    for path in sorted((site / "store" / "journals").glob("*.journal")):
+        asked = {}
+        for _, record in read_segment(path):
+            if record["type"] == "intent":
+                asked[record["number"]] = (record["user"], record["step"], record["turn"], record["digest"])
+                intents += 1
+            elif record["type"] == "reply":
+                names.append(asked[record["number"]])
+    return len(names), len(set(names)), intents - len(names)
+
+
+def _check_kill(server: ModelServer, case: Case, folder: Path, seconds: float) -> None:
+    site = Path(shutil.copytree(case.folder, folder))
+    server.reset()
+    child = _start(site)
+    time.sleep(seconds)
+    child.kill()
+    child.communicate()
+    # What the killed process had sent is answered to nobody, but counted.
+    while server.counts()["in_flight"]:
+        time.sleep(0.01)
+    report = memlearn.learn(site / "memlearn.yaml")
+    assert report.agent is not None
+    answers, different, without = _journaled(site)
+    sent = server.counts()["requests"].get(CHAT, {})
+    assert _digest(site) == case.digest
+    assert answers == different == case.answers
+    assert report.agent.possibly_paid_requests == without
+    assert answers <= sum(sent.values()) <= answers + without
+    shutil.rmtree(site)
+
+
+def test_killed_at_some_moment(server: ModelServer, case: Case, tmp_path: Path) -> None:
+    _check_kill(server, case, tmp_path / "site", case.seconds * 0.6)
+
+
+@pytest.mark.slow
+def test_killed_at_ten_moments(server: ModelServer, case: Case, tmp_path: Path) -> None:
+    random = Random(21)
+    for number in range(10):
+        _check_kill(server, case, tmp_path / str(number), case.seconds * (number + random.random()) / 10)
+
+
+@pytest.mark.soak
+def test_killed_at_a_hundred_moments(server: ModelServer, case: Case, tmp_path: Path) -> None:
+    random = Random(22)
+    for number in range(100):
+        _check_kill(server, case, tmp_path / str(number), case.seconds * (number + random.random()) / 100)
