@@ -66,6 +66,8 @@ REFUSED = [
     ("Probably likes Blue Bottle.", GREEN, "name", "Nothing that is cited is of 'Blue Bottle'"),
     ("Five visits to Blue Bottle.", GREEN, "name", "Nothing that is cited is of 'Blue Bottle'"),
     ("Seems to plan a trip to Lisbon.", GREEN, "name", "'Lisbon' stands in nothing that is cited"),
+    ("Bob likes coffee.", BLUE, "name", "'Bob' stands in nothing that is cited"),
+    ("Silvia Rossi, a gourmet.", BLUE, "name", "'Silvia' stands in nothing that is cited"),
     ("ACME regular, it seems.", GREEN, "name", "'ACME' stands in nothing that is cited"),
     ("Wrote “I will leave you”, quite upset.", ("r14",), "name", "'I will leave you' stand in nothing that is cited"),
     # contradictions

@@ -36,6 +36,7 @@ _HEDGES = re.compile(
     r"|suggest(?:s|ing)|indicat(?:es|ing)|impl(?:ies|ying)|hint(?:s|ing) at|as if|because|which|so that|in order to)\b|;|\s[–—-]\s|(?<=[^\W\d]{3})[.!?]\s",
     re.IGNORECASE,
 )
+_EDGES = " ,.:()"
 # Marks that end data, letters that are not seen, and runs of blanks.
 _HARMFUL = re.compile("[<>\u115f\u1160\u3164\uffa0\u2800]|  ")
 _REFUSALS = {"evidence": "evidence", "name": "name", "contradiction": "contradiction", "lacking": "lacking"}
@@ -96,11 +97,12 @@ class Checker:
         """What of a supposition can be checked holds, and what cannot brings no name or number of its own."""
         mask, _ = cited_rows(world.view, standing.cited)
         ground = Ground(world.view, mask, standing.texts, standing.numbers)
-        pieces = [piece.strip(" ,.:()") for piece in _HEDGES.split(text)]
-        pieces = [piece for piece in pieces if piece]
+        pieces = [piece for part in _HEDGES.split(text) if (piece := part.strip(_EDGES))]
+        # What is one piece was judged as a whole.
+        judged = standing.only_words or pieces == [text.strip(_EDGES)]
         for piece in pieces:
             reading = _read(piece, world)
-            if not standing.only_words and len(pieces) + (piece != text) > 1:
+            if not judged:
                 verdict = check_text(piece, standing.cited, world.view, reading)
                 if verdict.status == "verified":
                     continue

@@ -21,6 +21,34 @@ from memlearn.grounding.freetext.view import Mask
 from memlearn.learning.agent.figures import Figures, tell_cited
 
 _NUMBERS = frozenset({"number", "iso", "date", "clock"})
+# What somebody does who is named first; the user goes without a name.
+_ACTS = frozenset(
+    [
+        "likes",
+        "loves",
+        "buys",
+        "visits",
+        "goes",
+        "shops",
+        "prefers",
+        "enjoys",
+        "wants",
+        "told",
+        "says",
+        "lives",
+        "works",
+        "pays",
+        "drinks",
+        "eats",
+        "travels",
+        "hates",
+        "avoids",
+        "needs",
+        "bought",
+        "visited",
+        "paid",
+    ]
+)
 _SPANS = ("before", "until", "after", "since", "from")
 
 
@@ -100,14 +128,15 @@ def _require_proper_nouns(reading: Reading, ground: Ground) -> None:
 
 
 def _is_proper(tokens: Sequence[Token], at: int, unknown: set[str]) -> bool:
-    """A name rather than a word: a capital inside the sentence, or a first word that no sentence makes capital like that."""
+    """A name rather than a word: a capital inside the sentence, or a first word that acts, goes on in capitals or is written in them."""
     token = tokens[at]
     if token.sort != "word" or not token.capital:
         return False
     if at and tokens[at - 1].low not in (".", "!", "?", ":"):
         return True
-    next_capital = at + 1 < len(tokens) and tokens[at + 1].capital and tokens[at + 1].text in unknown
-    return next_capital or (len(token.text) > 1 and token.text[1:] != token.text[1:].lower())
+    following = tokens[at + 1] if at + 1 < len(tokens) else None
+    named = following is not None and (following.low in _ACTS or (following.capital and following.text in unknown))
+    return named or (len(token.text) > 1 and token.text[1:] != token.text[1:].lower())
 
 
 def _require_numbers(reading: Reading, ground: Ground) -> None:
