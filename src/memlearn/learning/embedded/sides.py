@@ -16,7 +16,8 @@ MERCHANT = "merchant"
 
 def count_slots(rows: Annotated, at: Flags) -> pl.DataFrame:
     """Purchases at each hour of the week, for each (u, chunk)."""
-    user, chunk, slot = rows.user[at], rows.chunk[at], rows.slot[at]
+    found = np.flatnonzero(at)
+    user, chunk, slot = rows.user[found], rows.chunk[found], rows.slot[found]
     if len(user) == 0:
         return pl.DataFrame(schema=dict.fromkeys(("u", "chunk", "slot", "n"), pl.Int32))
     starts = _changes(user, chunk)
@@ -33,15 +34,17 @@ def count_money(rows: Annotated, at: Flags) -> pl.DataFrame:
     user, chunk, key, month = (part[found] for part in (rows.user, rows.chunk, rows.currency.codes, rows.month))
     # Rows are in time order, so only the currencies of a month are mixed.
     packed = np.cumsum(_changes(user, chunk, month)) * max(len(rows.currency.labels), 1) + key
-    order = np.argsort(packed, kind="stable")
-    starts = np.flatnonzero(_changes(packed[order]))
-    first = order[starts]
+    if (packed[1:] < packed[:-1]).any():
+        order = np.argsort(packed, kind="stable")
+        packed, found = packed[order], found[order]
+    starts = np.flatnonzero(_changes(packed))
     sums = {
-        "n": _sum_runs(rows.purchase[found][order].astype(np.int64), starts),
-        "returns": _sum_runs(rows.returned[found][order].astype(np.int64), starts),
-        "amount": _sum_runs(rows.amount[found][order], starts),
+        "n": _sum_runs(rows.purchase[found], starts),
+        "returns": _sum_runs(rows.returned[found], starts),
+        "amount": _sum_runs(rows.amount[found], starts),
     }
-    return pl.DataFrame({"u": user[first], "chunk": chunk[first], "key": key[first], "month": month[first], **sums})
+    user, chunk, key, month = (part[found[starts]] for part in (rows.user, rows.chunk, rows.currency.codes, rows.month))
+    return pl.DataFrame({"u": user, "chunk": chunk, "key": key, "month": month, **sums})
 
 
 def _changes(*columns: NDArray[np.int64]) -> Flags:
@@ -53,8 +56,8 @@ def _changes(*columns: NDArray[np.int64]) -> Flags:
     return changed
 
 
-def _sum_runs(values: NDArray[np.int64], starts: NDArray[np.int64]) -> NDArray[np.int64]:
-    sums: NDArray[np.int64] = np.add.reduceat(values, starts) if len(starts) else np.zeros(0, dtype=np.int64)
+def _sum_runs(values: NDArray[np.int64] | Flags, starts: NDArray[np.int64]) -> NDArray[np.int64]:
+    sums: NDArray[np.int64] = np.add.reduceat(values, starts, dtype=np.int64) if len(starts) else np.zeros(0, dtype=np.int64)
     return sums
 
 
@@ -146,8 +149,8 @@ def count_activity(rows: Annotated, selected: Flags) -> pl.DataFrame:
             "u": user[starts],
             "chunk": chunk[starts],
             "events": ends - starts,
-            "priced": _sum_runs((rows.priced & rows.purchase)[found].astype(np.int64), starts),
-            "discounted": _sum_runs((rows.discounted & rows.purchase)[found].astype(np.int64), starts),
+            "priced": _sum_runs((rows.priced & rows.purchase)[found], starts),
+            "discounted": _sum_runs((rows.discounted & rows.purchase)[found], starts),
             "first_us": time_us[starts],
             "last_us": time_us[ends - 1] if len(starts) else time_us,
         }
