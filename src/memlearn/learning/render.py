@@ -138,7 +138,8 @@ def render_shards(job: Job, catalogue: Catalogue, task: RenderTask) -> None:
     persons = _of_users(task.given.persons, users)
     given = _narrow(task.given, candidates, persons.filter("stated").drop("stated"), users)
     if job.agent is not None:
-        given = replace(given, written=as_statements(_left(task, BLOCKS), [spec.label for spec in job.agent_blocks], users))
+        labels = [spec.label for spec in job.agent_blocks]
+        given = replace(given, written=as_statements(_left(task, BLOCKS), labels, users, job.sensitive))
     rendered = render(candidates, given)
     ends = candidates["users"].select("user_id", "first_us", "last_us")
     learned = steps.join(ends, on="user_id", how="left", maintain_order="left")

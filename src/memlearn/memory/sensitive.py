@@ -74,6 +74,26 @@ def find_sensitive(text: str, config: SensitiveConfig) -> str | None:
     return None if found is None else found[0].strip()
 
 
+def are_sensitive(sentences: pl.Series, config: SensitiveConfig) -> pl.Series:
+    """Which of many sentences speak of a sensitive topic, as `find_sensitive` has it of one; letters in disguise apart.
+
+    Args:
+        sentences: strings without nulls.
+        config: topics, further words and exceptions.
+    """
+    watched, harmless, allowed = (
+        None if pattern is None else pattern.pattern.replace("(?= |$)", "(?: |$)")
+        for pattern in _sentence_patterns(tuple(config.topics), tuple(config.words), tuple(config.allow))
+    )
+    # Without a look ahead a word takes the blank that the next one begins with, so each blank is there twice.
+    plain = _plain(sentences).str.replace_all(" ", "  ", literal=True)
+    assert watched is not None
+    for pattern in (allowed, harmless):
+        if pattern is not None:
+            plain = plain.str.replace_all(pattern.replace(r"\ ", "  "), "  ")
+    return plain.str.contains(watched.replace(r"\ ", "  ")).alias(sentences.name)
+
+
 @lru_cache(maxsize=16)
 def _sentence_patterns(
     topics: tuple[Topic, ...], words: tuple[str, ...], allow: tuple[str, ...]

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 import polars as pl
 
+from memlearn.memory.sensitive import SensitiveConfig, are_sensitive
 from memlearn.store.tables import USER_TABLES
 
 SCHEMA = pl.Schema(USER_TABLES["statements"])
@@ -15,20 +16,26 @@ BLOCKS = "agent"
 _SEPARATOR = "; "
 
 
-def as_statements(blocks: pl.DataFrame, labels: Iterable[str], users: pl.DataType) -> pl.DataFrame:
-    """Blocks as statements of a release.
+def as_statements(blocks: pl.DataFrame, labels: Iterable[str], users: pl.DataType, sensitive: SensitiveConfig) -> pl.DataFrame:
+    """Blocks as statements of a release, without those that must not be stated.
+
+    Lines were judged when they were written; what is configured as sensitive since then leaves them where they stand, but unpublished.
 
     Args:
         blocks: user_id, blocks: label → lines, as JSON.
         labels: of the blocks that are published.
         users: type of user ids.
+        sensitive: what is never stated.
     """
     wanted = list(labels)
     rows = []
     for user_id, text in blocks.select("user_id", "blocks").iter_rows():
         lines = json.loads(text)
         rows += [_row(user_id, label, number, line) for label in wanted for number, line in enumerate(lines.get(label, ()), 1)]
-    return pl.DataFrame(rows, schema=SCHEMA).with_columns(pl.col("user_id").cast(users))
+    lines = pl.DataFrame(rows, schema=SCHEMA)
+    kept = lines.filter(~are_sensitive(lines["text"], sensitive))
+    number = pl.int_range(1, pl.len() + 1).over("user_id", "label").cast(SCHEMA["line"])
+    return kept.with_columns(pl.col("user_id").cast(users), number.alias("line"))
 
 
 def _row(user_id: str, label: str, number: int, line: dict[str, object]) -> dict[str, object]:

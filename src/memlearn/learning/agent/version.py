@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from hashlib import blake2b
 from typing import Any
 
-from memlearn.grounding.freetext import VERSION as CHECKER
+from memlearn.learning.agent.check import VERSION as CHECKER
 from memlearn.learning.agent.config import AgentConfig
 from memlearn.learning.agent.prompt import Prompts
 from memlearn.learning.agent.rows import ESCAPING
