@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -97,10 +97,11 @@ class _Mapper:
         columns["tombstone"] = pl.lit(False) if tombstone is None else tombstone
         self._map_ids(frame, columns, problems, tombstone)
         self._map_times(frame, columns, problems, tombstone)
-        self._map_money(frame, columns, problems)
+        texts = _coded_texts(frame[self._source.columns.kind]) if self._source.columns.kind else None
+        self._map_money(frame, columns, problems, None if texts is None else self._kind(*texts))
         self._map_texts(frame, columns)
         events = _assemble(columns)
-        return self._split(batch, events, problems, self._unmapped(frame))
+        return self._split(batch, events, problems, {} if texts is None else self._unmapped(*texts))
 
     def _split(self, batch: RawBatch, events: pl.DataFrame, problems: Problems, unmapped: Mapping[str, int]) -> EventBatch:
         reasons = problems.reasons
@@ -157,9 +158,8 @@ class _Mapper:
             problems.add(bad, "sequence is not a number")
             columns["seq"] = sequence.fill_null(0)
 
-    def _map_money(self, frame: pl.DataFrame, columns: dict[str, pl.Series | pl.Expr], problems: Problems) -> None:
+    def _map_money(self, frame: pl.DataFrame, columns: dict[str, pl.Series | pl.Expr], problems: Problems, kind: pl.Series | None) -> None:
         wanted = self._source.columns
-        kind = self._kind(frame[wanted.kind]) if wanted.kind else None
         amount = quantity = None
         if wanted.quantity:
             quantity, bad = self._numbers["quantity"].read(frame[wanted.quantity], _QUANTITY_DIGITS)
@@ -191,17 +191,12 @@ class _Mapper:
             columns["discount"] = found["discount"].abs()
         return found.get("amount")
 
-    def _kind(self, values: pl.Series) -> pl.Series:
+    def _kind(self, numbers: pl.Series, texts: Sequence[str | None]) -> pl.Series:
         default: Kind = self._source.kind
-        numbers, texts = _coded_texts(values)
         kinds = pl.Series([default if text is None else self._kinds.get(text.casefold(), default) for text in texts], dtype=_KIND)
         return kinds.gather(numbers).fill_null(default)
 
-    def _unmapped(self, frame: pl.DataFrame) -> Mapping[str, int]:
-        column = self._source.columns.kind
-        if column is None:
-            return {}
-        numbers, texts = _coded_texts(frame[column])
+    def _unmapped(self, numbers: pl.Series, texts: Sequence[str | None]) -> Mapping[str, int]:
         unknown = [text if text is not None and text.casefold() not in self._kinds else None for text in texts]
         if not any(unknown):
             return {}

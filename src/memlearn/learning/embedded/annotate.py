@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from memlearn.chunks import ChunkConfig, cut_chunks, row_tokens
 from memlearn.records import ATTRIBUTE_PREFIX, LEVEL_PREFIX
+from memlearn.records.coded import distinct_codes, fresh_categories
 from memlearn.store.coding import is_constant
 from memlearn.store.row_hash import column_hash, finish, name_hash
 
@@ -192,14 +193,14 @@ def code_column(name: str, column: pl.Series) -> Dimension:
     if is_constant(column):
         return Dimension(name, np.zeros(len(column), dtype=np.int64), column.head(1).alias(name))
     # Categories of their own are forgotten again; the common ones last as long as the process.
-    coded = column.cast(pl.Categorical(pl.Categories.random()))
-    distinct = coded.drop_nulls().unique()
-    labels = distinct.cast(pl.String)
+    coded = column.cast(fresh_categories())
+    physical = coded.to_physical()
+    codes = physical.fill_null(strategy="max").to_numpy()
+    distinct = distinct_codes(codes, int(codes.max()) + 1)
+    labels = pl.Series(distinct, dtype=pl.UInt32).cat.to(coded.dtype).cast(pl.String).alias(name)
     order = labels.arg_sort()
-    physical = distinct.to_physical().to_numpy()
-    table = np.zeros(int(physical.max()) + 1, dtype=np.int64)
-    table[physical[order.to_numpy()]] = np.arange(len(order))
-    codes = coded.to_physical().fill_null(int(physical[0])).to_numpy()
+    table = np.zeros(int(distinct[-1]) + 1, dtype=np.int64)
+    table[distinct[order.to_numpy()]] = np.arange(len(order))
     dense = table[codes]
     if column.null_count():
         dense[column.is_null().to_numpy()] = NO_KEY
