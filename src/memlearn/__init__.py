@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from memlearn.errors import MemlearnError
     from memlearn.wiring.load import LoadedConfig, load_config
-    from memlearn.wiring.verbs import diff_releases, gc, learn, promote, recommend, releases, rollback, show, status, verify
+    from memlearn.wiring.verbs import diff_releases, gc, learn, promote, recommend, releases, rollback, show, status, steps, verify
 
 __all__ = [
     "LoadedConfig",
@@ -33,6 +33,7 @@ __all__ = [
     "rollback",
     "show",
     "status",
+    "steps",
     "verify",
 ]
 

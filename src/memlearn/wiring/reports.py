@@ -131,6 +131,82 @@ class LearnReport(_Report):
 
 
 @dataclass(frozen=True, slots=True)
+class RefusedCall(_Report):
+    """A call of the model that changed nothing.
+
+    Args:
+        call: as the model made it.
+        reason: as it was told.
+        mended: True where a later call of the step changed the same block.
+    """
+
+    call: str
+    reason: str
+    mended: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ExchangeView(_Report):
+    """A request and its answer.
+
+    Args:
+        turn: of the step's conversation, from 0.
+        asked: the messages that are new in it, as `role: text`.
+        answered: text and calls of the answer.
+    """
+
+    turn: int
+    asked: tuple[str, ...]
+    answered: str
+
+
+@dataclass(frozen=True, slots=True)
+class StepView(_Report):
+    """One step of the agent.
+
+    Args:
+        chunk: number of the user's chunk, from 0.
+        run_id: the run that did it.
+        version: of the agent.
+        outcome: `done`; `silent` and `declined`: the model wrote nothing; `skipped`: there was no answer.
+        reason: why it was skipped.
+        events: rows that it was given.
+        accepted: what changed, in words.
+        refused: calls that changed nothing.
+        requests: that were sent for it.
+        cost: in the currency of the prices.
+        perhaps: the part of it that nobody can confirm.
+        exchanges: requests and answers, where they were asked for.
+    """
+
+    chunk: int
+    run_id: str
+    version: str
+    outcome: str
+    reason: str | None
+    events: int
+    accepted: tuple[str, ...]
+    refused: tuple[RefusedCall, ...]
+    requests: int
+    cost: str
+    perhaps: str
+    exchanges: tuple[ExchangeView, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class StepsReport(_Report):
+    """The agent's steps of a user.
+
+    Args:
+        user_id: the user.
+        steps: in order of their chunks.
+    """
+
+    user_id: str
+    steps: tuple[StepView, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class CitedRow(_Report):
     """A row that a statement cites, as a person reads it.
 

@@ -29,11 +29,12 @@ from memlearn.wiring.reports import (
     ReleaseList,
     ReleaseSwitch,
     StatusReport,
+    StepsReport,
     VerifyReport,
 )
 from memlearn.wiring.verbs_serving import recommend, show
 
-__all__ = ["diff_releases", "gc", "learn", "promote", "recommend", "releases", "rollback", "show", "status", "verify"]
+__all__ = ["diff_releases", "gc", "learn", "promote", "recommend", "releases", "rollback", "show", "status", "steps", "verify"]
 
 ConfigLike = str | Path | LoadedConfig
 
@@ -89,6 +90,23 @@ def verify(config: ConfigLike, *, progress: Callable[[Progress], None] | None = 
     from memlearn.wiring.verbs_checking import verify as check
 
     return check(load(config), progress=progress)
+
+
+def steps(config: ConfigLike, user_id: str, *, full: bool = False) -> StepsReport:
+    """The agent's steps of a user: seen, asked, answered, accepted, refused, cost.
+
+    Args:
+        config: the config.
+        user_id: the user.
+        full: with every request and answer.
+
+    Raises:
+        BusyError: a learn run works on this store.
+        UnknownUserError: no agent has read this user.
+    """
+    from memlearn.wiring.verbs_agent import steps as tell
+
+    return tell(load(config), user_id, full=full)
 
 
 def status(config: ConfigLike) -> StatusReport:

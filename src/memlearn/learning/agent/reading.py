@@ -19,6 +19,7 @@ from memlearn.learning.stated import stated_persons
 from memlearn.learning.tables import Tables
 from memlearn.memory import Block
 from memlearn.store.ledger import Ledger
+from memlearn.store.rows import user_hash
 
 
 def read_by_agent(job: Job, ledger: Ledger, tables: Tables, scope: Scope, folder: Path, run_id: str, say: Say) -> Totals:
@@ -51,8 +52,11 @@ def read_by_agent(job: Job, ledger: Ledger, tables: Tables, scope: Scope, folder
         tuple(Block(spec) for spec in job.agent_blocks),
     )
 
+    named = None if scope.only is None else pl.Series(user_hash(pl.Series(scope.only, dtype=pl.String)))
+
     def find(shard: int) -> ShardWork:
-        users = None if scope.users is None else scope.users.filter(pl.col("shard") == shard)["user_hash"]
+        # Only whoever is named is read, also where the run goes through all rows: reading costs money.
+        users = named if scope.users is None else scope.users.filter(pl.col("shard") == shard)["user_hash"]
         until = job.as_of_us if job.as_of_us is not None else scope.until_us
         return find_work(job, ledger, tables.catalogue, shown, ShardSource(shard, scope.files[shard], users, until), wanted)
 

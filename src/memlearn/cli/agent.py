@@ -1,0 +1,66 @@
+"""`memlearn steps`: what the agent was given, asked and answered, and what came of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from memlearn.cli import output
+from memlearn.cli.options import ConfigPath, Json, Variables, load
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from memlearn.wiring.reports import StepsReport, StepView
+
+
+def add_commands(app: typer.Typer) -> None:
+    """Add `steps`."""
+    app.command()(steps)
+
+
+def steps(
+    config: ConfigPath,
+    user: Annotated[str, typer.Argument(metavar="USER", help="Id of the user.")],
+    full: Annotated[bool, typer.Option("--full", help="With every request and answer, from the journal.")] = False,
+    settings: Variables = None,
+    json: Json = False,
+) -> None:
+    """Show the agent's steps of a user: seen, asked, answered, accepted, refused, cost."""
+    loaded = load(config, settings)
+    from memlearn.wiring import verbs
+
+    report = verbs.steps(loaded, user, full=full)
+    if json:
+        output.write_json(report.to_json())
+    else:
+        _show(report)
+
+
+def _show(report: StepsReport) -> None:
+    screen = output.console()
+    screen.print(output.plain(f"User {report.user_id}: {len(report.steps):,} steps of the agent", "bold"))
+    for step in report.steps:
+        _show_step(screen, step)
+
+
+def _show_step(screen: Console, step: StepView) -> None:
+    cost = f", cost {step.cost}" if float(step.cost) else ""
+    screen.print()
+    screen.print(
+        output.plain(f"chunk {step.chunk}: {step.events:,} rows, {step.requests:,} requests{cost} · {step.outcome} · {step.run_id}", "bold")
+    )
+    if step.reason is not None:
+        screen.print(output.plain(f"  {step.reason}"))
+    for edit in step.accepted:
+        screen.print(output.plain(f"  + {edit}"))
+    for call in step.refused:
+        screen.print(output.plain(f"  ! {call.call}"))
+        screen.print(output.plain(f"      {'mended later; ' if call.mended else ''}{call.reason}"))
+    if not step.accepted and step.reason is None:
+        screen.print("  nothing changed")
+    for exchange in step.exchanges:
+        for message in exchange.asked:
+            screen.print(output.plain(f"  > {message}".replace("\n", "\n    ")))
+        screen.print(output.plain(f"  < {exchange.answered}".replace("\n", "\n    ")))
