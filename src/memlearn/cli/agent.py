@@ -1,4 +1,4 @@
-"""`memlearn steps`: what the agent was given, asked and answered, and what came of it."""
+"""`memlearn steps` and `memlearn replay`: what the agent did, and the same again without a request."""
 
 from __future__ import annotations
 
@@ -16,8 +16,9 @@ if TYPE_CHECKING:
 
 
 def add_commands(app: typer.Typer) -> None:
-    """Add `steps`."""
+    """Add `steps` and `replay`."""
     app.command()(steps)
+    app.command()(replay)
 
 
 def steps(
@@ -36,6 +37,31 @@ def steps(
         output.write_json(report.to_json())
     else:
         _show(report)
+
+
+def replay(
+    config: ConfigPath,
+    run: Annotated[str, typer.Argument(metavar="RUN", help="Id of the run, from `memlearn status`.")],
+    settings: Variables = None,
+    json: Json = False,
+) -> None:
+    """Rebuild what a run published from the journals, without a request; fails where it is not the same."""
+    loaded = load(config, settings)
+    from memlearn.wiring import verbs
+
+    report = verbs.replay(loaded, run)
+    if json:
+        output.write_json(report.to_json())
+    else:
+        screen = output.console()
+        headline = "the same content" if report.same else "other content"
+        screen.print(output.plain(f"{report.run_id}: {headline} as release {report.release_id}, from {report.answers:,} answers.", "bold"))
+        if report.missing is not None:
+            screen.print(output.plain(f"  {report.missing}"))
+        elif not report.same:
+            screen.print(output.plain("  Every answer was there, so the sources are not those of then: rows came or were corrected since."))
+    if not report.same:
+        raise typer.Exit(1)
 
 
 def _show(report: StepsReport) -> None:

@@ -207,6 +207,29 @@ class StepsReport(_Report):
 
 
 @dataclass(frozen=True, slots=True)
+class ReplayReport(_Report):
+    """A run again, without a request.
+
+    Args:
+        run_id: the run.
+        release_id: what it published.
+        content_digest: of that.
+        replayed_digest: of what the replay made.
+        answers: answers that were taken from the journals.
+        same: True where both are the same.
+        missing: what was asked and is in no journal; None: nothing.
+    """
+
+    run_id: str
+    release_id: str
+    content_digest: str
+    replayed_digest: str
+    answers: int
+    same: bool
+    missing: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class CitedRow(_Report):
     """A row that a statement cites, as a person reads it.
 

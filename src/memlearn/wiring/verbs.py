@@ -28,13 +28,14 @@ from memlearn.wiring.reports import (
     ReleaseInfo,
     ReleaseList,
     ReleaseSwitch,
+    ReplayReport,
     StatusReport,
     StepsReport,
     VerifyReport,
 )
 from memlearn.wiring.verbs_serving import recommend, show
 
-__all__ = ["diff_releases", "gc", "learn", "promote", "recommend", "releases", "rollback", "show", "status", "steps", "verify"]
+__all__ = ["diff_releases", "gc", "learn", "promote", "recommend", "releases", "replay", "rollback", "show", "status", "steps", "verify"]
 
 ConfigLike = str | Path | LoadedConfig
 
@@ -107,6 +108,19 @@ def steps(config: ConfigLike, user_id: str, *, full: bool = False) -> StepsRepor
     from memlearn.wiring.verbs_agent import steps as tell
 
     return tell(load(config), user_id, full=full)
+
+
+def replay(config: ConfigLike, run_id: str) -> ReplayReport:
+    """Rebuild what a run published, from the sources and the journals, without a request.
+
+    Raises:
+        BusyError: a learn run works on this store.
+        UsageError: there is no such run, or nothing to replay.
+        NoReleaseError: what it published is not kept any more.
+    """
+    from memlearn.wiring.verbs_agent import replay as run_again
+
+    return run_again(load(config), run_id)
 
 
 def status(config: ConfigLike) -> StatusReport:

@@ -1,4 +1,4 @@
-"""The verbs of the agent: what its steps were."""
+"""The verbs of the agent: what its steps were, and a run again without a request."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from memlearn.learning.lock import learning
 from memlearn.store.ledger import Ledger
 from memlearn.wiring.jobs import make_job
 from memlearn.wiring.load import LoadedConfig
-from memlearn.wiring.reports import ExchangeView, RefusedCall, StepsReport, StepView
+from memlearn.wiring.reports import ExchangeView, RefusedCall, ReplayReport, StepsReport, StepView
 
 
 def steps(loaded: LoadedConfig, user_id: str, *, full: bool = False) -> StepsReport:
@@ -54,3 +54,22 @@ def steps(loaded: LoadedConfig, user_id: str, *, full: bool = False) -> StepsRep
             for step in told
         ),
     )
+
+
+def replay(loaded: LoadedConfig, run_id: str) -> ReplayReport:
+    """Rebuild what a run published, from the sources and the journals, without a request.
+
+    Args:
+        loaded: the config.
+        run_id: the run.
+
+    Raises:
+        BusyError: a learn run works on this store.
+        UsageError: there is no such run, or nothing to replay.
+        NoReleaseError: what it published is not kept any more.
+    """
+    from memlearn.learning.agent.replay import replay as run_again
+
+    found = run_again(make_job(loaded), run_id)
+    same = found.stopped is None and found.again == found.content_digest
+    return ReplayReport(found.run_id, found.release_id, found.content_digest, found.again, found.answers, same, found.stopped)

@@ -23,7 +23,7 @@ from memlearn.learning.agent.pace import Pace
 from memlearn.learning.agent.prompt import Prompts
 from memlearn.learning.agent.run import FinishedStep, Tally, UserSteps, do_users
 from memlearn.learning.agent.search import Library, Reader
-from memlearn.learning.agent.sender import Client, Sender
+from memlearn.learning.agent.sender import Client, Known, Sender
 from memlearn.learning.agent.step import Check, StepInput
 from memlearn.learning.agent.stepper import Forms, Stepper
 from memlearn.learning.agent.tools import built_in_tools
@@ -67,6 +67,7 @@ class Agent:
         client: makes what sends its requests, inside the event loop that uses it.
         cap: units of money that the run may spend; None: no cap.
         retry_skipped: do skipped steps again.
+        known: answers that were given before, in place of those of the store's journals.
         operator_tools: tools of the operator: what is offered, and the function behind it.
         removed_tools: built-in tools that are not offered.
     """
@@ -76,6 +77,7 @@ class Agent:
     client: Callable[[], Client]
     cap: int | None = None
     retry_skipped: bool = False
+    known: Known | None = None
     operator_tools: tuple[tuple[Tool, OperatorTool], ...] = ()
     removed_tools: tuple[str, ...] = ()
 
@@ -219,7 +221,7 @@ class AgentStage:
             client=client,
             model=model_settings(config),
             journal=journal,
-            known=answers.known,
+            known=self.agent.known or answers.known,
             pace=Pace(config.in_flight, config.requests_per_minute, config.tokens_per_minute),
             purse=purse,
             rates=None if config.prices is None else Rates.of(config.prices),
