@@ -14,7 +14,7 @@ from memlearn.learning.embedded.candidates import NAMES as CANDIDATES
 from memlearn.learning.embedded.population import TOTAL, base_rates
 from memlearn.learning.embedded.render import RenderInput, render
 from memlearn.learning.embedded.render.lineage import trace_lineage
-from memlearn.learning.embedded.render.render import hexadecimal
+from memlearn.learning.embedded.render.row_ids import hexadecimal
 from memlearn.learning.embedded.render.words import display
 from memlearn.learning.embedded.render.yearly import yearly_shares
 from memlearn.learning.fold import pick_up
@@ -202,7 +202,7 @@ def cited_rows(job: Job, catalogue: Catalogue, task: RenderTask, statements: pl.
     label = pl.coalesce("name", "item_id", "merchant", "text", pl.col("kind").cast(pl.String))
     return named.select(
         "user_id",
-        hexadecimal(pl.col("row_id")).alias("row_id"),
+        hexadecimal(named["row_id"]),
         pl.col("source").cast(pl.String),
         "time_us",
         "offset_s",

@@ -15,6 +15,7 @@ from memlearn.learning.embedded.render import profile
 from memlearn.learning.embedded.render.bounds import bound_statements
 from memlearn.learning.embedded.render.facts import item_facts
 from memlearn.learning.embedded.render.lineage import ITEM, told_once, without_explained
+from memlearn.learning.embedded.render.row_ids import cited
 from memlearn.learning.embedded.render.runs import Ints, place_in_run, sum_in_run
 from memlearn.learning.embedded.render.words import display
 from memlearn.learning.embedded.render.yearly import YEARLY_SCHEMA
@@ -257,7 +258,6 @@ def _numbered(frame: pl.DataFrame, *columns: str) -> Ints:
 def _statements(lines: pl.DataFrame) -> pl.DataFrame:
     stated = pl.col("kind") == "stance"
     given = pl.col("kind") == "person"
-    rows = pl.concat_list(hexadecimal(pl.col("row_a")), hexadecimal(pl.col("row_b"))).list.drop_nulls().list.unique(maintain_order=True)
     return lines.select(
         "user_id",
         pl.col("block").alias("label"),
@@ -267,16 +267,9 @@ def _statements(lines: pl.DataFrame) -> pl.DataFrame:
         "dim",
         "key",
         "fact",
-        rows.alias("rows"),
+        cited(lines["row_a"], lines["row_b"]).alias("rows"),
         pl.when(stated).then(None).when(given).then(pl.lit("persons")).otherwise(pl.col("statistic")).alias("statistic"),
         pl.lit([], pl.List(pl.String)).alias("passages"),
         stated.alias("operator"),
         pl.lit("verified").alias("status"),
     )
-
-
-def hexadecimal(value: pl.Expr) -> pl.Expr:
-    """A 64-bit id as 16 hexadecimal digits."""
-    digits = pl.Series([f"{byte:02x}" for byte in range(256)])
-    parts = [pl.lit(digits).gather((value // (1 << shift)) % 256) for shift in range(56, -1, -8)]
-    return pl.concat_str(parts)
