@@ -217,7 +217,8 @@ class State:
             of, at, _ = slices(ends, users)
             first = int(low[users].min(initial=high.max(initial=0)))
             width = int(high[users].max(initial=first)) - first + 1
-            chosen = keys[at]
+            # One block of all users is the usual case.
+            chosen = keys if len(users) == len(starts) else keys[at]
             yield Monthly(chosen, self._months_of(chosen, first, width), self._months_of(wholes[place[users]], first, width), of, first)
 
     def purchases_by_month(self, chosen: pl.DataFrame) -> tuple[Ints, Ints, Ints]:
