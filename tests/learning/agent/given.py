@@ -27,7 +27,7 @@ BLOCKS = (
 STEP = StepInput("anna", 0, ROWS, STATISTICS, ("age band: 30-39",), BLOCKS, ("2026-01-01", "2026-01-12"))
 
 
-def anything_true(step: StepInput, text: str, cited: Cited, others: Sequence[Statement] = ()) -> Statement:
+def anything_true(step: StepInput, text: str, cited: Cited, _others: Sequence[Statement] = ()) -> Statement:
     """Takes every line that does not say it is a lie."""
     if "lie" in text:
         raise EditError(f"{text!r} is a lie. Write what the rows say.")
