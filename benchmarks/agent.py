@@ -118,7 +118,6 @@ def frugality(folder: Path, config: Path, variables: dict[str, str], nights: int
             for as_of in _cuts(path, server.base_url, count):
                 report = learn_until(path, server.base_url, as_of, settled=count > 1)
             seconds = time.perf_counter() - begun
-            sent = server.counts().get("chars", None)
         parts = count_parts(StoreLayout(site / "store"))
         figures[f"{name}chars_per_event"] = parts.pop("all") / report.events
         figures[f"{name}unseen_rows"] = report.events - parts.pop("rows shown") if count == 1 else 0

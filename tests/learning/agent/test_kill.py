@@ -106,10 +106,6 @@ def _check_kill(server: ModelServer, case: Case, folder: Path, seconds: float) -
     shutil.rmtree(site)
 
 
-def test_killed_at_some_moment(server: ModelServer, case: Case, tmp_path: Path) -> None:
-    _check_kill(server, case, tmp_path / "site", case.seconds * 0.6)
-
-
 @pytest.mark.slow
 def test_killed_at_ten_moments(server: ModelServer, case: Case, tmp_path: Path) -> None:
     random = Random(21)

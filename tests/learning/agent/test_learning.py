@@ -69,6 +69,7 @@ def test_what_is_learned_is_published_and_can_be_looked_through(
         memlearn.steps(site.config, "nobody")
 
 
+@pytest.mark.slow
 def test_nothing_new_asks_nothing_and_leaves_no_journal(tmp_path: Path, company: Company, server: ModelServer) -> None:
     site = make_site(tmp_path / "site", company, server)
     site.learn()
@@ -120,6 +121,7 @@ def test_a_cap_stops_cleanly_and_a_later_run_goes_on(tmp_path: Path, company: Co
         memlearn.learn(Site(tmp_path / "plain").set_up(company).config, max_cost=1)
 
 
+@pytest.mark.slow
 def test_an_endpoint_that_is_gone_leaves_the_rest_for_the_next_run(tmp_path: Path, company: Company, server: ModelServer) -> None:
     whole = make_site(tmp_path / "whole", company, server)
     whole.learn()
@@ -160,6 +162,7 @@ def test_a_step_without_an_answer_is_skipped_told_and_retried(tmp_path: Path, co
     assert site.digest() == whole.digest()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("policy", "unread"), [("never", 1), ("settled", 1), ("always", 0)])
 def test_when_the_last_chunk_is_read(tmp_path: Path, company: Company, server: ModelServer, policy: str, unread: int) -> None:
     site = make_site(tmp_path / "site", company, server, open_chunk=policy, settle_days=3650)
@@ -178,6 +181,7 @@ def _steps(site: Site, user: str) -> tuple[Any, ...]:
         return ()
 
 
+@pytest.mark.slow
 def test_a_last_chunk_that_settles_is_read_though_nothing_of_the_user_came(tmp_path: Path, server: ModelServer) -> None:
     company = make_company(5, users=3, events=40, nights=1, days=100, changes=False)
     site = make_site(tmp_path / "site", company, server, open_chunk="settled", settle_days=200)
@@ -190,6 +194,7 @@ def test_a_last_chunk_that_settles_is_read_though_nothing_of_the_user_came(tmp_p
     assert {user: len(_steps(site, user)) for user in company.users} == {user: number + 1 for user, number in before.items()}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("policy", ["continue", "relearn"])
 def test_another_model_goes_on_or_begins_anew(tmp_path: Path, company: Company, server: ModelServer, policy: str) -> None:
     site = make_site(tmp_path / "site", company, server)
@@ -204,6 +209,7 @@ def test_another_model_goes_on_or_begins_anew(tmp_path: Path, company: Company, 
     assert (asked(server) > before) == (policy == "relearn")
 
 
+@pytest.mark.slow
 def test_only_whoever_is_named_is_read(tmp_path: Path, company: Company, server: ModelServer) -> None:
     site = make_site(tmp_path / "site", company, server)
     site.learn(users=[company.users[0]])
