@@ -127,15 +127,16 @@ def test_the_readme_shows_what_one_gets() -> None:
     assert sum(len(part) for _, lines in told for part in stretches(lines)) > 20
 
 
-def test_python_in_the_readme_works(tmp_path: Path) -> None:
-    text = (ROOT / "README.md").read_text(encoding="utf-8")
+@pytest.mark.parametrize(("document", "printed"), [("README.md", " - "), ("docs/agent.md", "insert preferences: Bought ")])
+def test_python_in_documents_works(tmp_path: Path, document: str, printed: str) -> None:
+    text = (ROOT / document).read_text(encoding="utf-8")
     for code in re.findall(r"```python\n(.*?)```", text, re.DOTALL):
         script = f"from memlearn.cli import main\nassert main(['init', 'shop']) == 0\n{code}"
         done = subprocess.run(
             [sys.executable, "-c", script], cwd=tmp_path, env=ENVIRONMENT, capture_output=True, text=True, check=False, timeout=120
         )
         assert done.returncode == 0, done.stderr
-        assert " - " in done.stdout
+        assert printed in done.stdout
 
 
 def test_make_targets_are_there() -> None:
