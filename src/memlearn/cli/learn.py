@@ -15,7 +15,7 @@ from memlearn.errors import UsageError
 
 if TYPE_CHECKING:
     from memlearn.wiring.load import LoadedConfig
-    from memlearn.wiring.reports import AgentReport, LearnReport, PlanReport
+    from memlearn.wiring.reports import AgentPlan, AgentReport, LearnReport, PlanReport
 
 
 def add_commands(app: typer.Typer) -> None:
@@ -141,3 +141,16 @@ def _show_plan(plan: PlanReport) -> None:
     screen.print(f"  reuse   {plan.steps_to_reuse:,} steps")
     if plan.basis:
         screen.print(output.plain(f"  {plan.basis}"))
+    if plan.agent is not None:
+        _show_agent_plan(plan.agent)
+
+
+def _show_agent_plan(plan: AgentPlan) -> None:
+    screen = output.console()
+    more = f" and about {plan.more_steps:,} of rows still to be read" if plan.more_steps else ""
+    screen.print(output.plain("The agent would", "bold"))
+    screen.print(f"  do      {plan.steps:,} steps{more}")
+    screen.print(f"  read    about {plan.input_tokens:,} tokens, and write about {plan.output_tokens:,}")
+    if plan.cost is not None:
+        screen.print(output.plain(f"  cost    about {plan.cost} {plan.currency}, at most {plan.cost_most} {plan.currency}"))
+    screen.print(output.plain(f"  {plan.basis}"))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from memlearn.learning.ingest import find_pending, known_deliveries, removed_sources
 from memlearn.learning.job import MANAGER_VERSION, Job
@@ -11,6 +12,9 @@ from memlearn.learning.scope import current_manifest
 from memlearn.learning.shards import estimate_rows
 from memlearn.sources.locate import list_deliveries
 from memlearn.store.ledger import Ledger
+
+if TYPE_CHECKING:
+    from memlearn.learning.agent.estimate import Estimate
 
 # What a row takes of a chunk on average, in tokens of our estimate; only used before any row was read.
 ROW_TOKENS = 20
@@ -30,6 +34,7 @@ class Plan:
     deliveries_to_read: int
     deliveries_unchanged: int
     basis: str
+    agent: Estimate | None = None
 
 
 def make_plan(job: Job) -> Plan:
@@ -45,9 +50,17 @@ def make_plan(job: Job) -> Plan:
     with learning(job):
         ledger = Ledger(job.layout.ledger)
         try:
-            return _plan_next(job, ledger)
+            plan = _plan_next(job, ledger)
+            return plan if job.agent is None else replace(plan, agent=_ask_nothing(job, ledger, plan.rows_to_read))
         finally:
             ledger.close()
+
+
+def _ask_nothing(job: Job, ledger: Ledger, rows: int) -> Estimate:
+    # Only a run with an agent pays for loading what that takes.
+    from memlearn.learning.agent.estimate import estimate
+
+    return estimate(job, ledger, rows)
 
 
 def _plan_first(job: Job) -> Plan:

@@ -32,6 +32,31 @@ class Progress:
 
 
 @dataclass(frozen=True, slots=True)
+class AgentPlan(_Report):
+    """What an agent would take, told without asking it.
+
+    Args:
+        steps: steps to do, of rows that are in the store.
+        more_steps: steps of rows that are still to be read, estimated.
+        input_tokens: of first requests, about: a fourth of their bytes.
+        output_tokens: of answers of usual length, about.
+        cost: about, in the currency of the prices; None: there are no prices.
+        cost_most: the most that all turns of all steps could cost; None: there are no prices.
+        currency: of the prices.
+        basis: how the figures were found, in words.
+    """
+
+    steps: int
+    more_steps: int
+    input_tokens: int
+    output_tokens: int
+    cost: str | None
+    cost_most: str | None
+    currency: str | None
+    basis: str
+
+
+@dataclass(frozen=True, slots=True)
 class PlanReport(_Report):
     """What a run would do, told without doing it.
 
@@ -42,6 +67,7 @@ class PlanReport(_Report):
         deliveries_to_read: files and queries that are new or changed.
         deliveries_unchanged: files and queries recognised as read before.
         basis: how the figures were found, in words.
+        agent: what the agent would take; None where there is none, or nothing was read yet.
     """
 
     steps_to_do: int
@@ -50,6 +76,7 @@ class PlanReport(_Report):
     deliveries_to_read: int = 0
     deliveries_unchanged: int = 0
     basis: str = ""
+    agent: AgentPlan | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from memlearn.errors import NoReleaseError
 from memlearn.learning.job import Job
@@ -20,6 +21,7 @@ from memlearn.wiring.instants import iso_instant, learned_until
 from memlearn.wiring.jobs import make_job
 from memlearn.wiring.load import LoadedConfig, load_config
 from memlearn.wiring.reports import (
+    AgentPlan,
     DiffReport,
     GcReport,
     LearnReport,
@@ -34,6 +36,9 @@ from memlearn.wiring.reports import (
     VerifyReport,
 )
 from memlearn.wiring.verbs_serving import recommend, show
+
+if TYPE_CHECKING:
+    from memlearn.learning.agent.estimate import Estimate
 
 __all__ = ["diff_releases", "gc", "learn", "promote", "recommend", "releases", "replay", "rollback", "show", "status", "steps", "verify"]
 
@@ -153,8 +158,36 @@ def _planned(job: Job) -> LearnReport:
         seconds=round(time.perf_counter() - begun, 3),
         published=False,
         plan=PlanReport(
-            found.steps_to_do, found.steps_to_reuse, found.rows_to_read, found.deliveries_to_read, found.deliveries_unchanged, found.basis
+            found.steps_to_do,
+            found.steps_to_reuse,
+            found.rows_to_read,
+            found.deliveries_to_read,
+            found.deliveries_unchanged,
+            found.basis,
+            None if found.agent is None else _agent_plan(job, found.agent),
         ),
+    )
+
+
+def _agent_plan(job: Job, found: Estimate) -> AgentPlan:
+    from memlearn.learning.agent.money import to_amount
+
+    assert job.agent is not None
+    config = job.agent.config
+    basis = (
+        f"{found.steps:,} steps of {found.events:,} rows in the store, their first requests as they would be sent, with blocks half full; a token is "
+        f"taken for four bytes, an answer for some hundred tokens. The most: {config.turns} turns for every step, every byte a token, every answer "
+        f"{config.max_tokens:,} tokens long."
+    )
+    return AgentPlan(
+        steps=found.steps,
+        more_steps=found.more_steps,
+        input_tokens=found.input_tokens,
+        output_tokens=found.output_tokens,
+        cost=None if found.cost is None else f"{to_amount(found.cost):f}",
+        cost_most=None if found.cost_most is None else f"{to_amount(found.cost_most):f}",
+        currency=None if config.prices is None else config.prices.currency,
+        basis=basis,
     )
 
 

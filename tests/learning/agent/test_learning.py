@@ -263,3 +263,29 @@ def test_a_run_is_replayed_without_a_request(tmp_path: Path, company: Company, s
     assert asked(server) == before
     with pytest.raises(UsageError, match="There is no run 'run-9'"):
         memlearn.replay(site.config, "run-9")
+
+
+def test_a_plan_asks_nothing_and_tells_steps_tokens_and_money(
+    tmp_path: Path, company: Company, server: ModelServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    site = make_site(tmp_path / "site", company, server)
+    memlearn.learn(Site(site.folder, {"chunks": {"tokens": 300}}).config)
+    plan = memlearn.learn(site.config, plan=True).plan
+    assert plan is not None
+    assert plan.agent is not None
+    assert asked(server) == 0
+    assert main(["learn", str(site.config), "--plan"]) == 0
+    shown = " ".join(capsys.readouterr().out.split())
+    assert f"do {plan.agent.steps:,} steps" in shown
+    assert f"cost about {plan.agent.cost} USD, at most {plan.agent.cost_most} USD" in shown
+    report = site.learn()
+    assert report.agent is not None
+    assert report.agent.steps_done == plan.agent.steps
+    assert plan.agent.cost is not None
+    assert plan.agent.cost_most is not None
+    assert float(report.agent.cost) < float(plan.agent.cost_most)
+    assert 0.3 < float(plan.agent.cost) / float(report.agent.cost) < 3
+    done = memlearn.learn(site.config, plan=True).plan
+    assert done is not None
+    assert done.agent is not None
+    assert (done.agent.steps, done.agent.cost) == (0, "0")

@@ -48,8 +48,8 @@ def read_by_agent(job: Job, ledger: Ledger, tables: Tables, scope: Scope, folder
     shown = Shown(
         tables.catalogue.items,
         tables.catalogue.levels,
-        _told(job, tables),
-        tuple(Block(spec) for spec in job.agent_blocks),
+        told_persons(job, tables),
+        blocks_to_write(job),
     )
 
     named = None if scope.only is None else pl.Series(user_hash(pl.Series(scope.only, dtype=pl.String)))
@@ -69,7 +69,12 @@ def read_by_agent(job: Job, ledger: Ledger, tables: Tables, scope: Scope, folder
     return totals
 
 
-def _told(job: Job, tables: Tables) -> pl.DataFrame:
+def blocks_to_write(job: Job) -> tuple[Block, ...]:
+    """The blocks of a user before the first step: empty."""
+    return tuple(Block(spec) for spec in job.agent_blocks)
+
+
+def told_persons(job: Job, tables: Tables) -> pl.DataFrame:
     """user_id, attribute, value: what may be stated of each user, and what operators state."""
     persons = stated_persons(job, tables).filter("stated").select("user_id", "attribute", "value")
     stances = tables.statements.select(

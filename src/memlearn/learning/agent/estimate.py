@@ -1,0 +1,104 @@
+"""What an agent run would take, before anything is asked: steps, tokens and money, with their basis."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+
+from memlearn.learning.agent.inputs import Shown
+from memlearn.learning.agent.money import Rates
+from memlearn.learning.agent.reading import blocks_to_write, told_persons
+from memlearn.learning.agent.replies import form_instructions
+from memlearn.learning.agent.search import Library
+from memlearn.learning.agent.work import ShardSource, ShardWork, Wanted, find_work
+from memlearn.learning.extent import measure_extent
+from memlearn.learning.job import Job
+from memlearn.learning.shared import read_passages
+from memlearn.learning.tables import in_force, read_tables
+from memlearn.store.ledger import Ledger
+
+BYTES_PER_TOKEN = 4
+# Tokens of an answer that changes a line or two.
+ANSWER_TOKENS = 250
+# Bytes of a row as it is shown, where none has been read yet.
+ROW_BYTES = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """What the agent would do.
+
+    Args:
+        steps: steps to do, of rows that are in the store.
+        events: rows that they are given.
+        more_steps: steps of rows that are still to be read, estimated.
+        input_tokens: of first requests, a fourth of their bytes.
+        output_tokens: of answers of usual length.
+        cost: units of money for both; None: there are no prices.
+        cost_most: the most that all turns of all steps could cost; None: there are no prices.
+    """
+
+    steps: int
+    events: int
+    more_steps: int
+    input_tokens: int
+    output_tokens: int
+    cost: int | None
+    cost_most: int | None
+
+
+def estimate(job: Job, ledger: Ledger, rows_to_read: int) -> Estimate:
+    """Look at what is to be done, and ask nothing.
+
+    Args:
+        job: what would be learned; it has an agent.
+        ledger: the books.
+        rows_to_read: rows of deliveries that are not in the store yet.
+    """
+    agent = job.agent
+    assert agent is not None
+    config = agent.config
+    system = len(agent.prompts.system_text(job.agent_blocks, form_instructions("tools", agent.tools)).encode())
+    tools = json.dumps([[tool.name, tool.description, dict(tool.parameters)] for tool in agent.tools], ensure_ascii=False)
+    fixed = system + len(tools.encode())
+    # What the lines will be nobody knows; they may fill their blocks.
+    lines = sum(spec.limit for spec in job.agent_blocks)
+    sizes, events = [], 0
+    for shard in _shards(job, ledger):
+        for work in shard.work:
+            for step in work.steps.inputs:
+                sizes.append(fixed + len(agent.prompts.step_text(step).encode()) + lines // 2)
+                events += len(step.rows)
+    per_step = max(1, job.chunks.tokens * BYTES_PER_TOKEN // ROW_BYTES) if not events else max(1, events // len(sizes))
+    more = -(-rows_to_read // per_step) if rows_to_read else 0
+    usual = (sum(sizes) // len(sizes)) if sizes else fixed + job.chunks.tokens * BYTES_PER_TOKEN
+    whole = sum(sizes) + more * usual
+    steps = len(sizes) + more
+    rates = None if config.prices is None else Rates.of(config.prices)
+    cost = most = None
+    if rates is not None:
+        cost = whole // BYTES_PER_TOKEN * rates.input + steps * ANSWER_TOKENS * rates.output
+        answers = config.max_tokens * BYTES_PER_TOKEN
+        most = sum(rates.most(whole + steps * turn * answers, steps * config.max_tokens) for turn in range(config.turns))
+    return Estimate(len(sizes), events, more, whole // BYTES_PER_TOKEN, steps * ANSWER_TOKENS, cost, most)
+
+
+def _shards(job: Job, ledger: Ledger) -> list[ShardWork]:
+    files = {shard: tuple(file.file for file in held) for shard, held in ledger.row_files().items()}
+    extent = measure_extent(job, files)
+    if extent is None:
+        return []
+    as_of_us = job.as_of_us if job.as_of_us is not None else extent.newest_us + 1
+    tables = in_force(read_tables(job), as_of_us)
+    assert job.agent is not None
+    wanted = Wanted(
+        config=job.agent.config,
+        version=job.agent_version,
+        extra=(Library.of(read_passages(job)[0]).digest,),
+        relearn=job.learning.on_manager_change == "relearn",
+        retry_skipped=job.agent.retry_skipped,
+        as_of_us=as_of_us,
+    )
+    shown = Shown(tables.catalogue.items, tables.catalogue.levels, told_persons(job, tables), blocks_to_write(job))
+    until = job.as_of_us if job.as_of_us is not None else (as_of_us if extent.late is not None else None)
+    return [find_work(job, ledger, tables.catalogue, shown, ShardSource(shard, files[shard], None, until), wanted) for shard in sorted(files)]
