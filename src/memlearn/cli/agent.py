@@ -12,7 +12,7 @@ from memlearn.cli.options import ConfigPath, Json, Variables, load
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from memlearn.wiring.reports import StepsReport, StepView
+    from memlearn.wiring.reports_agent import StepsReport, StepView
 
 
 def add_commands(app: typer.Typer) -> None:

@@ -15,7 +15,8 @@ from memlearn.errors import UsageError
 
 if TYPE_CHECKING:
     from memlearn.wiring.load import LoadedConfig
-    from memlearn.wiring.reports import AgentPlan, AgentReport, LearnReport, PlanReport
+    from memlearn.wiring.reports import LearnReport, PlanReport
+    from memlearn.wiring.reports_agent import AgentPlan, AgentReport
 
 
 def add_commands(app: typer.Typer) -> None:

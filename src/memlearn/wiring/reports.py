@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any
 
-
-@dataclass(frozen=True, slots=True)
-class _Report:
-    def to_json(self) -> dict[str, Any]:
-        """The report as plain JSON values, field by field."""
-        return asdict(self)
+from memlearn.wiring.report import Report
+from memlearn.wiring.reports_agent import AgentPlan, AgentReport
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,32 +28,7 @@ class Progress:
 
 
 @dataclass(frozen=True, slots=True)
-class AgentPlan(_Report):
-    """What an agent would take, told without asking it.
-
-    Args:
-        steps: steps to do, of rows that are in the store.
-        more_steps: steps of rows that are still to be read, estimated.
-        input_tokens: of first requests, about: a fourth of their bytes.
-        output_tokens: of answers of usual length, about.
-        cost: about, in the currency of the prices; None: there are no prices.
-        cost_most: the most that all turns of all steps could cost; None: there are no prices.
-        currency: of the prices.
-        basis: how the figures were found, in words.
-    """
-
-    steps: int
-    more_steps: int
-    input_tokens: int
-    output_tokens: int
-    cost: str | None
-    cost_most: str | None
-    currency: str | None
-    basis: str
-
-
-@dataclass(frozen=True, slots=True)
-class PlanReport(_Report):
+class PlanReport(Report):
     """What a run would do, told without doing it.
 
     Args:
@@ -80,36 +51,7 @@ class PlanReport(_Report):
 
 
 @dataclass(frozen=True, slots=True)
-class AgentReport(_Report):
-    """What the agent did in a learn run.
-
-    Args:
-        steps_done: steps in which the model was asked, or its earlier answers were taken from the journal.
-        steps_reused: steps that were done by an earlier run.
-        steps_skipped: steps without an answer after the last attempt; `--retry-skipped` does them again.
-        refused_edits: edits of the model that stayed refused.
-        cost: what counts as spent, in the currency of the prices.
-        perhaps: the part of it that nobody can confirm.
-        possibly_paid_requests: requests of earlier runs that were under way when their process died.
-        stopped: why the run stopped before all steps were done; None: it did not.
-        unfinished_users: users with steps left; the next run goes on with them.
-        skipped: the first skipped steps, as `user: reason`.
-    """
-
-    steps_done: int
-    steps_reused: int
-    steps_skipped: int
-    refused_edits: int
-    cost: str
-    perhaps: str
-    possibly_paid_requests: int
-    stopped: str | None = None
-    unfinished_users: int = 0
-    skipped: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class LearnReport(_Report):
+class LearnReport(Report):
     """What a learn run did.
 
     Args:
@@ -158,106 +100,7 @@ class LearnReport(_Report):
 
 
 @dataclass(frozen=True, slots=True)
-class RefusedCall(_Report):
-    """A call of the model that changed nothing.
-
-    Args:
-        call: as the model made it.
-        reason: as it was told.
-        mended: True where a later call of the step changed the same block.
-    """
-
-    call: str
-    reason: str
-    mended: bool
-
-
-@dataclass(frozen=True, slots=True)
-class ExchangeView(_Report):
-    """A request and its answer.
-
-    Args:
-        turn: of the step's conversation, from 0.
-        asked: the messages that are new in it, as `role: text`.
-        answered: text and calls of the answer.
-    """
-
-    turn: int
-    asked: tuple[str, ...]
-    answered: str
-
-
-@dataclass(frozen=True, slots=True)
-class StepView(_Report):
-    """One step of the agent.
-
-    Args:
-        chunk: number of the user's chunk, from 0.
-        run_id: the run that did it.
-        version: of the agent.
-        outcome: `done`; `silent` and `declined`: the model wrote nothing; `skipped`: there was no answer.
-        reason: why it was skipped.
-        events: rows that it was given.
-        accepted: what changed, in words.
-        refused: calls that changed nothing.
-        requests: that were sent for it.
-        cost: in the currency of the prices.
-        perhaps: the part of it that nobody can confirm.
-        exchanges: requests and answers, where they were asked for.
-    """
-
-    chunk: int
-    run_id: str
-    version: str
-    outcome: str
-    reason: str | None
-    events: int
-    accepted: tuple[str, ...]
-    refused: tuple[RefusedCall, ...]
-    requests: int
-    cost: str
-    perhaps: str
-    exchanges: tuple[ExchangeView, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class StepsReport(_Report):
-    """The agent's steps of a user.
-
-    Args:
-        user_id: the user.
-        steps: in order of their chunks.
-    """
-
-    user_id: str
-    steps: tuple[StepView, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class ReplayReport(_Report):
-    """A run again, without a request.
-
-    Args:
-        run_id: the run.
-        release_id: what it published.
-        content_digest: of that.
-        replayed_digest: of what the replay made.
-        answers: answers that were taken from the journals.
-        same: True where both are the same.
-        missing: what was asked and is in no journal; None: nothing.
-    """
-
-    run_id: str
-    release_id: str
-    content_digest: str
-    replayed_digest: str
-    answers: int
-    same: bool
-    missing: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class CitedRow(_Report):
+class CitedRow(Report):
     """A row that a statement cites, as a person reads it.
 
     Args:
@@ -282,7 +125,7 @@ class CitedRow(_Report):
 
 
 @dataclass(frozen=True, slots=True)
-class StatementView(_Report):
+class StatementView(Report):
     """One line of a block.
 
     Args:
@@ -301,7 +144,7 @@ class StatementView(_Report):
 
 
 @dataclass(frozen=True, slots=True)
-class BlockView(_Report):
+class BlockView(Report):
     """A block of memory with its lines; `limit` counts characters of `value`."""
 
     label: str
@@ -314,7 +157,7 @@ class BlockView(_Report):
 
 
 @dataclass(frozen=True, slots=True)
-class HistoryEntry(_Report):
+class HistoryEntry(Report):
     """What one release changed for the user: lines that came and lines that went."""
 
     release_id: str
@@ -324,7 +167,7 @@ class HistoryEntry(_Report):
 
 
 @dataclass(frozen=True, slots=True)
-class UserView(_Report):
+class UserView(Report):
     """What is known about a user.
 
     Args:
@@ -345,7 +188,7 @@ class UserView(_Report):
 
 
 @dataclass(frozen=True, slots=True)
-class RecommendedItem(_Report):
+class RecommendedItem(Report):
     """One recommended item.
 
     Args:
@@ -364,7 +207,7 @@ class RecommendedItem(_Report):
 
 
 @dataclass(frozen=True, slots=True)
-class Recommendation(_Report):
+class Recommendation(Report):
     """What the user should see now.
 
     Args:
@@ -385,7 +228,7 @@ class Recommendation(_Report):
 
 
 @dataclass(frozen=True, slots=True)
-class FactProblem(_Report):
+class FactProblem(Report):
     """A published fact that the rows do not bear out."""
 
     user_id: str
@@ -395,7 +238,7 @@ class FactProblem(_Report):
 
 
 @dataclass(frozen=True, slots=True)
-class VerifyReport(_Report):
+class VerifyReport(Report):
     """Published facts, executed again on the source rows.
 
     Args:
@@ -420,7 +263,7 @@ class VerifyReport(_Report):
 
 
 @dataclass(frozen=True, slots=True)
-class RunSummary(_Report):
+class RunSummary(Report):
     """One run as the ledger remembers it; times are ISO 8601 UTC. `state` is `running`, `done`, `failed` or `killed`."""
 
     run_id: str
@@ -433,7 +276,7 @@ class RunSummary(_Report):
 
 
 @dataclass(frozen=True, slots=True)
-class PendingDelivery(_Report):
+class PendingDelivery(Report):
     """A file or query that the current release has not read.
 
     Args:
@@ -450,7 +293,7 @@ class PendingDelivery(_Report):
 
 
 @dataclass(frozen=True, slots=True)
-class SourceProblem(_Report):
+class SourceProblem(Report):
     """A source that cannot be looked at: what is wrong, and the way out."""
 
     source: str
@@ -458,7 +301,7 @@ class SourceProblem(_Report):
 
 
 @dataclass(frozen=True, slots=True)
-class StatusReport(_Report):
+class StatusReport(Report):
     """What is learned, what is pending and since when.
 
     Args:
@@ -493,7 +336,7 @@ class StatusReport(_Report):
 
 
 @dataclass(frozen=True, slots=True)
-class ReleaseInfo(_Report):
+class ReleaseInfo(Report):
     """One published release; times are ISO 8601."""
 
     release_id: str
@@ -506,7 +349,7 @@ class ReleaseInfo(_Report):
 
 
 @dataclass(frozen=True, slots=True)
-class ReleaseList(_Report):
+class ReleaseList(Report):
     """Every release that is kept, newest first."""
 
     current: str | None
@@ -514,7 +357,7 @@ class ReleaseList(_Report):
 
 
 @dataclass(frozen=True, slots=True)
-class ReleaseSwitch(_Report):
+class ReleaseSwitch(Report):
     """Which release is served now, and which one was before."""
 
     release_id: str
@@ -522,7 +365,7 @@ class ReleaseSwitch(_Report):
 
 
 @dataclass(frozen=True, slots=True)
-class DiffReport(_Report):
+class DiffReport(Report):
     """What changed from release `a` to release `b`.
 
     Args:
@@ -539,7 +382,7 @@ class DiffReport(_Report):
 
 
 @dataclass(frozen=True, slots=True)
-class GcReport(_Report):
+class GcReport(Report):
     """What was removed and what was passed over."""
 
     removed: tuple[str, ...]

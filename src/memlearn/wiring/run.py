@@ -21,7 +21,8 @@ from memlearn.learning.run import LearnRun, finish, open_run
 from memlearn.wiring.instants import iso_instant
 from memlearn.wiring.jobs import make_job
 from memlearn.wiring.load import LoadedConfig
-from memlearn.wiring.reports import AgentReport, LearnReport
+from memlearn.wiring.reports import LearnReport
+from memlearn.wiring.reports_agent import AgentReport
 
 if TYPE_CHECKING:
     from memlearn.learning.agent.stage import Totals

@@ -21,7 +21,6 @@ from memlearn.wiring.instants import iso_instant, learned_until
 from memlearn.wiring.jobs import make_job
 from memlearn.wiring.load import LoadedConfig, load_config
 from memlearn.wiring.reports import (
-    AgentPlan,
     DiffReport,
     GcReport,
     LearnReport,
@@ -30,11 +29,10 @@ from memlearn.wiring.reports import (
     ReleaseInfo,
     ReleaseList,
     ReleaseSwitch,
-    ReplayReport,
     StatusReport,
-    StepsReport,
     VerifyReport,
 )
+from memlearn.wiring.reports_agent import AgentPlan, ReplayReport, StepsReport
 from memlearn.wiring.verbs_serving import recommend, show
 
 if TYPE_CHECKING:

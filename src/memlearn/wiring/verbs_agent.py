@@ -8,7 +8,7 @@ from memlearn.learning.lock import learning
 from memlearn.store.ledger import Ledger
 from memlearn.wiring.jobs import make_job
 from memlearn.wiring.load import LoadedConfig
-from memlearn.wiring.reports import ExchangeView, RefusedCall, ReplayReport, StepsReport, StepView
+from memlearn.wiring.reports_agent import ExchangeView, RefusedCall, ReplayReport, StepsReport, StepView
 
 
 def steps(loaded: LoadedConfig, user_id: str, *, full: bool = False) -> StepsReport:
