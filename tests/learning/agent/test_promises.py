@@ -37,7 +37,7 @@ def test_promise(check: Callable[[Path, int], None], tmp_path: Path) -> None:
 
 @pytest.mark.slow
 @pytest.mark.usefixtures("_agent_everywhere")
-@pytest.mark.parametrize("seed", [11, 23, 42])
+@pytest.mark.parametrize("seed", [23])
 @pytest.mark.parametrize("check", WHATEVER_THE_MANAGER, ids=[check.__name__ for check in WHATEVER_THE_MANAGER])
 def test_promise_often(check: Callable[[Path, int], None], tmp_path: Path, seed: int) -> None:
     check(tmp_path, seed)
