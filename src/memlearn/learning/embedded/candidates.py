@@ -144,10 +144,11 @@ def _likes(state: State) -> pl.DataFrame:
 
 def _bands(state: State) -> pl.DataFrame:
     user, slot, n = (state.tables.slots[name].to_numpy().astype(np.int64) for name in ("u", "slot", "n"))
-    week = np.bincount(user * SLOTS + slot, weights=n, minlength=len(state.users) * SLOTS).reshape(-1, SLOTS)
-    inside = np.stack([BAND_OF_SLOT[name] for name in BANDS], axis=1)
     # Sums of integers below 2**53 are exact in floating point, in any order.
-    of, hits = (np.rint(week @ of_band.astype(np.float64)).astype(np.int64) for of_band in (inside >= 0, inside > 0))
+    week = np.bincount(user * SLOTS + slot, weights=n, minlength=len(state.users) * SLOTS).astype(np.int64).reshape(-1, SLOTS)
+    inside = np.stack([BAND_OF_SLOT[name] for name in BANDS], axis=1)
+    # Of integers: BLAS would multiply numbers, and then keep the other cores busy with waiting for more.
+    of, hits = (week @ of_band.astype(np.int64) for of_band in (inside >= 0, inside > 0))
     known, band = np.nonzero(of)
     names = pl.Series("label", BANDS, dtype=pl.String).gather(band)
     sums = pl.DataFrame({"u": known.astype(np.int32), "label": names, "hits": hits[known, band], "of": of[known, band]})
