@@ -9,11 +9,10 @@ import asyncio
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass, field
-from hashlib import blake2b
-from itertools import count
 from typing import Any, Protocol
 
 from memlearn.errors import MemlearnError
+from memlearn.learning.agent.intents import Intents
 from memlearn.learning.agent.money import Purse, Rates
 from memlearn.learning.agent.pace import Pace
 from memlearn.llm.chat import ModelError
@@ -130,8 +129,11 @@ class Sender:
     attempts: int = 5
     backoff: float = 1.0
     answered: list[Answered] = field(init=False, default_factory=list)
-    _numbers: Any = field(init=False, default_factory=count)
-    _texts: set[str] = field(init=False, default_factory=set)
+    _intents: Intents = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Number the intents of this journal."""
+        self._intents = Intents(self.journal)
 
     async def ask(self, asked: Asked, request: ChatRequest, spent: Spent) -> ChatReply:
         """The answer to a request: the one in the journal, or a new one.
@@ -172,10 +174,10 @@ class Sender:
         except BaseException:
             self.pace.leave_failed()
             raise
-        number = next(self._numbers)
-        settled = False
+        record = self._intents.make(asked, request, digest, attempt, most)
+        number, settled = record["number"], False
         try:
-            intent = await self._write(self._intent(number, asked, request, digest, attempt, most))
+            intent = await self._write(record)
             spent.requests, spent.input_bytes = spent.requests + 1, spent.input_bytes + len(content)
             reply = await self.client.ask(content)
             cost = None if self.rates is None or reply.usage is None else self.rates.cost(reply.usage)
@@ -214,30 +216,6 @@ class Sender:
             raise
         self.pace.leave()
         return reply
-
-    def _intent(self, number: int, asked: Asked, request: ChatRequest, digest: str, attempt: int, most: int) -> dict[str, Any]:
-        """The record that is on disk before a request is sent: who asks what, and what it may cost.
-
-        The system message, which all steps share, is written once for each journal and named by its digest.
-        """
-        body = request.to_json()
-        system = body["messages"][0]["text"]
-        name = blake2b(system.encode(), digest_size=8).hexdigest()
-        if name not in self._texts:
-            self._texts.add(name)
-            self.journal.append({"type": "text", "digest": name, "text": system, "tools": body["tools"], "schema": body["schema"]})
-        return {
-            "type": "intent",
-            "number": number,
-            "user": asked.user_id,
-            "step": asked.step,
-            "turn": asked.turn,
-            "attempt": attempt,
-            "digest": digest,
-            "most": most,
-            "system": name,
-            "messages": body["messages"][1:],
-        }
 
     async def _write(self, record: Mapping[str, Any]) -> Place:
         return await asyncio.wrap_future(self.journal.append(record))
