@@ -88,13 +88,18 @@ class ChatClient:
         own = config.base_url is None
         auto = "max_completion_tokens" if own else "max_tokens"
         self._limit = auto if config.output_limit == "auto" else config.output_limit
+        # Reading the certificates takes a tenth of a second, so all connections share them.
+        self._certificates = httpx2.create_ssl_context()
         # The address is given even where it is the default: the package would otherwise read it from the environment.
         self._client = openai.AsyncOpenAI(
             api_key=key or "none",
             base_url=config.base_url or "https://api.openai.com/v1",
             timeout=config.timeout,
             max_retries=0,
+            http_client=openai.DefaultAsyncHttpxClient(verify=self._certificates),
         )
+        self._every = [self._client]
+        self._idle = [self._client]
 
     def encode(self, request: ChatRequest) -> bytes:
         """The request as it is sent, byte for byte; its size bounds the tokens that it can be charged for."""
@@ -126,13 +131,17 @@ class ChatClient:
         Raises:
             ModelError: there is no answer, or none that can be used.
         """
-        with self.translated():
-            answer = await self._client.post(
-                "/chat/completions",
-                content=content,
-                cast_to=httpx2.Response,
-                options={"headers": {"Content-Type": "application/json"}},
-            )
+        client = self._idle.pop() if self._idle else self._another()
+        try:
+            with self.translated():
+                answer = await client.post(
+                    "/chat/completions",
+                    content=content,
+                    cast_to=httpx2.Response,
+                    options={"headers": {"Content-Type": "application/json"}},
+                )
+        finally:
+            self._idle.append(client)
         return read_reply(answer.content, self._where)
 
     @property
@@ -158,7 +167,18 @@ class ChatClient:
 
     async def close(self) -> None:
         """Close the connections."""
-        await self._client.close()
+        for client in self._every:
+            await client.close()
+
+    def _another(self) -> openai.AsyncOpenAI:
+        """A client for one request at a time.
+
+        A pool of many connections asks the system about each idle one with every request and with every answer, which takes
+        longer than all else that a request costs; a pool of one connection does not.
+        """
+        client = self._client.copy(http_client=openai.DefaultAsyncHttpxClient(verify=self._certificates))
+        self._every.append(client)
+        return client
 
     def _refusal(self, error: openai.APIStatusError) -> ModelError:
         """What an answer with a status of 400 or more means."""
