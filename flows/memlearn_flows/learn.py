@@ -43,7 +43,14 @@ publish_task = as_task(steps.publish, "publish")
 
 
 @flow(name="memlearn-learn", persist_result=False)
-def learn(config: str, as_of: str | None = None, users: list[str] | None = None, variables: dict[str, str] | None = None) -> dict[str, Any]:
+def learn(
+    config: str,
+    as_of: str | None = None,
+    users: list[str] | None = None,
+    variables: dict[str, str] | None = None,
+    max_cost: float | None = None,
+    retry_skipped: bool = False,  # noqa: FBT001, FBT002 - a flow is called with its parameters by name
+) -> dict[str, Any]:
     """Learn from the sources of a config and publish a release.
 
     Args:
@@ -51,12 +58,14 @@ def learn(config: str, as_of: str | None = None, users: list[str] | None = None,
         as_of: learn from what was before this instant only, ISO 8601.
         users: learn these users only.
         variables: values for `${NAME}` in the config.
+        max_cost: most that the agent may spend, in the currency of its prices.
+        retry_skipped: do the agent's steps again that had no answer.
 
     Returns:
         The learn report as JSON values.
     """
     logger = get_run_logger()
-    handle = steps.prepare(load_config(config, variables), as_of=as_of, users=users)
+    handle = steps.prepare(load_config(config, variables), as_of=as_of, users=users, max_cost=max_cost, retry_skipped=retry_skipped)
     try:
         ingest_task(handle)
         groups = group_shards(steps.shard_ids(handle))
@@ -84,7 +93,13 @@ def _run_all(work: Task[..., int], handle: steps.RunHandle, groups: Sequence[Seq
 
 
 def run_learn(
-    config: str, *, as_of: str | None = None, users: list[str] | None = None, variables: Mapping[str, str] | None = None
+    config: str,
+    *,
+    as_of: str | None = None,
+    users: list[str] | None = None,
+    variables: Mapping[str, str] | None = None,
+    max_cost: float | None = None,
+    retry_skipped: bool = False,
 ) -> LearnReport:
     """Run the flow in this process, on the configured Prefect server or the embedded one.
 
@@ -93,6 +108,8 @@ def run_learn(
         as_of: learn from what was before this instant only, ISO 8601.
         users: learn these users only.
         variables: values for `${NAME}` in the config.
+        max_cost: most that the agent may spend, in the currency of its prices.
+        retry_skipped: do the agent's steps again that had no answer.
 
     Raises:
         MemlearnError: as `memlearn.learn` does.
@@ -100,4 +117,4 @@ def run_learn(
     workers = load_config(config, variables).config.learning.workers
     runner: Any = ThreadPoolTaskRunner(max_workers=workers)
     sized: Flow[..., dict[str, Any]] = learn.with_options(task_runner=runner)
-    return LearnReport.of_json(sized(config, as_of, users, dict(variables or {})))
+    return LearnReport.of_json(sized(config, as_of, users, dict(variables or {}), max_cost, retry_skipped))

@@ -35,3 +35,31 @@ def test_the_flow_and_the_loop_publish_the_same(tmp_path: Path) -> None:
     assert (report["steps_done"], report["statements"]) == (loop.steps_done, loop.statements)
     assert "folded" in done.stderr
     assert not (tmp_path / "home").exists()
+
+
+def silent_server_script() -> str:
+    return (
+        "import json, sys; from memlearn.cli import main\n"
+        "from memlearn.testing import ModelServer, silent\n"
+        "with ModelServer(silent) as server:\n"
+        "    with open(sys.argv[1], 'a', encoding='utf-8') as config:\n"
+        "        agent = f\"{{model: scripted, base_url: '{server.base_url}', open_chunk: always, prices: {{input: 1, output: 1}}}}\"\n"
+        "        config.write(f'\\nlearning:\\n  manager: agent\\n  agent: {agent}\\n')\n"
+        "    code = main(['learn', sys.argv[1], '--prefect', '--max-cost', '0', '--retry-skipped', '--json'])\n"
+        "    print(json.dumps(server.counts()['requests']))\n"
+        "sys.exit(code)\n"
+    )
+
+
+@pytest.mark.slow
+def test_the_flow_passes_on_the_cap_of_the_agent(tmp_path: Path) -> None:
+    assert main(["init", str(tmp_path / "shop")]) == 0
+    home = {"PREFECT_HOME": str(tmp_path / "prefect"), "HOME": str(tmp_path / "home")}
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT / "src"), str(ROOT / "flows")])} | home
+    command = [sys.executable, "-c", silent_server_script(), str(tmp_path / "shop" / "memlearn.yaml")]
+    done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False, timeout=240)
+    assert done.returncode == 0, done.stderr[-3000:]
+    document, _, counts = done.stdout.strip().rpartition("\n")
+    agent = json.loads(document)["agent"]
+    assert agent["stopped"].startswith("The next request may cost up to")
+    assert json.loads(counts) == {}

@@ -49,10 +49,8 @@ def learn(
     chosen = _split(users)
     if prefect and plan:
         raise UsageError("--plan does nothing that a flow could run. Leave --prefect away.")
-    if prefect and (max_cost is not None or retry_skipped):
-        raise UsageError("--max-cost and --retry-skipped are not passed on to a flow. Set `learning.agent.max_cost`, or leave --prefect away.")
     if prefect:
-        report = _run_flow(loaded, as_of, chosen, settings)
+        report = _run_flow(loaded, as_of, chosen, settings, max_cost=max_cost, retry_skipped=retry_skipped)
     else:
         report = _run_here(loaded, as_of, chosen, plan=plan, max_cost=max_cost, retry_skipped=retry_skipped)
     for warning in report.warnings:
@@ -89,14 +87,29 @@ def _run_here(
     return report
 
 
-def _run_flow(loaded: LoadedConfig, as_of: str | None, users: list[str] | None, settings: list[str] | None) -> LearnReport:
+def _run_flow(
+    loaded: LoadedConfig,
+    as_of: str | None,
+    users: list[str] | None,
+    settings: list[str] | None,
+    *,
+    max_cost: float | None,
+    retry_skipped: bool,
+) -> LearnReport:
     from memlearn.cli.options import parse_settings
 
     # Prefect writes to standard output in places; ours belongs to the report.
     with contextlib.redirect_stdout(sys.stderr):
         from memlearn_flows.learn import run_learn
 
-        return run_learn(str(loaded.path), as_of=as_of, users=users, variables=parse_settings(settings))
+        return run_learn(
+            str(loaded.path),
+            as_of=as_of,
+            users=users,
+            variables=parse_settings(settings),
+            max_cost=max_cost,
+            retry_skipped=retry_skipped,
+        )
 
 
 def _show(report: LearnReport) -> None:

@@ -68,11 +68,13 @@ class RefusedCall(Report):
     Args:
         call: as the model made it.
         reason: as it was told.
+        code: the sort of reason, in one word, such as `evidence`, `number`, `limit` or `form`.
         mended: True where a later call of the step changed the same block.
     """
 
     call: str
     reason: str
+    code: str
     mended: bool
 
 

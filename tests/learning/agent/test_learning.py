@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -229,13 +230,18 @@ def obedient(_: Request) -> Reply:
     return Reply(tool_calls=calls)
 
 
-def test_a_model_that_obeys_hostile_data_changes_nothing(tmp_path: Path, company: Company) -> None:
+def test_a_model_that_obeys_hostile_data_changes_nothing(
+    tmp_path: Path, company: Company, capsys: pytest.CaptureFixture[str]
+) -> None:
     with ModelServer(obedient) as server:
         site = make_site(tmp_path / "site", company, server)
         report = site.learn()
     assert report.agent is not None
     assert report.agent.refused_edits > 0
     assert all(step.accepted == () for user in company.users for step in _steps(site, user))
+    assert main(["steps", str(site.config), company.users[0], "--json"]) == 0
+    refused = [call for step in json.loads(capsys.readouterr().out)["steps"] for call in step["refused"]]
+    assert {call["code"] for call in refused} == {"block", "evidence", "limit", "form"}
     plain = Site(tmp_path / "plain", {"chunks": {"tokens": 300}}).set_up(company)
     plain.deliver(*company.nights[0])
     plain.learn()

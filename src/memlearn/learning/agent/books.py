@@ -175,5 +175,5 @@ def dump_edit(edit: Edit) -> dict[str, Any]:
 
 def _refused(result: StepResult | None) -> str:
     calls = [] if result is None else result.refused
-    told = [{"turn": call.turn, "call": call.call, "reason": call.reason, "label": call.label, "mended": call.mended} for call in calls]
+    told = [{"turn": call.turn, "call": call.call, "reason": call.reason, "label": call.label, "mended": call.mended, "code": call.code} for call in calls]
     return json.dumps(told, ensure_ascii=False, separators=(",", ":"))

@@ -30,6 +30,23 @@ class Exchange:
 
 
 @dataclass(frozen=True, slots=True)
+class ToldRefusal:
+    """A call that changed nothing.
+
+    Args:
+        call: as the model made it.
+        reason: as it was told.
+        code: the sort of reason, in one word.
+        mended: True where a later call of the step changed the same block.
+    """
+
+    call: str
+    reason: str
+    code: str
+    mended: bool
+
+
+@dataclass(frozen=True, slots=True)
 class ToldStep:
     """One step of a user.
 
@@ -41,7 +58,7 @@ class ToldStep:
         reason: why it was skipped.
         events: rows that it was given.
         accepted: what changed, in words.
-        refused: calls that changed nothing, with the reason; and whether a later one mended it.
+        refused: calls that changed nothing.
         requests: that were sent for it.
         cost: in the currency of the prices.
         perhaps: the part of it that nobody can confirm.
@@ -55,7 +72,7 @@ class ToldStep:
     reason: str | None
     events: int
     accepted: tuple[str, ...]
-    refused: tuple[tuple[str, str, bool], ...]
+    refused: tuple[ToldRefusal, ...]
     requests: int
     cost: str
     perhaps: str
@@ -83,7 +100,7 @@ def tell_steps(ledger: Ledger, user_id: str, journals: Path | None = None) -> tu
             reason=row["reason"],
             events=row["events"],
             accepted=tuple(_edit(edit) for edit in json.loads(row["accepted"])),
-            refused=tuple((call["call"], call["reason"], call["mended"]) for call in json.loads(row["refused"])),
+            refused=tuple(_refusal(call) for call in json.loads(row["refused"])),
             requests=row["requests"],
             cost=f"{to_amount(row['cost']):f}",
             perhaps=f"{to_amount(row['perhaps']):f}",
@@ -91,6 +108,11 @@ def tell_steps(ledger: Ledger, user_id: str, journals: Path | None = None) -> tu
         )
         for row in ledger.fetch(query, [user_id]).iter_rows(named=True)
     )
+
+
+def _refusal(call: Mapping[str, Any]) -> ToldRefusal:
+    # Steps of earlier versions keep no sort.
+    return ToldRefusal(call["call"], call["reason"], call.get("code", "form"), call["mended"])
 
 
 def _edit(edit: Mapping[str, Any]) -> str:
