@@ -66,9 +66,9 @@ def test_a_batch_is_polled_and_found_again_by_its_name() -> None:
     async def work(client: BatchClient, chat: ChatClient) -> None:
         batch = await client.submit([client.line("r0", chat.encode(request("a")))], "run-1-wave-0")
         other = await client.submit([client.line("r0", chat.encode(request("b")))], "run-1-wave-1")
-        assert await client.find("run-1-wave-0") == batch
-        assert await client.find("run-1-wave-1") == other
-        assert await client.find("run-2-wave-0") is None
+        assert await client.find("run-1-wave-0") == (batch,)
+        assert await client.find("run-1-wave-1") == (other,)
+        assert await client.find("run-2-wave-0") == ()
         assert (await client.status(batch)).state == "waiting"
         assert (await ended(client, batch)).state == "ended"
 

@@ -16,6 +16,7 @@ from memlearn.llm.messages import ChatReply
 State = Literal["waiting", "ended", "gone"]
 
 _WAITING = ("validating", "in_progress", "finalizing", "cancelling")
+_CROWDED = ("token_limit_exceeded", "request_limit_exceeded")
 _RETRY_CODES = ("batch_expired", "batch_cancelled")
 _SERVER = 500
 _OK = 200
@@ -32,6 +33,8 @@ class BatchStatus:
         done, failed, total: requests; zeros until the provider has counted them.
         output, errors: ids of the files of results.
         problem: what is wrong with the batch as a whole; empty where nothing is.
+        bad_lines: numbers, from 1, of lines that made the batch fail as a whole, as far as the provider names them.
+        crowded: True: too much is waiting at the provider already; the batch may be sent again when less is.
     """
 
     id: str
@@ -43,6 +46,8 @@ class BatchStatus:
     output: str | None = None
     errors: str | None = None
     problem: str = ""
+    bad_lines: tuple[int, ...] = ()
+    crowded: bool = False
 
 
 class BatchClient:
@@ -86,15 +91,15 @@ class BatchClient:
             )
             return batch.id
 
-    async def find(self, name: str, most: int = 100) -> str | None:
-        """The newest batch of a name; None where the provider knows none among the last ones.
+    async def find(self, name: str, most: int = 100) -> tuple[str, ...]:
+        """The batches of a name among the provider's last ones, oldest first.
 
         Raises:
             ModelError: the provider does not answer.
         """
         with self._chat.translated():
             page = await self._chat.raw.batches.list(limit=most)
-            return next((batch.id for batch in page.data if (batch.metadata or {}).get("memlearn") == name), None)
+            return tuple(batch.id for batch in reversed(page.data) if (batch.metadata or {}).get("memlearn") == name)
 
     async def status(self, batch_id: str) -> BatchStatus:
         """How far a batch is.
@@ -108,7 +113,7 @@ class BatchClient:
             except openai.NotFoundError:
                 return BatchStatus(batch_id, "gone", "not found")
         counts = batch.request_counts
-        problems = [str(error.message) for error in (batch.errors.data or [])] if batch.errors else []
+        errors = (batch.errors.data or []) if batch.errors else []
         return BatchStatus(
             batch_id,
             "waiting" if batch.status in _WAITING else "ended",
@@ -116,7 +121,9 @@ class BatchClient:
             *((counts.completed, counts.failed, counts.total) if counts else (0, 0, 0)),
             batch.output_file_id,
             batch.error_file_id,
-            "; ".join(problems[:3]),
+            "; ".join(str(error.message) for error in errors[:3]),
+            tuple(error.line for error in errors if error.line is not None),
+            any(error.code in _CROWDED for error in errors),
         )
 
     async def cancel(self, batch_id: str) -> None:

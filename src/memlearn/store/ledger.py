@@ -39,8 +39,8 @@ _MIGRATIONS: dict[int, Sequence[str]] = {
         " outcome varchar, reason varchar, events integer, run_id varchar, blocks varchar, accepted varchar, refused varchar,"
         " requests integer, input_bytes bigint, cost bigint, perhaps bigint)",
         "create table agent_due (user_id varchar, shard integer, due_us bigint, reason varchar)",
-        "create table agent_requests (user_id varchar, shard integer, step_key blob, turn integer, digest varchar, segment varchar,"
-        " intent bigint, answer bigint)",
+        "create table agent_requests (user_id varchar, shard integer, step_key blob, turn integer, digest varchar,"
+        " asked_in varchar, intent bigint, answered_in varchar, answer bigint)",
         "create table journals (segment varchar primary key, run_id varchar, settled boolean)",
     ),
 }

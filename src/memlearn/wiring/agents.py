@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING
 
 from memlearn.errors import UsageError
 from memlearn.learning.agent.money import to_units
+from memlearn.learning.agent.own_tools import load_tools
 from memlearn.learning.agent.prompt import load_prompts
 from memlearn.learning.agent.stage import Agent
 from memlearn.wiring.load import LoadedConfig
 
 if TYPE_CHECKING:
+    from memlearn.learning.agent.batch_jobs import BatchEndpoint
     from memlearn.learning.agent.sender import Client
 
 
@@ -24,7 +26,7 @@ def make_agent(loaded: LoadedConfig, *, max_cost: float | None = None, retry_ski
         retry_skipped: do skipped steps again.
 
     Raises:
-        ConfigError: a prompt cannot be used, or the endpoint needs a key that is not there.
+        ConfigError: a prompt or a tool cannot be used, or the endpoint needs a key that is not there.
         UsageError: there is a cap and no price.
     """
     config = loaded.config.learning.agent
@@ -32,13 +34,18 @@ def make_agent(loaded: LoadedConfig, *, max_cost: float | None = None, retry_ski
     most = config.max_cost if max_cost is None else max_cost
     if most is not None and config.prices is None:
         raise UsageError("--max-cost needs the prices of the model: set `learning.agent.prices` in the config.")
+    own = load_tools(config.tools, loaded.base)
     folder = None if config.prompts is None else loaded.base / config.prompts
     return Agent(
         config=config,
         prompts=load_prompts(folder),
         client=_client(loaded),
+        batches=_batches,
         cap=None if most is None else to_units(most),
         retry_skipped=retry_skipped,
+        operator_tools=tuple((tool.tool, tool) for tool in own),
+        removed_tools=tuple(config.remove_tools),
+        tool_sources=tuple(tool.source for tool in own),
     )
 
 
@@ -52,3 +59,11 @@ def _client(loaded: LoadedConfig) -> Callable[[], Client]:
         return ChatClient(config, loaded.variables)
 
     return make
+
+
+def _batches(client: Client) -> BatchEndpoint:
+    from memlearn.llm.batches import BatchClient
+    from memlearn.llm.chat import ChatClient
+
+    assert isinstance(client, ChatClient)
+    return BatchClient(client)

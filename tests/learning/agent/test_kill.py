@@ -19,7 +19,7 @@ from models import note_taker
 import memlearn
 from memlearn.store import StoreLayout, open_release
 from memlearn.store.journal import read_segment
-from memlearn.testing import CHAT, ModelServer
+from memlearn.testing import BATCH_LINE, CHAT, BatchRules, ModelServer
 
 LEARN = "import memlearn, sys; print('begun', flush=True); memlearn.learn(sys.argv[1])"
 
@@ -29,6 +29,7 @@ class Case:
     """A site that has not learned yet, what an undisturbed run makes of it, and how long that takes."""
 
     folder: Path
+    mode: str
     digest: str
     seconds: float
     answers: int
@@ -37,16 +38,17 @@ class Case:
 @pytest.fixture(scope="module")
 def server() -> Iterator[ModelServer]:
     """A model that takes a while, so that a kill meets requests under way."""
-    with ModelServer(note_taker, latency=0.01) as server:
+    with ModelServer(note_taker, latency=0.01, batches=BatchRules(polls=3)) as server:
         yield server
 
 
-@pytest.fixture(scope="module")
-def case(server: ModelServer, tmp_path_factory: pytest.TempPathFactory) -> Case:
+@pytest.fixture(scope="module", params=["direct", "batch"])
+def case(request: pytest.FixtureRequest, server: ModelServer, tmp_path_factory: pytest.TempPathFactory) -> Case:
     """Seven users, some chunks each."""
     company = make_company(3, users=7, events=150, nights=1, days=400)
     folder = tmp_path_factory.mktemp("kill")
-    agent = {"model": "scripted", "base_url": server.base_url, "open_chunk": "always", "in_flight": 4}
+    agent = {"model": "scripted", "base_url": server.base_url, "open_chunk": "always", "in_flight": 4, "mode": request.param}
+    agent["batch"] = {"poll_seconds": 0.05, "requests": 3}
     site = Site(folder / "site", {"chunks": {"tokens": 300}, "learning": {"manager": "agent", "agent": agent, "shards": 2}}).set_up(company)
     site.deliver(*company.nights[0])
     assert site.config.is_file()
@@ -54,7 +56,7 @@ def case(server: ModelServer, tmp_path_factory: pytest.TempPathFactory) -> Case:
     begun = time.perf_counter()
     _start(whole).communicate()
     seconds = time.perf_counter() - begun
-    return Case(site.folder, _digest(whole), seconds, _journaled(whole)[0])
+    return Case(site.folder, request.param, _digest(whole), seconds, _journaled(whole)[0])
 
 
 def _start(site: Path) -> subprocess.Popen[str]:
@@ -101,8 +103,13 @@ def _check_kill(server: ModelServer, case: Case, folder: Path, seconds: float) -
     sent = server.counts()["requests"].get(CHAT, {})
     assert _digest(site) == case.digest
     assert answers == different == case.answers
-    assert report.agent.possibly_paid_requests == without
-    assert answers <= sum(sent.values()) <= answers + without
+    if case.mode == "direct":
+        assert report.agent.possibly_paid_requests == without
+        assert answers <= sum(sent.values()) <= answers + without
+    else:
+        # A batch goes on without us, and its results are taken later.
+        assert (report.agent.possibly_paid_requests, sent) == (0, {})
+        assert sum(server.counts()["requests"].get(BATCH_LINE, {}).values()) == answers
     shutil.rmtree(site)
 
 

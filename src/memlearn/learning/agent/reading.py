@@ -54,9 +54,9 @@ def read_by_agent(job: Job, ledger: Ledger, tables: Tables, scope: Scope, folder
 
     named = None if scope.only is None else pl.Series(user_hash(pl.Series(scope.only, dtype=pl.String)))
 
-    def find(shard: int) -> ShardWork:
+    def find(shard: int, only: pl.Series | None = None) -> ShardWork:
         # Only whoever is named is read, also where the run goes through all rows: reading costs money.
-        users = named if scope.users is None else scope.users.filter(pl.col("shard") == shard)["user_hash"]
+        users = only if only is not None else named if scope.users is None else scope.users.filter(pl.col("shard") == shard)["user_hash"]
         until = job.as_of_us if job.as_of_us is not None else scope.until_us
         return find_work(job, ledger, tables.catalogue, shown, ShardSource(shard, scope.files[shard], users, until), wanted)
 

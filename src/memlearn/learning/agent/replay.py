@@ -83,7 +83,7 @@ class Recorded:
     def read(cls, layout: StoreLayout, ledger: Ledger) -> Recorded:
         """What the ledger names, and what journals of runs that did not end hold."""
         found = cls(layout.journals)
-        rows = ledger.fetch("select user_id, turn, digest, segment, answer from agent_requests")
+        rows = ledger.fetch("select user_id, turn, digest, answered_in, answer from agent_requests")
         found.places = {(user_id, turn, digest): Place(segment, answer) for user_id, turn, digest, segment, answer in rows.iter_rows()}
         named = set(ledger.fetch("select segment from journals where settled")["segment"].to_list())
         there = sorted(path.name for path in layout.journals.glob("*.journal")) if layout.journals.is_dir() else []
@@ -118,7 +118,7 @@ def replay(job: Job, run_id: str) -> Replayed:
         manifest, recorded, shards = _look_up(job, run_id)
         with _scratch(job.layout, run_id) as layout:
             settings = job.learning.model_copy(update={"shards": shards})
-            agent = replace(job.agent, client=Silent, known=recorded.known, cap=None)
+            agent = replace(job.agent, client=Silent, batches=None, known=recorded.known, cap=None)
             again = replace(job, layout=layout, as_of_us=manifest.as_of_us, learning=settings, agent=agent)
             with open_run(again) as run:
                 run.ingest()

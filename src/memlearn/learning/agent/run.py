@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field, replace
 from typing import Literal, Protocol
 
+from memlearn.errors import MemlearnError
 from memlearn.learning.agent.chain import given_digest, step_key
 from memlearn.learning.agent.conversation import StepResult
 from memlearn.learning.agent.money import CapReachedError
@@ -17,6 +18,14 @@ from memlearn.memory import Block
 
 # So many steps in a row without an answer, and none with one in between: the endpoint is gone.
 _GONE = 8
+
+
+class PostponedError(MemlearnError):
+    """What a step asks is answered later; its user waits, and nothing went wrong."""
+
+    def __init__(self) -> None:
+        super().__init__("The answer comes with a later wave.")
+
 
 Outcome = Literal["done", "silent", "declined", "skipped"]
 
@@ -76,12 +85,14 @@ class Tally:
         unfinished: users with steps that are still to be done.
         withdrawn: keys of skipped steps that were recorded before it was known that the endpoint is gone; not the steps' fault, so
             the ledger is to forget them.
+        postponed: users whose next step waits for an answer that comes later.
     """
 
     steps: dict[str, int] = field(default_factory=dict)
     stopped: str | None = None
     unfinished: list[str] = field(default_factory=list)
     withdrawn: list[bytes] = field(default_factory=list)
+    postponed: list[str] = field(default_factory=list)
 
 
 class Doing(Protocol):
@@ -115,6 +126,9 @@ class _Run:
             key = step_key(before, digest, self.version)
             try:
                 finished = await self._step(step, digest, key)
+            except PostponedError:
+                self.tally.postponed.append(work.user_id)
+                return
             except (CapReachedError, StopRunError) as error:
                 self._stop(str(error), work.user_id)
                 return

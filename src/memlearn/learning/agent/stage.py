@@ -6,14 +6,14 @@ import asyncio
 import secrets
 import time
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 
 import numpy as np
 import polars as pl
 
 from memlearn.learning.agent.answers import Answers
+from memlearn.learning.agent.batch_jobs import BatchEndpoint
 from memlearn.learning.agent.books import forget_steps, write_steps
 from memlearn.learning.agent.config import AgentConfig
 from memlearn.learning.agent.conversation import OperatorTool, Settings
@@ -21,17 +21,18 @@ from memlearn.learning.agent.due import DUE_SCHEMA, mark_waiting
 from memlearn.learning.agent.money import Purse, Rates
 from memlearn.learning.agent.pace import Pace
 from memlearn.learning.agent.prompt import Prompts
-from memlearn.learning.agent.run import FinishedStep, Tally, UserSteps, do_users
+from memlearn.learning.agent.run import Doing, FinishedStep, Tally, UserSteps, do_users
+from memlearn.learning.agent.run_journal import RunJournal
 from memlearn.learning.agent.search import Library, Reader
 from memlearn.learning.agent.sender import Client, Known, Sender
 from memlearn.learning.agent.step import Check, StepInput
-from memlearn.learning.agent.stepper import Forms, Stepper
+from memlearn.learning.agent.stepper import Ask, Forms, Stepper
 from memlearn.learning.agent.tools import built_in_tools
 from memlearn.learning.agent.version import agent_version, model_settings
+from memlearn.learning.agent.waves import Gather, Waves
 from memlearn.learning.agent.work import ShardWork, UserWork
 from memlearn.llm.messages import Tool
 from memlearn.memory import BlockSpec
-from memlearn.store.journal import JournalWriter, Place, Record
 from memlearn.store.layout import StoreLayout
 from memlearn.store.ledger import Ledger
 from memlearn.store.rows import user_hash
@@ -48,13 +49,15 @@ _REQUESTS = pl.Schema(
         "step_key": pl.Binary,
         "turn": pl.Int32,
         "digest": pl.String,
-        "segment": pl.String,
+        "asked_in": pl.String,
         "intent": pl.Int64,
+        "answered_in": pl.String,
         "answer": pl.Int64,
     }
 )
 
 Say = Callable[[int, int, str], None]
+Find = Callable[[int, pl.Series | None], ShardWork]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,21 +68,25 @@ class Agent:
         config: model and budgets.
         prompts: its texts.
         client: makes what sends its requests, inside the event loop that uses it.
+        batches: the batch API behind a client; None: requests are sent one by one, whatever the config says.
         cap: units of money that the run may spend; None: no cap.
         retry_skipped: do skipped steps again.
         known: answers that were given before, in place of those of the store's journals.
         operator_tools: tools of the operator: what is offered, and the function behind it.
         removed_tools: built-in tools that are not offered.
+        tool_sources: digests of the operator's functions, which are part of the version.
     """
 
     config: AgentConfig
     prompts: Prompts
     client: Callable[[], Client]
+    batches: Callable[[Client], BatchEndpoint] | None = None
     cap: int | None = None
     retry_skipped: bool = False
     known: Known | None = None
     operator_tools: tuple[tuple[Tool, OperatorTool], ...] = ()
     removed_tools: tuple[str, ...] = ()
+    tool_sources: tuple[str, ...] = ()
 
     @property
     def tools(self) -> tuple[Tool, ...]:
@@ -90,32 +97,7 @@ class Agent:
 
     def version(self, specs: Sequence[BlockSpec]) -> str:
         """The version of its steps."""
-        return agent_version(self.config, self.prompts, specs, self.tools)
-
-
-@dataclass(slots=True)
-class _Journal:
-    """A journal that is begun with its first record, so that a run without a request leaves none."""
-
-    folder: Path
-    name: str
-    _writer: JournalWriter | None = None
-
-    def append(self, record: Record) -> Future[Place]:
-        """Hand a record over to be written; see `JournalWriter.append`."""
-        if self._writer is None:
-            self._writer = JournalWriter(self.folder, self.name)
-        return self._writer.append(record)
-
-    @property
-    def segments(self) -> tuple[str, ...]:
-        """The segment, if one was begun."""
-        return () if self._writer is None else (self._writer.path.name,)
-
-    def close(self) -> None:
-        """Write what waits, and close the segment."""
-        if self._writer is not None:
-            self._writer.close()
+        return agent_version(self.config, self.prompts, specs, self.tools, self.tool_sources)
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +150,7 @@ class AgentStage:
     _at_work: dict[str, UserWork] = field(default_factory=dict)
     _finished: list[tuple[FinishedStep, int, int]] = field(default_factory=list)
     _booked_at: float = 0.0
+    _left_open: bool = False
     _done: int = 0
     _known: int = 0
     _reused: int = 0
@@ -181,12 +164,12 @@ class AgentStage:
         """The version of its steps."""
         return self.agent.version(self.specs)
 
-    def run(self, shards: Sequence[int], find: Callable[[int], ShardWork]) -> Totals:
+    def run(self, shards: Sequence[int], find: Find) -> Totals:
         """Do the missing steps of some shards' users.
 
         Args:
             shards: their numbers.
-            find: what a shard needs.
+            find: what a shard needs; of some of its users only, by their hashes, or of all that the run learns.
 
         Returns:
             How it went. `counts` tells afterwards how many steps of each user stand, by shard.
@@ -197,7 +180,7 @@ class AgentStage:
         there = sorted(path.name for path in self.layout.journals.glob("*.journal")) if self.layout.journals.is_dir() else []
         unsettled = [name for name in there if name not in settled]
         answers = Answers.read(self.layout.journals, unsettled)
-        journal = _Journal(self.layout.journals, f"{self.run_id}-{secrets.token_hex(3)}")
+        journal = RunJournal(self.layout.journals, f"{self.run_id}-{secrets.token_hex(3)}")
         purse = Purse(self.agent.cap)
         self._booked_at = time.monotonic()
         try:
@@ -207,26 +190,84 @@ class AgentStage:
             self._book()
         forget_steps(self.ledger, tally.withdrawn)
         self._note_unfinished(tally)
-        self._settle([*unsettled, *journal.segments], answers)
+        if not self._left_open:
+            self._settle([*unsettled, *journal.segments], answers)
         taken_back = set(tally.withdrawn)
         skipped = tuple((user_id, reason) for key, user_id, reason in self._skipped if key not in taken_back)
         return Totals(tally, self._reused, self._refused, purse.spent, self._perhaps, answers.open_requests, skipped[:_SKIPPED_TOLD])
 
-    async def _run(
-        self, shards: Sequence[int], find: Callable[[int], ShardWork], answers: Answers, journal: _Journal, purse: Purse
-    ) -> Tally:
+    async def _run(self, shards: Sequence[int], find: Find, answers: Answers, journal: RunJournal, purse: Purse) -> Tally:
         config = self.agent.config
         client = self.agent.client()
-        sender = Sender(
-            client=client,
-            model=model_settings(config),
-            journal=journal,
-            known=self.agent.known or answers.known,
-            pace=Pace(config.in_flight, config.requests_per_minute, config.tokens_per_minute),
-            purse=purse,
-            rates=None if config.prices is None else Rates.of(config.prices),
-            attempts=config.attempts,
-        )
+        known = self.agent.known or answers.known
+
+        async def record(step: FinishedStep) -> None:
+            self._record(step, answers)
+
+        async def gather(do: Doing, only: frozenset[str] | None) -> Tally:
+            with ThreadPoolExecutor(1, "agent work") as pool:
+                works = self._works(shards, find, answers, pool, only)
+                return await do_users(works, do, record, self.version, side_by_side=config.in_flight)
+
+        try:
+            if self.agent.batches is not None and (config.mode == "batch" or answers.batches):
+                waves = Waves(
+                    client=client,
+                    endpoint=self.agent.batches(client),
+                    model=model_settings(config),
+                    journal=journal,
+                    name=journal.name,
+                    answers=answers,
+                    known=known,
+                    purse=purse,
+                    rates=None if config.prices is None else Rates.of(config.prices, batch=True),
+                    config=config.batch,
+                    attempts=config.attempts,
+                    folder=self.layout.tmp / self.run_id / "batches",
+                    say=lambda told: self.say(self._done, self._known, told),
+                )
+                stepper = self._stepper(waves.ask)
+                if config.mode == "batch":
+                    return await self._in_waves(waves, lambda only: gather(stepper.do, only))
+                # Batches of an earlier run are paid for: what they bring is taken before anything is asked one by one.
+                await self._in_waves(waves, None)
+                if waves.left_open:
+                    return await self._in_waves(waves, lambda only: gather(stepper.do, only))
+            sender = Sender(
+                client=client,
+                model=model_settings(config),
+                journal=journal,
+                known=known,
+                pace=Pace(config.in_flight, config.requests_per_minute, config.tokens_per_minute),
+                purse=purse,
+                rates=None if config.prices is None else Rates.of(config.prices),
+                attempts=config.attempts,
+            )
+            try:
+                return await gather(self._stepper(sender.ask).do, None)
+            finally:
+                answers.found += sender.answered
+        finally:
+            await client.close()
+
+    async def _in_waves(self, waves: Waves, gather: Gather | None) -> Tally:
+        async def gather_and_book(only: frozenset[str] | None) -> Tally:
+            if gather is None:
+                return Tally()
+            tally = await gather(only)
+            # The next wave begins where the ledger says that this one has come to.
+            self._book()
+            self._at_work.clear()
+            return tally
+
+        try:
+            return await waves.run(gather_and_book)
+        finally:
+            self._left_open = waves.left_open
+            self._perhaps += waves.perhaps
+
+    def _stepper(self, ask: Ask) -> Stepper:
+        config = self.agent.config
         settings = Settings(
             prompts=self.agent.prompts,
             specs=self.specs,
@@ -237,39 +278,38 @@ class AgentStage:
         )
         forms = Forms("tools" if config.replies == "auto" else config.replies, fixed=config.replies != "auto")
         tools = {tool.name: function for tool, function in self.agent.operator_tools}
-        stepper = Stepper(settings, forms, sender.ask, self.check, self._reader, tools)
-
-        async def record(step: FinishedStep) -> None:
-            self._record(step, answers)
-
-        with ThreadPoolExecutor(1, "agent work") as pool:
-            works = self._works(shards, find, answers, pool)
-            try:
-                return await do_users(works, stepper.do, record, self.version, side_by_side=config.in_flight)
-            finally:
-                answers.found += sender.answered
-                await client.close()
+        return Stepper(settings, forms, ask, self.check, self._reader, tools)
 
     def _works(
-        self, shards: Sequence[int], find: Callable[[int], ShardWork], answers: Answers, pool: ThreadPoolExecutor
+        self, shards: Sequence[int], find: Find, answers: Answers, pool: ThreadPoolExecutor, only: frozenset[str] | None
     ) -> Iterator[UserSteps]:
-        """The users' steps, shard after shard; the next shard is looked at while one is at work."""
-        futures = {number: pool.submit(find, shard) for number, shard in enumerate(shards[:1])}
+        """The users' steps, shard after shard, of some users only or of all; the next shard is looked at while one is at work."""
+        wanted = dict.fromkeys(shards) if only is None else self._hashes(only)
+        shards = [shard for shard in shards if shard in wanted]
+        futures = {number: pool.submit(find, shard, wanted[shard]) for number, shard in enumerate(shards[:1])}
         for number in range(len(shards)):
             found = futures.pop(number).result()
             if number + 1 < len(shards):
-                futures[number + 1] = pool.submit(find, shards[number + 1])
-            self.counts[found.shard] = {work.steps.user_id: work.standing for work in found.work}
+                futures[number + 1] = pool.submit(find, shards[number + 1], wanted[shards[number + 1]])
+            self.counts.setdefault(found.shard, {}).update({work.steps.user_id: work.standing for work in found.work})
             mark_waiting(self.ledger, found.shard, found.users, found.waiting)
             answers.add_booked(self.ledger, found.shard, [work.steps.user_id for work in found.work if work.steps.inputs])
-            self._reused += sum(work.standing for work in found.work)
-            self._known += sum(len(work.steps.inputs) for work in found.work)
-            self.say(self._done, self._known, "steps")
+            if only is None:
+                self._reused += sum(work.standing for work in found.work)
+                self._known += sum(len(work.steps.inputs) for work in found.work)
+                self.say(self._done, self._known, "steps")
             for work in found.work:
                 if work.steps.inputs:
                     self._at_work[work.steps.user_id] = work
                     self._shards[work.steps.user_id] = work.shard
                     yield work.steps
+
+    def _hashes(self, users: frozenset[str]) -> dict[int, pl.Series | None]:
+        """The hashes of some users that were at work before, by shard."""
+        by_shard: dict[int, list[str]] = {}
+        for user_id in users:
+            by_shard.setdefault(self._shards[user_id], []).append(user_id)
+        return {shard: pl.Series(user_hash(pl.Series(sorted(held), dtype=pl.String))) for shard, held in by_shard.items()}
 
     def _reader(self, step: StepInput) -> Reader:
         work = self._at_work[step.user_id]
@@ -318,8 +358,9 @@ class AgentStage:
                 "step_key": bytes.fromhex(one.asked.step),
                 "turn": one.asked.turn,
                 "digest": one.digest,
-                "segment": one.answer.segment,
+                "asked_in": one.intent.segment,
                 "intent": one.intent.offset,
+                "answered_in": one.answer.segment,
                 "answer": one.answer.offset,
             }
             for one, shard in zip(answers.found, places, strict=True)

@@ -123,15 +123,18 @@ def _edit(edit: Mapping[str, Any]) -> str:
 
 def _exchanges(ledger: Ledger, user_id: str, step: str, journals: Path) -> Iterator[Exchange]:
     query = (
-        "select turn, segment, intent, answer from agent_requests where user_id = ? and step_key = unhex(?)"
-        " order by turn, segment, answer"
+        "select turn, asked_in, intent, answered_in, answer from agent_requests where user_id = ? and step_key = unhex(?)"
+        " order by turn, answered_in, answer"
     )
     shown = 0
-    for turn, segment, intent, answer in ledger.fetch(query, [user_id, step]).iter_rows():
-        if not (journals / segment).is_file():
-            raise DamagedError(f"The journal {segment!r} is gone; without it only the outcome of its steps can be told. Leave `--full` away.")
-        messages = read_record(journals, Place(segment, intent))["messages"]
-        reply = read_record(journals, Place(segment, answer))["reply"]
+    for turn, asked_in, intent, answered_in, answer in ledger.fetch(query, [user_id, step]).iter_rows():
+        for segment in (asked_in, answered_in):
+            if not (journals / segment).is_file():
+                raise DamagedError(
+                    f"The journal {segment!r} is gone; without it only the outcome of its steps can be told. Leave `--full` away."
+                )
+        messages = read_record(journals, Place(asked_in, intent))["messages"]
+        reply = read_record(journals, Place(answered_in, answer))["reply"]
         fresh = messages[shown:] if len(messages) > shown else messages
         calls = [f"{name} {arguments}" for _, name, arguments in reply["calls"]]
         told = "\n".join(text for text in (reply["text"], *calls) if text) or f"(nothing; {reply['finish']})"

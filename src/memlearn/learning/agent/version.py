@@ -18,7 +18,7 @@ CONVERSATION = 1
 """Version of how a step's conversation is held and its edits are applied."""
 
 
-def agent_version(config: AgentConfig, prompts: Prompts, specs: Sequence[BlockSpec], tools: Sequence[Tool]) -> str:
+def agent_version(config: AgentConfig, prompts: Prompts, specs: Sequence[BlockSpec], tools: Sequence[Tool], sources: Sequence[str] = ()) -> str:
     """Version of an agent, such as `agent-0123456789ab`; steps of another version are told apart by it.
 
     Args:
@@ -26,6 +26,7 @@ def agent_version(config: AgentConfig, prompts: Prompts, specs: Sequence[BlockSp
         prompts: its texts.
         specs: the blocks that it writes.
         tools: that it is offered.
+        sources: digests of the functions behind tools of the operator.
     """
     content = {
         "conversation": CONVERSATION,
@@ -37,6 +38,7 @@ def agent_version(config: AgentConfig, prompts: Prompts, specs: Sequence[BlockSp
         "prompts": [prompts.system, prompts.step],
         "blocks": [[spec.label, spec.description, spec.limit, spec.instructions] for spec in specs],
         "tools": [[tool.name, tool.description, dict(tool.parameters)] for tool in tools],
+        **({"sources": list(sources)} if sources else {}),
     }
     text = json.dumps(content, ensure_ascii=False, sort_keys=True)
     return f"agent-{blake2b(text.encode(), digest_size=6).hexdigest()}"

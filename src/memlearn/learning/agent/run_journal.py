@@ -1,0 +1,34 @@
+"""The journal of one run, which leaves no file where nothing is asked."""
+
+from __future__ import annotations
+
+from concurrent.futures import Future
+from dataclasses import dataclass
+from pathlib import Path
+
+from memlearn.store.journal import JournalWriter, Place, Record
+
+
+@dataclass(slots=True)
+class RunJournal:
+    """A journal that is begun with its first record, so that a run without a request leaves none."""
+
+    folder: Path
+    name: str
+    _writer: JournalWriter | None = None
+
+    def append(self, record: Record) -> Future[Place]:
+        """Hand a record over to be written; see `JournalWriter.append`."""
+        if self._writer is None:
+            self._writer = JournalWriter(self.folder, self.name)
+        return self._writer.append(record)
+
+    @property
+    def segments(self) -> tuple[str, ...]:
+        """The segment, if one was begun."""
+        return () if self._writer is None else (self._writer.path.name,)
+
+    def close(self) -> None:
+        """Write what waits, and close the segment."""
+        if self._writer is not None:
+            self._writer.close()
