@@ -130,10 +130,16 @@ def test_the_readme_shows_what_one_gets() -> None:
 @pytest.mark.parametrize(("document", "printed"), [("README.md", " - "), ("docs/agent.md", "insert preferences: Bought ")])
 def test_python_in_documents_works(tmp_path: Path, document: str, printed: str) -> None:
     text = (ROOT / document).read_text(encoding="utf-8")
-    for code in re.findall(r"```python\n(.*?)```", text, re.DOTALL):
-        script = f"from memlearn.cli import main\nassert main(['init', 'shop']) == 0\n{code}"
+    blocks = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+    # What begins with the name of a file is that file, beside the config.
+    files = {name[1]: code for code in blocks if (name := re.match(r"# (\w+\.py)\n", code))}
+    for number, code in enumerate(code for code in blocks if code not in files.values()):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        writing = "".join(f"open('shop/{name}', 'w').write({content!r})\n" for name, content in files.items())
+        script = f"from memlearn.cli import main\nassert main(['init', 'shop']) == 0\n{writing}{code}"
         done = subprocess.run(
-            [sys.executable, "-c", script], cwd=tmp_path, env=ENVIRONMENT, capture_output=True, text=True, check=False, timeout=120
+            [sys.executable, "-c", script], cwd=folder, env=ENVIRONMENT, capture_output=True, text=True, check=False, timeout=120
         )
         assert done.returncode == 0, done.stderr
         assert printed in done.stdout

@@ -5,9 +5,12 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
-from memlearn.testing import Reply, Request, messages
+from companies import Company, Site
+
+from memlearn.testing import ModelServer, Reply, Request, messages
 
 _ROW = re.compile(r"^(r\d+) (\S+)(?: \d\d:\d\d)? ?(.*)$")
 _STATISTIC = re.compile(r"^(s\d+) (.*)$")
@@ -41,3 +44,17 @@ def note_taker(request: Request) -> Reply:
 def digest(lines: Sequence[str]) -> int:
     """A number that depends on the lines alone."""
     return int.from_bytes(hashlib.blake2b("\n".join(lines).encode(), digest_size=4).digest(), "little")
+
+
+def agent_site(folder: Path, company: Company, server: ModelServer, **agent: Any) -> Site:
+    """A site whose first night has arrived, with an agent at a scripted server, that has not learned yet."""
+    settings = {
+        "model": "scripted",
+        "base_url": server.base_url,
+        "open_chunk": "always",
+        "prices": {"input": 1.0, "output": 2.0},
+        **agent,
+    }
+    site = Site(folder, {"chunks": {"tokens": 300}, "learning": {"manager": "agent", "agent": settings}}).set_up(company)
+    site.deliver(*company.nights[0])
+    return site

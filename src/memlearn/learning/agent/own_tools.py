@@ -167,7 +167,7 @@ def _arguments(tool: Tool, call: ToolCall) -> dict[str, Any]:
     return given
 
 
-def _edit(name: str, edit: EditRequest | Mapping[str, Any]) -> EditRequest:
+def _edit(name: str, edit: object) -> EditRequest:
     """An edit as the function gave it, typed or as the arguments of a built-in tool with the `operation`."""
     if isinstance(edit, EditRequest):
         return edit
