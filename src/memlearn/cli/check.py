@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from memlearn.wiring.reports import RunSummary, StatusReport, VerifyReport
+    from memlearn.wiring.reports_agent import AgentStatus, CostView
 
 _PENDING_SHOWN = 20
 
@@ -73,8 +74,11 @@ def _show_status(report: StatusReport) -> None:
     _show_sources(screen, report)
     if report.runs:
         screen.print(output.plain("Last runs", "bold"))
+    currency = report.agent.currency if report.agent is not None else None
     for run in report.runs:
-        screen.print(output.plain(f"  {_run(run)}"))
+        screen.print(output.plain(f"  {_run(run, currency)}"))
+    if report.agent is not None:
+        _show_agent(screen, report.agent)
 
 
 def _show_sources(screen: Console, report: StatusReport) -> None:
@@ -95,8 +99,33 @@ def _show_sources(screen: Console, report: StatusReport) -> None:
         screen.print(f"  and {len(report.pending) - _PENDING_SHOWN:,} more")
 
 
-def _run(run: RunSummary) -> str:
+def _show_agent(screen: Console, agent: AgentStatus) -> None:
+    mean = (
+        f", {output.money(agent.total.cost_per_statement, agent.currency)} each"
+        if agent.total.cost_per_statement and agent.currency
+        else ""
+    )
+    screen.print(output.plain("The agent, over all runs", "bold"))
+    screen.print(output.plain(f"  {agent.requests:,} requests, {agent.total.statements:,} accepted statements{mean}"))
+    if float(agent.total.cost):
+        unsure = f", of it {output.money(agent.total.perhaps)} unconfirmed" if float(agent.total.perhaps) else ""
+        screen.print(output.plain(f"  cost {output.money(agent.total.cost, agent.currency)}{unsure}"))
+        for title, costs in (("block", agent.blocks), ("dearest users", agent.users)):
+            screen.print(
+                output.table((title, "cost", "statements", "each"), [_cost(cost) for cost in costs], right=("cost", "statements", "each"))
+            )
+    for warning in agent.warnings:
+        screen.print(output.plain(f"  {warning}", "yellow"))
+
+
+def _cost(cost: CostView) -> tuple[str, str, str, str]:
+    each = output.money(cost.cost_per_statement) if cost.cost_per_statement else "-"
+    return (cost.name or "(none)", output.money(cost.cost), f"{cost.statements:,}", each)
+
+
+def _run(run: RunSummary, currency: str | None = None) -> str:
     ended = f" to {run.ended}" if run.ended else ""
     release = f", release {run.release_id}" if run.release_id else ""
     message = f": {run.message}" if run.message else ""
-    return f"{run.run_id} {run.state}, {run.started}{ended}, {run.steps_done:,} steps{release}{message}"
+    cost = f", cost {output.money(run.cost, currency)}" if run.cost and float(run.cost) else ""
+    return f"{run.run_id} {run.state}, {run.started}{ended}, {run.steps_done:,} steps{cost}{release}{message}"

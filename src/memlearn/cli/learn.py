@@ -140,11 +140,11 @@ def _agent_rows(agent: AgentReport) -> list[tuple[str, str]]:
     if agent.refused_edits:
         rows.append(("refused edits", f"{agent.refused_edits:,}; see `memlearn steps CONFIG USER`"))
     if float(agent.cost):
-        unsure = f", of it {agent.perhaps} unconfirmed" if float(agent.perhaps) else ""
-        rows.append(("cost", f"{agent.cost}{unsure}"))
+        unsure = f", of it {output.money(agent.perhaps)} unconfirmed" if float(agent.perhaps) else ""
+        rows.append(("cost", f"{output.money(agent.cost, agent.currency)}{unsure}"))
     if agent.stopped is not None:
-        rows.append(("stopped", f"{agent.stopped} {agent.unfinished_users:,} users have steps left; the next run goes on with them."))
-    return rows + [("skipped", told) for told in agent.skipped[:5]]
+        rows.append(("steps left", f"of {agent.unfinished_users:,} users"))
+    return rows
 
 
 def _show_plan(plan: PlanReport) -> None:

@@ -7,6 +7,7 @@ import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
@@ -58,6 +59,18 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[str]], *, right: Seque
     for row in rows:
         built.add_row(*(plain(cell) for cell in row))
     return built
+
+
+def money(amount: str, currency: str | None = None) -> str:
+    """An amount as people read it: two decimals, and below one three digits that count."""
+    value = Decimal(amount)
+    if not value:
+        text = "0"
+    elif abs(value) >= 1:
+        text = f"{value:,.2f}"
+    else:
+        text = f"{value:.{2 - value.adjusted()}f}".rstrip("0")
+    return f"{text} {currency}" if currency else text
 
 
 @contextmanager

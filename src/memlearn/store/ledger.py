@@ -38,6 +38,8 @@ _MIGRATIONS: dict[int, Sequence[str]] = {
         "create table agent_steps (user_id varchar, shard integer, chunk integer, given blob, step_key blob, version varchar,"
         " outcome varchar, reason varchar, events integer, run_id varchar, blocks varchar, accepted varchar, refused varchar,"
         " requests integer, input_bytes bigint, cost bigint, perhaps bigint)",
+        "create table agent_costs (run_id varchar, user_id varchar, chunk integer, label varchar, statements integer, requests integer,"
+        " cost bigint, perhaps bigint)",
         "create table agent_due (user_id varchar, shard integer, due_us bigint, reason varchar)",
         "create table agent_requests (user_id varchar, shard integer, step_key blob, turn integer, digest varchar,"
         " asked_in varchar, intent bigint, answered_in varchar, answer bigint)",

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from memlearn.wiring.report import Report
-from memlearn.wiring.reports_agent import AgentPlan, AgentReport
+from memlearn.wiring.reports_agent import AgentPlan, AgentReport, AgentStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,7 +264,10 @@ class VerifyReport(Report):
 
 @dataclass(frozen=True, slots=True)
 class RunSummary(Report):
-    """One run as the ledger remembers it; times are ISO 8601 UTC. `state` is `running`, `done`, `failed` or `killed`."""
+    """One run as the ledger remembers it; times are ISO 8601 UTC. `state` is `running`, `done`, `failed` or `killed`.
+
+    `cost` is what its agent spent, in the currency of the prices; None where no agent was at work, or while a run is.
+    """
 
     run_id: str
     state: str
@@ -273,6 +276,7 @@ class RunSummary(Report):
     release_id: str | None = None
     steps_done: int = 0
     message: str = ""
+    cost: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -318,6 +322,7 @@ class StatusReport(Report):
         config_changed: True where the current release was learned with another config.
         rolled_back: True where the current release is not the one learned last; what is pending is told of that one.
         runs: the last runs, newest first.
+        agent: what the agent cost; None where none was ever at work, and while a run is.
     """
 
     store: str
@@ -333,6 +338,7 @@ class StatusReport(Report):
     config_changed: bool = False
     rolled_back: bool = False
     runs: tuple[RunSummary, ...] = ()
+    agent: AgentStatus | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,6 +47,7 @@ class AgentReport(Report):
         stopped: why the run stopped before all steps were done; None: it did not.
         unfinished_users: users with steps left; the next run goes on with them.
         skipped: the first skipped steps, as `user: reason`.
+        currency: of the prices; None: there are none.
     """
 
     steps_done: int
@@ -59,6 +60,51 @@ class AgentReport(Report):
     stopped: str | None = None
     unfinished_users: int = 0
     skipped: tuple[str, ...] = ()
+    currency: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CostView(Report):
+    """What something cost.
+
+    Args:
+        name: the user or the block; None: steps that changed no block, and requests of steps that did not end.
+        cost: in the currency of the prices.
+        perhaps: the part of it that nobody can confirm.
+        statements: lines that were accepted for it.
+        cost_per_statement: the mean; None where none was accepted.
+    """
+
+    name: str | None
+    cost: str
+    perhaps: str
+    statements: int
+    cost_per_statement: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class AgentStatus(Report):
+    """What the agent cost so far, over all runs, and what it has not read.
+
+    Args:
+        currency: of the prices in the config; None: there are none.
+        requests: that were sent.
+        total: over everything.
+        users: the dearest ones, dearest first.
+        blocks: each block's share: the cost of a step is divided over the lines that it wrote.
+        unfinished_users: users with steps left, which the next run goes on with.
+        steps_skipped: steps that stand without an answer; `--retry-skipped` does them again.
+        warnings: what an operator should look at, one line each.
+    """
+
+    currency: str | None
+    requests: int
+    total: CostView
+    users: tuple[CostView, ...]
+    blocks: tuple[CostView, ...]
+    unfinished_users: int
+    steps_skipped: int
+    warnings: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,21 +11,17 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
 
 from memlearn.errors import MemlearnError
-from memlearn.learning.agent.money import to_amount
+from memlearn.learning.agent.costs import failed_calls
 from memlearn.learning.job import Report
 from memlearn.learning.publish import Outcome
 from memlearn.learning.run import LearnRun, finish, open_run
+from memlearn.wiring.agent_reports import agent_report, agent_warnings
 from memlearn.wiring.instants import iso_instant
 from memlearn.wiring.jobs import make_job
 from memlearn.wiring.load import LoadedConfig
 from memlearn.wiring.reports import LearnReport
-from memlearn.wiring.reports_agent import AgentReport
-
-if TYPE_CHECKING:
-    from memlearn.learning.agent.stage import Totals
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,25 +144,9 @@ def _report(run: LearnRun, outcome: Outcome) -> LearnReport:
         as_of=iso_instant(outcome.manifest.as_of_us - 1 if run.job.as_of_us is None else outcome.manifest.as_of_us),
         published=outcome.published,
         rejects_file=str(run.rejects_file) if run.rejects_file else None,
-        warnings=run.warnings,
+        warnings=(*run.warnings, *(agent_warnings(run.agent, failed_calls(run.ledger, run.run_id)) if run.agent is not None else ())),
         timings={name: round(seconds, 3) for name, seconds in run.timings.items()},
-        agent=None if run.agent is None else _agent_report(run.agent),
-    )
-
-
-def _agent_report(totals: Totals) -> AgentReport:
-    tally = totals.tally
-    return AgentReport(
-        steps_done=sum(number for outcome, number in tally.steps.items() if outcome != "skipped"),
-        steps_reused=totals.reused,
-        steps_skipped=tally.steps.get("skipped", 0),
-        refused_edits=totals.refused,
-        cost=f"{to_amount(totals.cost):f}",
-        perhaps=f"{to_amount(totals.perhaps):f}",
-        possibly_paid_requests=totals.possibly_paid,
-        stopped=tally.stopped,
-        unfinished_users=len(tally.unfinished),
-        skipped=tuple(f"{user_id}: {reason}" for user_id, reason in totals.skipped),
+        agent=None if run.agent is None or run.job.agent is None else agent_report(run.agent, run.job.agent.config.prices),
     )
 
 

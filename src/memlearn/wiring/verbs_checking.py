@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from memlearn.learning.agent.costs import Costs, read_costs
 from memlearn.learning.given import known_inputs, read_known
 from memlearn.learning.lock import hold_learning_lock
 from memlearn.learning.unread import find_unread
@@ -21,10 +22,12 @@ from memlearn.store.ledger import Ledger
 from memlearn.store.manifest import Manifest, read_manifest
 from memlearn.store.status import read_status
 from memlearn.store.switch import current_release_id
+from memlearn.wiring.agent_reports import agent_status, amount
 from memlearn.wiring.instants import iso_instant, learned_until
 from memlearn.wiring.jobs import make_job
 from memlearn.wiring.load import LoadedConfig, load_config
 from memlearn.wiring.reports import FactProblem, PendingDelivery, Progress, RunSummary, SourceProblem, StatusReport, VerifyReport
+from memlearn.wiring.reports_agent import AgentStatus
 
 if TYPE_CHECKING:
     from memlearn.grounding.verify import JudgeLines
@@ -111,7 +114,8 @@ def status(config: str | Path | LoadedConfig) -> StatusReport:
         problems=tuple(SourceProblem(trouble.source, trouble.message) for trouble in troubles),
         config_changed=manifest is not None and manifest.config_digest != loaded.digest,
         rolled_back=manifest is not None and books.booked is not None and books.booked != manifest.release_id,
-        runs=tuple(_summary(run) for run in books.runs),
+        runs=tuple(_summary(run, books.costs) for run in books.runs),
+        agent=_agent_status(loaded, books),
     )
 
 
@@ -130,12 +134,14 @@ class _Books:
         runs: the last runs, newest first, without the one at work.
         running: the run at work.
         booked: the release that the deliveries were read for; None where that cannot be told.
+        costs: what the agent cost; None where none was ever at work, and where that cannot be told.
     """
 
     known: pl.DataFrame | None
     runs: Sequence[dict[str, Any]] = ()
     running: RunSummary | None = None
     booked: str | None = None
+    costs: Costs | None = None
 
 
 def _read_books(layout: StoreLayout) -> _Books:
@@ -152,7 +158,7 @@ def _read_books(layout: StoreLayout) -> _Books:
             return _Books(nothing)
         ledger = Ledger(layout.ledger)
         try:
-            return _Books(known_inputs(ledger), ledger.last_runs(), booked=ledger.fact("booked_release"))
+            return _Books(known_inputs(ledger), ledger.last_runs(), booked=ledger.fact("booked_release"), costs=read_costs(ledger))
         finally:
             ledger.close()
     finally:
@@ -170,10 +176,11 @@ def _books_meanwhile(layout: StoreLayout) -> _Books:
     return _Books(read_known(layout), said.get("earlier", []), running)
 
 
-def _summary(run: dict[str, Any]) -> RunSummary:
+def _summary(run: dict[str, Any], costs: Costs | None = None) -> RunSummary:
     report: dict[str, Any] = json.loads(run["report"]) if run.get("report") else {}
     # Nobody holds the lock of learning, so a run that never said how it ended was killed.
     state = "killed" if run["state"] == "running" else str(run["state"])
+    spent = None if costs is None else costs.runs.get(str(run["run_id"]))
     return RunSummary(
         run_id=str(run["run_id"]),
         state=state,
@@ -182,7 +189,18 @@ def _summary(run: dict[str, Any]) -> RunSummary:
         release_id=run.get("release_id"),
         steps_done=int(report.get("steps_done", 0)),
         message=str(report.get("error") or ""),
+        cost=None if spent is None else amount(spent[0]),
     )
+
+
+def _agent_status(loaded: LoadedConfig, books: _Books) -> AgentStatus | None:
+    if books.costs is None:
+        return None
+    config = loaded.config.learning.agent
+    reports = [json.loads(run["report"]) for run in books.runs if run.get("report")]
+    agents = [report["agent"] for report in reports if report.get("agent")]
+    stopped = str(agents[0]["stopped"]) if agents and agents[0].get("stopped") else None
+    return agent_status(books.costs, None if config is None else config.prices, stopped)
 
 
 def _unpublished(books: _Books) -> set[tuple[str, str]]:

@@ -11,6 +11,7 @@ import polars as pl
 
 from memlearn.learning.agent.chain import Done
 from memlearn.learning.agent.conversation import StepResult
+from memlearn.learning.agent.costs import write_costs
 from memlearn.learning.agent.run import FinishedStep
 from memlearn.learning.agent.sender import Spent
 from memlearn.memory import Block, BlockSpec, Edit, Evidence, Fact, Statement
@@ -69,7 +70,7 @@ def read_standing(ledger: Ledger, shard: int, users: Sequence[str] | None = None
     return {user_id: Standing(tuple(steps), tuple(texts)) for user_id, (steps, texts) in found.items()}
 
 
-def write_steps(ledger: Ledger, finished: Iterable[tuple[FinishedStep, int, int]], version: str, run_id: str) -> None:
+def write_steps(ledger: Ledger, finished: Sequence[tuple[FinishedStep, int, int]], version: str, run_id: str) -> None:
     """Enter steps in one transaction; a user's steps from the same chunk on, which they replace, go.
 
     Args:
@@ -87,6 +88,8 @@ def write_steps(ledger: Ledger, finished: Iterable[tuple[FinishedStep, int, int]
         for user_id, chunk in first.iter_rows():
             ledger.execute("delete from agent_steps where user_id = ? and chunk >= ?", [user_id, chunk])
         ledger.append("agent_steps", frame)
+        # What was paid stays paid, also for steps that are done again.
+        write_costs(ledger, [step for step, _, _ in finished], run_id)
 
 
 def forget_steps(ledger: Ledger, keys: Iterable[bytes]) -> None:

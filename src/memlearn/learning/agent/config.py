@@ -42,6 +42,7 @@ Removable = Literal["memory_insert", "memory_replace", "memory_delete", "memory_
 """Built-in tools that need not be offered; a step cannot do without the one that ends it."""
 _END = "memory_finish_edits"
 _WRITERS = frozenset({"memory_insert", "memory_replace", "memory_rethink"})
+_NO_ARGUMENTS: dict[str, JsonValue] = {"type": "object", "properties": {}}
 _ARGUMENT_TYPES = ("string", "integer", "number", "boolean", "array", "object")
 
 
@@ -55,7 +56,7 @@ class ToolConfig(BaseModel):
     )
     description: str = Field(min_length=1, max_length=2000, description="What it does and when to call it, told to the model.")
     parameters: dict[str, JsonValue] = Field(
-        default_factory=lambda: {"type": "object", "properties": {}},
+        default_factory=lambda: dict(_NO_ARGUMENTS),
         description="JSON Schema of its arguments: `type: object`, `properties` each with a `type`, and `required`.",
     )
     function: str = Field(

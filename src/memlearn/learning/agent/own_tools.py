@@ -171,14 +171,14 @@ def _edit(name: str, edit: object) -> EditRequest:
     """An edit as the function gave it, typed or as the arguments of a built-in tool with the `operation`."""
     if isinstance(edit, EditRequest):
         return edit
-    operation = edit.get("operation") if isinstance(edit, Mapping) else None
+    given = dict(edit) if isinstance(edit, Mapping) else {}
+    operation = given.pop("operation", None)
     if operation not in _OPERATIONS:
         raise EditError(
             f"The tool {name!r} gave no edit but {str(edit)[:80]!r}: an edit has an `operation`, one of {', '.join(_OPERATIONS)}.", _FAULT
         )
-    arguments = {key: value for key, value in edit.items() if key != "operation"}
     try:
-        wish = read_call(ToolCall("", f"memory_{operation}", json.dumps(arguments)))
+        wish = read_call(ToolCall("", f"memory_{operation}", json.dumps(given)))
     except (EditError, TypeError) as error:
         raise EditError(f"The tool {name!r} gave an edit that cannot be: {error}", _FAULT) from error
     assert isinstance(wish, EditRequest)

@@ -17,6 +17,7 @@ from memlearn.learning.agent.batch_jobs import BatchEndpoint
 from memlearn.learning.agent.books import forget_steps, write_steps
 from memlearn.learning.agent.config import AgentConfig
 from memlearn.learning.agent.conversation import OperatorTool, Settings
+from memlearn.learning.agent.costs import write_unfinished
 from memlearn.learning.agent.due import DUE_SCHEMA, mark_waiting
 from memlearn.learning.agent.money import Purse, Rates
 from memlearn.learning.agent.pace import Pace
@@ -156,6 +157,7 @@ class AgentStage:
     _reused: int = 0
     _refused: int = 0
     _perhaps: int = 0
+    _booked_cost: int = 0
     _skipped: list[tuple[bytes, str, str]] = field(default_factory=list)
     _shards: dict[str, int] = field(default_factory=dict)
 
@@ -180,6 +182,7 @@ class AgentStage:
         there = sorted(path.name for path in self.layout.journals.glob("*.journal")) if self.layout.journals.is_dir() else []
         unsettled = [name for name in there if name not in settled]
         answers = Answers.read(self.layout.journals, unsettled)
+        spent_before = sum(spent.cost for spent in answers.spent.values())
         journal = RunJournal(self.layout.journals, f"{self.run_id}-{secrets.token_hex(3)}")
         purse = Purse(self.agent.cap)
         self._booked_at = time.monotonic()
@@ -192,6 +195,8 @@ class AgentStage:
         self._note_unfinished(tally)
         if not self._left_open:
             self._settle([*unsettled, *journal.segments], answers)
+        if self.agent.config.mode == "direct":
+            write_unfinished(self.ledger, self.run_id, spent_before + purse.spent - self._booked_cost)
         taken_back = set(tally.withdrawn)
         skipped = tuple((user_id, reason) for key, user_id, reason in self._skipped if key not in taken_back)
         return Totals(tally, self._reused, self._refused, purse.spent, self._perhaps, answers.open_requests, skipped[:_SKIPPED_TOLD])
@@ -330,6 +335,7 @@ class AgentStage:
         self.counts[work.shard][step.user_id] = step.chunk + 1
         self._done += 1
         self._perhaps += step.spent.perhaps
+        self._booked_cost += spent.cost
         if step.reason is not None:
             self._skipped.append((step.key, step.user_id, step.reason))
         if step.result is not None:

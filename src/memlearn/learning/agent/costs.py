@@ -1,0 +1,163 @@
+"""What the agent cost, in the ledger: by run, user, block and accepted statement. Nothing is ever taken out of these books."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from memlearn.memory import Edit
+from memlearn.store.ledger import Ledger
+
+if TYPE_CHECKING:
+    from memlearn.learning.agent.run import FinishedStep
+
+_SCHEMA = pl.Schema(
+    {
+        "run_id": pl.String,
+        "user_id": pl.String,
+        "chunk": pl.Int32,
+        "label": pl.String,
+        "statements": pl.Int32,
+        "requests": pl.Int32,
+        "cost": pl.Int64,
+        "perhaps": pl.Int64,
+    }
+)
+_SUMS = (
+    "sum(cost)::bigint as cost, sum(perhaps)::bigint as perhaps, sum(statements)::bigint as statements, sum(requests)::bigint as requests"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What something cost.
+
+    Args:
+        name: the user, block or run; None: steps that changed nothing, or that did not end.
+        cost: units of money.
+        perhaps: units of it that nobody can confirm.
+        statements: lines that were accepted for it.
+    """
+
+    name: str | None
+    cost: int
+    perhaps: int
+    statements: int
+
+
+@dataclass(frozen=True, slots=True)
+class Costs:
+    """What the agent cost so far, and what it has not read.
+
+    Args:
+        requests: that were sent.
+        total: over everything.
+        users: the dearest, dearest first.
+        blocks: by label, dearest first.
+        runs: run → units of money, and those of them that nobody can confirm.
+        unfinished: users with steps that are still to be done.
+        skipped: steps that stand without an answer.
+        first_skipped: user and reason of the first of them.
+    """
+
+    requests: int
+    total: Cost
+    users: tuple[Cost, ...]
+    blocks: tuple[Cost, ...]
+    runs: Mapping[str, tuple[int, int]]
+    unfinished: int
+    skipped: int
+    first_skipped: tuple[str, str] | None
+
+
+def write_costs(ledger: Ledger, finished: Sequence[FinishedStep], run_id: str) -> None:
+    """Enter what finished steps cost, each divided over the blocks that it changed by the lines that it wrote there."""
+    rows = [row for step in finished for row in _rows(step, run_id)]
+    ledger.append("agent_costs", pl.DataFrame(rows, schema=_SCHEMA))
+
+
+def write_unfinished(ledger: Ledger, run_id: str, cost: int) -> None:
+    """Enter what a run spent on steps that did not end."""
+    row = {"run_id": run_id, "user_id": None, "chunk": None, "label": None, "statements": 0, "requests": 0, "cost": cost, "perhaps": 0}
+    if cost:
+        ledger.append("agent_costs", pl.DataFrame([row], schema=_SCHEMA))
+
+
+def _rows(step: FinishedStep, run_id: str) -> Iterator[dict[str, Any]]:
+    edits = () if step.result is None else step.result.accepted
+    weights: dict[str | None, int] = {}
+    for edit in edits:
+        weights[edit.label] = weights.get(edit.label, 0) + max(1, len(edit.statements))
+    labels = list(weights) or [None]
+    costs = divide(step.spent.cost, [weights.get(label, 1) for label in labels])
+    doubtful = divide(step.spent.perhaps, [weights.get(label, 1) for label in labels])
+    for at, label in enumerate(labels):
+        yield {
+            "run_id": run_id,
+            "user_id": step.user_id,
+            "chunk": step.chunk,
+            "label": label,
+            "statements": _lines(edits, label),
+            "requests": step.spent.requests if at == 0 else 0,
+            "cost": costs[at],
+            "perhaps": doubtful[at],
+        }
+
+
+def divide(amount: int, weights: Sequence[int]) -> list[int]:
+    """Whole parts of an amount in proportion to weights; their sum is the amount.
+
+    Args:
+        amount: units, at least 0.
+        weights: at least 1 each.
+    """
+    whole = sum(weights)
+    ends = [amount * sum(weights[: at + 1]) // whole for at in range(len(weights))]
+    return [end - begin for begin, end in zip([0, *ends], ends, strict=False)]
+
+
+def _lines(edits: Sequence[Edit], label: str | None) -> int:
+    return sum(len(edit.statements) for edit in edits if edit.label == label)
+
+
+def read_costs(ledger: Ledger, dearest: int = 10) -> Costs | None:
+    """What the agent cost, from the ledger; None where no agent was ever at work.
+
+    Args:
+        ledger: the books.
+        dearest: so many users are named.
+    """
+    total = ledger.fetch(f"select {_SUMS}, count(*) as entries from agent_costs").row(0, named=True)
+    if not total["entries"]:
+        return None
+    users = ledger.fetch(
+        f"select user_id as name, {_SUMS} from agent_costs where user_id is not null group by user_id order by cost desc, user_id limit ?",
+        [dearest],
+    )
+    blocks = ledger.fetch(f"select label as name, {_SUMS} from agent_costs group by label order by cost desc, label")
+    runs = ledger.fetch(f"select run_id, {_SUMS} from agent_costs group by run_id order by run_id")
+    skipped = ledger.fetch("select user_id, reason from agent_steps where outcome = 'skipped' order by user_id, chunk")
+    unfinished = ledger.fetch("select count(distinct user_id) as n from agent_due where reason = 'unfinished'").item()
+    return Costs(
+        requests=int(total["requests"]),
+        total=_cost({"name": None, **total}),
+        users=tuple(_cost(row) for row in users.iter_rows(named=True)),
+        blocks=tuple(_cost(row) for row in blocks.iter_rows(named=True)),
+        runs={row["run_id"]: (int(row["cost"]), int(row["perhaps"])) for row in runs.iter_rows(named=True)},
+        unfinished=int(unfinished),
+        skipped=len(skipped),
+        first_skipped=(str(skipped["user_id"][0]), str(skipped["reason"][0])) if len(skipped) else None,
+    )
+
+
+def _cost(row: Mapping[str, Any]) -> Cost:
+    return Cost(row["name"], int(row["cost"]), int(row["perhaps"]), int(row["statements"]))
+
+
+def failed_calls(ledger: Ledger, run_id: str) -> int:
+    """Calls of a run that failed in a function of the operator."""
+    query = 'select coalesce(sum(len(string_split(refused, \'"code":"tool"\')) - 1), 0)::bigint as n from agent_steps where run_id = ?'
+    return int(ledger.fetch(query, [run_id]).item())

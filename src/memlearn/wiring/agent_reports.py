@@ -1,0 +1,104 @@
+"""What the agent's stage and the books of its costs amount to, as reports, and what an operator should look at."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from memlearn.learning.agent.money import to_amount
+from memlearn.wiring.reports_agent import AgentReport, AgentStatus, CostView
+
+if TYPE_CHECKING:
+    from memlearn.learning.agent.costs import Cost, Costs
+    from memlearn.learning.agent.stage import Totals
+    from memlearn.llm.config import Prices
+
+
+def agent_report(totals: Totals, prices: Prices | None) -> AgentReport:
+    """How the agent's stage of a run went."""
+    tally = totals.tally
+    return AgentReport(
+        steps_done=sum(number for outcome, number in tally.steps.items() if outcome != "skipped"),
+        steps_reused=totals.reused,
+        steps_skipped=tally.steps.get("skipped", 0),
+        refused_edits=totals.refused,
+        cost=amount(totals.cost),
+        perhaps=amount(totals.perhaps),
+        possibly_paid_requests=totals.possibly_paid,
+        stopped=tally.stopped,
+        unfinished_users=len(tally.unfinished),
+        skipped=tuple(f"{user_id}: {reason}" for user_id, reason in totals.skipped),
+        currency=None if prices is None else prices.currency,
+    )
+
+
+def agent_warnings(totals: Totals, failed_calls: int) -> Iterator[str]:
+    """What an operator should look at after a run.
+
+    Args:
+        totals: how the agent's stage went.
+        failed_calls: calls that failed in a function of the operator.
+    """
+    tally = totals.tally
+    if tally.stopped is not None:
+        yield f"The agent stopped before it had read everything: {tally.stopped} {_left(len(tally.unfinished))}"
+    skipped = tally.steps.get("skipped", 0)
+    if skipped and totals.skipped:
+        yield _told_skipped(skipped, *totals.skipped[0])
+    if totals.possibly_paid:
+        yield (
+            f"{totals.possibly_paid:,} requests were under way when an earlier run died. Nobody can tell whether they were paid, so their highest cost "
+            "counts as spent."
+        )
+    if failed_calls:
+        yield (
+            f"{failed_calls:,} calls failed in a function under `learning.agent.tools`. `memlearn steps CONFIG USER --json` tells them by the code "
+            "`tool`; mend the function, and the agent has a new version."
+        )
+
+
+def agent_status(costs: Costs, prices: Prices | None, stopped: str | None) -> AgentStatus:
+    """What the agent cost, and what it has not read.
+
+    Args:
+        costs: of the books.
+        prices: of the config.
+        stopped: why the last run stopped before all was read.
+    """
+    warnings = []
+    if costs.unfinished:
+        because = f"The agent stopped before it had read everything: {stopped} " if stopped else ""
+        warnings.append(because + _left(costs.unfinished))
+    if costs.first_skipped is not None:
+        warnings.append(_told_skipped(costs.skipped, *costs.first_skipped))
+    return AgentStatus(
+        currency=None if prices is None else prices.currency,
+        requests=costs.requests,
+        total=_view(costs.total),
+        users=tuple(_view(user) for user in costs.users),
+        blocks=tuple(_view(block) for block in costs.blocks),
+        unfinished_users=costs.unfinished,
+        steps_skipped=costs.skipped,
+        warnings=tuple(warnings),
+    )
+
+
+def amount(units: int) -> str:
+    """Units of money as a decimal number of the prices' currency."""
+    return f"{to_amount(units):f}"
+
+
+def _view(cost: Cost) -> CostView:
+    mean = amount(cost.cost // cost.statements) if cost.statements else None
+    return CostView(cost.name, amount(cost.cost), amount(cost.perhaps), cost.statements, mean)
+
+
+def _left(users: int) -> str:
+    return f"{users:,} users have steps left; what is done is kept, and the next `memlearn learn CONFIG` goes on with them."
+
+
+def _told_skipped(steps: int, user_id: str, reason: str) -> str:
+    return (
+        f"{steps:,} steps of the agent have no answer and were left out, the first of user {user_id!r}: {reason} "
+        "`memlearn learn CONFIG --retry-skipped` does them again."
+    )
