@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-import csv
 import sys
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from memlearn.cli import output
-from memlearn.cli.options import ConfigPath, Json, Variables, load
+from memlearn.cli.options import ConfigPath, Json, Variables, load, split_users
 from memlearn.errors import UsageError
 
 if TYPE_CHECKING:
@@ -46,7 +45,7 @@ def learn(
 ) -> None:
     """Learn from the sources and publish a release."""
     loaded = load(config, settings)
-    chosen = _split(users)
+    chosen = None if users is None else split_users(users)
     if prefect and plan:
         raise UsageError("--plan does nothing that a flow could run. Leave --prefect away.")
     if prefect:
@@ -61,18 +60,6 @@ def learn(
         _show_plan(report.plan)
     else:
         _show(report)
-
-
-def _split(users: list[str] | None) -> list[str] | None:
-    if users is None:
-        return None
-    try:
-        names = [name.strip() for row in csv.reader(users, skipinitialspace=True, strict=True) for name in row if name.strip()]
-    except csv.Error as error:
-        raise UsageError(f"--users cannot be read: {error}. Quote an id with a comma or a quote as in CSV: --users '\"Doe, Ana\",U2'.") from error
-    if not names:
-        raise UsageError("--users names no user. Write --users U1,U2, or leave it away to learn everybody.")
-    return list(dict.fromkeys(names))
 
 
 def _run_here(
@@ -167,4 +154,7 @@ def _show_agent_plan(plan: AgentPlan) -> None:
     screen.print(f"  read    about {plan.input_tokens:,} tokens, and write about {plan.output_tokens:,}")
     if plan.cost is not None:
         screen.print(output.plain(f"  cost    about {plan.cost} {plan.currency}, at most {plan.cost_most} {plan.currency}"))
+    if plan.waves is not None:
+        worst = f"at most {plan.waves_most:,}, which the provider may take {plan.hours_most:,} hours for"
+        screen.print(output.plain(f"  wait    for {plan.waves:,} waves of batches where nothing is refused; {worst}"))
     screen.print(output.plain(f"  {plan.basis}"))

@@ -20,6 +20,9 @@ class AgentPlan(Report):
         cost_most: the most that all turns of all steps could cost; None: there are no prices.
         currency: of the prices.
         basis: how the figures were found, in words.
+        waves: in batch mode the waves where nothing has to be mended; None: requests are sent one by one.
+        waves_most: where every step takes all its turns.
+        hours_most: the worst case for all of them: each wave takes the provider's 24 hours.
     """
 
     steps: int
@@ -30,6 +33,9 @@ class AgentPlan(Report):
     cost_most: str | None
     currency: str | None
     basis: str
+    waves: int | None = None
+    waves_most: int | None = None
+    hours_most: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,14 +33,18 @@ from memlearn.wiring.reports import (
     VerifyReport,
 )
 from memlearn.wiring.reports_agent import AgentPlan, ReplayReport, StepsReport
+from memlearn.wiring.reports_try import TryReport
 from memlearn.wiring.verbs_serving import recommend, show
 
 if TYPE_CHECKING:
     from memlearn.learning.agent.estimate import Estimate
 
-__all__ = ["diff_releases", "gc", "learn", "promote", "recommend", "releases", "replay", "rollback", "show", "status", "steps", "verify"]
+__all__ = ["diff_releases", "gc", "learn", "promote", "recommend", "releases", "replay", "rollback", "show", "status", "steps", "try_agent", "verify"]
 
 ConfigLike = str | Path | LoadedConfig
+
+# Within so many hours a provider answers a batch, or says that it did not.
+_WAVE_HOURS = 24
 
 
 def learn(
@@ -126,6 +130,35 @@ def replay(config: ConfigLike, run_id: str) -> ReplayReport:
     return run_again(load(config), run_id)
 
 
+def try_agent(
+    config: ConfigLike,
+    users: Sequence[str],
+    *,
+    prompts: Sequence[str | Path] = (),
+    models: Sequence[str] = (),
+    max_cost: float | None = None,
+    progress: Callable[[Progress], None] | None = None,
+) -> TryReport:
+    """Let the agent read some users, and beside it other prompts and models; nothing of the store is changed.
+
+    Args:
+        config: the config; it has an agent, whoever its manager is.
+        users: the users, read from their first row on.
+        prompts: files of system prompts.
+        models: models at the same endpoint; each is tried with each of the prompts.
+        max_cost: most that all of them may spend together; default: that of the config.
+        progress: called as it goes on.
+
+    Raises:
+        UsageError: the config has no agent, no user is named, or there is a cap and no price.
+        UnknownUserError: a user has no rows.
+        BusyError: a learn run works on this store.
+    """
+    from memlearn.wiring.verbs_try import try_agent as try_out
+
+    return try_out(load(config), users, prompts=prompts, models=models, max_cost=max_cost, progress=progress)
+
+
 def status(config: ConfigLike) -> StatusReport:
     """What is learned, what is pending and since when; also while a learn runs."""
     from memlearn.wiring.verbs_checking import status as tell
@@ -177,6 +210,8 @@ def _agent_plan(job: Job, found: Estimate) -> AgentPlan:
         f"taken for four bytes, an answer for some hundred tokens. The most: {config.turns} turns for every step, every byte a token, every answer "
         f"{config.max_tokens:,} tokens long."
     )
+    if found.waves:
+        basis += " A wave is what every user asks next; a user's steps follow each other, so the longest history sets their number."
     return AgentPlan(
         steps=found.steps,
         more_steps=found.more_steps,
@@ -186,6 +221,9 @@ def _agent_plan(job: Job, found: Estimate) -> AgentPlan:
         cost_most=None if found.cost_most is None else f"{to_amount(found.cost_most):f}",
         currency=None if config.prices is None else config.prices.currency,
         basis=basis,
+        waves=found.waves or None,
+        waves_most=found.waves_most or None,
+        hours_most=found.waves_most * _WAVE_HOURS or None,
     )
 
 

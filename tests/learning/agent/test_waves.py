@@ -12,6 +12,7 @@ from companies import Company, Site, make_company
 from models import note_taker
 
 import memlearn
+from memlearn.cli import main
 from memlearn.store.journal import read_segment
 from memlearn.testing import BATCH_LINE, BATCHES, CHAT, BatchRules, Contains, Fault, ModelServer, Nth
 
@@ -194,7 +195,7 @@ def test_a_provider_that_is_gone_leaves_its_batches_to_the_next_run(
         assert report.agent.unfinished_users == len(company.users)
         assert batches(server) == 1
         server.set_faults([])
-        _set_mode(site, switch)
+        _set(site, mode=switch)
         again = site.learn()
         assert again.agent is not None
         assert again.agent.stopped is None
@@ -205,11 +206,6 @@ def test_a_provider_that_is_gone_leaves_its_batches_to_the_next_run(
     assert len(answered) == paid
 
 
-def _set_mode(site: Site, mode: str) -> None:
-    text = site.config.read_text(encoding="utf-8")
-    site.config.write_text(text.replace("mode: batch", f"mode: {mode}").replace('"mode": "batch"', f'"mode": "{mode}"'), encoding="utf-8")
-
-
 def test_an_endpoint_without_batches_says_so(tmp_path: Path, company: Company) -> None:
     with serving(faults=[Fault("404", endpoint=FILES)]) as server:
         site = make_site(tmp_path / "site", company, server)
@@ -218,3 +214,28 @@ def test_an_endpoint_without_batches_says_so(tmp_path: Path, company: Company) -
     assert report.agent.stopped is not None
     assert "404" in report.agent.stopped
     assert report.published
+
+
+def test_a_plan_tells_waves_and_their_worst_case(tmp_path: Path, company: Company, capsys: pytest.CaptureFixture[str]) -> None:
+    with serving() as server:
+        site = make_site(tmp_path / "site", company, server, open_chunk="never")
+        site.learn()
+        sent = lines(server)
+        _set(site, open_chunk="always")
+        found = memlearn.learn(site.config, plan=True)
+        assert lines(server) == sent
+        assert main(["learn", str(site.config), "--plan"]) == 0
+        shown = " ".join(capsys.readouterr().out.split())
+    assert found.plan is not None
+    plan = found.plan.agent
+    assert plan is not None
+    assert plan.waves == 1
+    assert plan.waves_most == 4
+    assert plan.hours_most == 96
+    assert "1 waves of batches" in shown
+    assert "96 hours" in shown
+
+
+def _set(site: Site, **agent: Any) -> None:
+    """Change settings of the agent."""
+    site.settings["learning"]["agent"].update(agent)

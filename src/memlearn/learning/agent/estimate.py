@@ -36,6 +36,8 @@ class Estimate:
         output_tokens: of answers of usual length.
         cost: units of money for both; None: there are no prices.
         cost_most: the most that all turns of all steps could cost; None: there are no prices.
+        waves: in batch mode the waves where nothing has to be mended: the most steps that a user has to do; 0: no batches.
+        waves_most: where every step of that user takes all its turns.
     """
 
     steps: int
@@ -45,6 +47,8 @@ class Estimate:
     output_tokens: int
     cost: int | None
     cost_most: int | None
+    waves: int = 0
+    waves_most: int = 0
 
 
 def estimate(job: Job, ledger: Ledger, rows_to_read: int) -> Estimate:
@@ -63,9 +67,10 @@ def estimate(job: Job, ledger: Ledger, rows_to_read: int) -> Estimate:
     fixed = system + len(tools.encode())
     # What the lines will be nobody knows; they may fill their blocks.
     lines = sum(spec.limit for spec in job.agent_blocks)
-    sizes, events = [], 0
+    sizes, events, longest = [], 0, 0
     for shard in _shards(job, ledger):
         for work in shard.work:
+            longest = max(longest, len(work.steps.inputs))
             for step in work.steps.inputs:
                 sizes.append(fixed + len(agent.prompts.step_text(step).encode()) + lines // 2)
                 events += len(step.rows)
@@ -74,13 +79,15 @@ def estimate(job: Job, ledger: Ledger, rows_to_read: int) -> Estimate:
     usual = (sum(sizes) // len(sizes)) if sizes else fixed + job.chunks.tokens * BYTES_PER_TOKEN
     whole = sum(sizes) + more * usual
     steps = len(sizes) + more
-    rates = None if config.prices is None else Rates.of(config.prices)
+    rates = None if config.prices is None else Rates.of(config.prices, batch=config.mode == "batch")
     cost = most = None
     if rates is not None:
         cost = whole // BYTES_PER_TOKEN * rates.input + steps * ANSWER_TOKENS * rates.output
         answers = config.max_tokens * BYTES_PER_TOKEN
         most = sum(rates.most(whole + steps * turn * answers, steps * config.max_tokens) for turn in range(config.turns))
-    return Estimate(len(sizes), events, more, whole // BYTES_PER_TOKEN, steps * ANSWER_TOKENS, cost, most)
+    # Rows that are still to be read may lengthen anybody's history; how much of them is one user's nobody knows before.
+    waves = (longest + (1 if more else 0)) if config.mode == "batch" else 0
+    return Estimate(len(sizes), events, more, whole // BYTES_PER_TOKEN, steps * ANSWER_TOKENS, cost, most, waves, waves * config.turns)
 
 
 def _shards(job: Job, ledger: Ledger) -> list[ShardWork]:
