@@ -18,7 +18,21 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from memlearn.errors import MemlearnError
     from memlearn.wiring.load import LoadedConfig, load_config
-    from memlearn.wiring.verbs import diff_releases, gc, learn, promote, recommend, releases, replay, rollback, show, status, steps, verify
+    from memlearn.wiring.verbs import (
+        diff_releases,
+        gc,
+        learn,
+        promote,
+        recommend,
+        releases,
+        replay,
+        rollback,
+        show,
+        status,
+        steps,
+        try_agent,
+        verify,
+    )
 
 __all__ = [
     "LoadedConfig",
@@ -35,6 +49,7 @@ __all__ = [
     "show",
     "status",
     "steps",
+    "try_agent",
     "verify",
 ]
 

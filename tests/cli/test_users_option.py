@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from memlearn.cli.learn import _split as split
+from memlearn.cli.options import split_users as split
 from memlearn.errors import UsageError
 
 
@@ -27,7 +27,3 @@ def test_ids_are_separated_by_commas_and_quoted_where_they_hold_one(given: list[
 def test_what_names_nobody_is_told_with_the_way_out(given: list[str]) -> None:
     with pytest.raises(UsageError, match="--users"):
         split(given)
-
-
-def test_without_the_option_everybody_is_learned() -> None:
-    assert split(None) is None

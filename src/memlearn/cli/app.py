@@ -9,7 +9,7 @@ import traceback
 import typer
 from typer.exceptions import Abort, TyperException
 
-from memlearn.cli import agent, check, learn, release, show, start
+from memlearn.cli import agent, check, learn, release, show, start, trial
 from memlearn.errors import MemlearnError
 
 _ABOUT = "Learn per-user memory from company data offline, and recommend from it."
@@ -25,6 +25,7 @@ def build() -> typer.Typer:
     app.add_typer(release.build(), name="release")
     check.add_commands(app)
     agent.add_commands(app)
+    trial.add_commands(app)
     return app
 
 

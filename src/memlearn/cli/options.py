@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -28,6 +29,23 @@ def load(path: str, settings: list[str] | None) -> LoadedConfig:
     from memlearn.wiring.load import load_config
 
     return load_config(path, parse_settings(settings))
+
+
+def split_users(users: list[str]) -> list[str]:
+    """The ids of `--users`, once each.
+
+    Raises:
+        UsageError: a quote is not closed, or there is none.
+    """
+    try:
+        names = [name.strip() for row in csv.reader(users, skipinitialspace=True, strict=True) for name in row if name.strip()]
+    except csv.Error as error:
+        raise UsageError(
+            f"--users cannot be read: {error}. Quote an id with a comma or a quote as in CSV: --users '\"Doe, Ana\",U2'."
+        ) from error
+    if not names:
+        raise UsageError("--users names no user. Write --users U1,U2.")
+    return list(dict.fromkeys(names))
 
 
 def parse_settings(settings: list[str] | None) -> dict[str, str]:

@@ -101,6 +101,17 @@ def load_prompts(folder: Path | None = None) -> Prompts:
     return Prompts(**texts)
 
 
+def load_system(path: Path) -> str:
+    """A system prompt from a file of any name.
+
+    Raises:
+        ConfigError: it cannot be read, or names what is not filled in, or lacks what must be.
+    """
+    text = _read(path)
+    _check(path, "system", text)
+    return text
+
+
 def _read(path: Path) -> str:
     try:
         return path.read_text("utf-8")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -80,10 +80,17 @@ class Recorded:
     taken: int = 0
 
     @classmethod
-    def read(cls, layout: StoreLayout, ledger: Ledger) -> Recorded:
-        """What the ledger names, and what journals of runs that did not end hold."""
+    def read(cls, layout: StoreLayout, ledger: Ledger, users: Sequence[str] | None = None) -> Recorded:
+        """What the ledger names, and what journals of runs that did not end hold.
+
+        Args:
+            layout: of the store with the journals.
+            ledger: its books.
+            users: only what was asked about these users; None: about all.
+        """
         found = cls(layout.journals)
-        rows = ledger.fetch("select user_id, turn, digest, answered_in, answer from agent_requests")
+        query = "select user_id, turn, digest, answered_in, answer from agent_requests"
+        rows = ledger.fetch(query) if users is None else ledger.fetch(f"{query} where user_id in (select unnest(?))", [list(users)])
         found.places = {(user_id, turn, digest): Place(segment, answer) for user_id, turn, digest, segment, answer in rows.iter_rows()}
         named = set(ledger.fetch("select segment from journals where settled")["segment"].to_list())
         there = sorted(path.name for path in layout.journals.glob("*.journal")) if layout.journals.is_dir() else []
