@@ -7,11 +7,12 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from memlearn.grounding.freetext import elements as el
-from memlearn.grounding.freetext.clause import Clause, Finding
+from memlearn.grounding.freetext.clause import Clause, Finding, is_torn, join_out_of
 from memlearn.grounding.freetext.comparing import read_change, read_comparison, read_earlier, read_shift
 from memlearn.grounding.freetext.elements import Part
 from memlearn.grounding.freetext.given import has_number, read_person, read_speech
 from memlearn.grounding.freetext.groups import read_busiest, read_descriptor, read_distinct, read_ranking
+from memlearn.grounding.freetext.intervals import read_interval
 from memlearn.grounding.freetext.order import read_history, read_previous, read_selected
 from memlearn.grounding.freetext.reader import Reading, read_text
 from memlearn.grounding.freetext.rhythm import read_away, read_coverage, read_gap, read_rate, read_start, read_stop
@@ -20,11 +21,13 @@ from memlearn.grounding.freetext.values import read_days, read_paced, read_value
 from memlearn.grounding.freetext.view import CitedEvidence, Mask, UserView, cited_rows
 
 _FRAMES: tuple[Callable[[Clause], list[Finding] | None], ...] = (
-    read_descriptor, read_busiest, read_ranking, read_distinct, read_history, read_previous, read_shift, read_earlier, read_change, read_comparison, read_coverage, read_gap,
+    read_interval, read_descriptor, read_busiest, read_ranking, read_distinct, read_history, read_previous, read_shift, read_earlier, read_change, read_comparison, read_coverage, read_gap,
     read_paced, read_rate, read_away, read_start, read_stop, read_none, read_selected, read_days, read_share, read_values,
 )  # fmt: skip
+# Frames that set names against each other; the others take all names of a clause together.
+_RELATIONS = (read_shift, read_earlier, read_change, read_comparison)
 _BREAKS = frozenset({"semicolon", "but"})
-_JOINTS = frozenset({"comma", "and", "open", "close", "colon", "dash", "oncemore"})
+_JOINTS = frozenset({"comma", "and", "open", "close", "colon", "dash", "oncemore", "with"})
 # Words that a claim of its own begins with.
 _TURNS = frozenset({"unused", "neveragain", "total"})
 _QUANTIFIERS = frozenset({"all", "mostly", "most", "never", "rarely", "almostall", "half", "usual", "tend", "only", "nootherwise", "some"})
@@ -34,7 +37,7 @@ Reason = Literal["", "evidence", "name", "number", "contradiction", "lacking", "
 """Why a line is not verified: it cites what is not there; a name that no row has; numbers that could not be computed; the rows say
 otherwise; the rows say so, but not those that are cited; it was not understood; the rows are not clear."""
 
-VERSION = "freetext-2"
+VERSION = "freetext-3"
 """Changes where the same line may come to another verdict."""
 
 
@@ -136,7 +139,7 @@ def _verdict(findings: list[Finding], cited: Mask) -> Verdict:
 
 def _read_all(reading: Reading, view: UserView, cited: Mask, *, net: bool) -> list[Finding] | None:
     """Findings of all clauses; None where one cannot be read."""
-    whole = Clause(tuple(part for part in reading.parts if not _tagged(part, "skip")), view, cited, net)
+    whole = Clause(join_out_of(tuple(part for part in reading.parts if not _tagged(part, "skip"))), view, cited, net)
     pieces = _split(whole.parts, _BREAKS)
     findings: list[Finding] = []
     for at, parts in enumerate(pieces):
@@ -165,7 +168,7 @@ def _split(parts: tuple[Part, ...], tags: frozenset[str]) -> list[tuple[Part, ..
 def _handed_on(parts: tuple[Part, ...], *, back: bool = False) -> tuple[Part, ...]:
     """What a clause takes from the one before it: names, periods and words; from the one after it, names and words only."""
     tags = {part.value.tag for part in parts if isinstance(part.value, el.Word)}
-    sorts: tuple[type, ...] = (el.Name, el.Word, el.Rate) if back else (el.Name, el.Word, el.Rate, el.Period)
+    sorts: tuple[type, ...] = (el.Name, el.Word, el.Rate) if back else (el.Name, el.Word, el.Rate, el.Period, el.Currency)
     if not back and not tags & _QUANTIFIERS:
         sorts = (*sorts, el.Weekdays, el.Hours)
     return tuple(part for part in parts if isinstance(part.value, sorts))
@@ -173,19 +176,21 @@ def _handed_on(parts: tuple[Part, ...], *, back: bool = False) -> tuple[Part, ..
 
 def _interpret(clause: Clause, pieces: int) -> list[Finding] | None:
     """What the first frame that accounts for every part makes of a clause; else of the pieces that it falls into at a comma or an `and`."""
-    for frame in _FRAMES:
+    for frame in (read_interval,) if clause.is_mixed() else _RELATIONS if is_torn(clause.parts, clause.view) else _FRAMES:
         found = frame(clause)
         if found is not None:
             return found
     if pieces <= 1:
         return None
     for at, part in enumerate(clause.parts):
-        if not (isinstance(part.value, el.Word) and part.value.tag in _JOINTS | _TURNS):
+        if not (isinstance(part.value, el.Word) and (part.value.tag in _JOINTS | _TURNS or _is_set_against(part.value))):
             continue
-        left, right = clause.parts[:at], clause.parts[at + (part.value.tag in _JOINTS) :]
+        left, right = clause.parts[:at], clause.parts[at + (part.value.tag not in _TURNS) :]
         if not left or not _says(right) or not _says(left):
             continue
-        head = replace(clause, parts=left, inherited=(*clause.inherited, *_handed_on(right, back=True)))
+        named = any(isinstance(part.value, el.Name) for part in clause.inherited)
+        back = tuple(part for part in _handed_on(right, back=True) if not (named and isinstance(part.value, el.Name)))
+        head = replace(clause, parts=left, inherited=(*clause.inherited, *back))
         found = _interpret(head, 1)
         if found is None:
             continue
@@ -193,6 +198,11 @@ def _interpret(clause: Clause, pieces: int) -> list[Finding] | None:
         if rest is not None:
             return [*found, *rest]
     return None
+
+
+def _is_set_against(word: el.Word) -> bool:
+    """`Nine in March, compared with two in May`: two claims, one beside the other."""
+    return word.tag == "than" and word.text.partition(" ")[0] in ("compared", "versus", "vs", "against")
 
 
 def _says(parts: tuple[Part, ...]) -> bool:

@@ -42,10 +42,16 @@ FILLER = frozenset(
         "day",
         "category",
         "city",
+        "item",
+        "cost",
+        "with",
+        "saw",
     ]
 )
 _JOINTS = frozenset({"comma", "and", "or", "nor", "neither", "both"})
 _KINDS = {"message": ("message",), "redeem": ("redemption",), "show": ("exposure",), "refund": ("refund", "cancellation")}
+_BUYING = ("buy", "bought", "purchas", "acquir", "order", "shop", "pay", "paid")
+_NOUNS = frozenset({"refund", "return", "cancellation", "redemption", "exposure", "message", "reversal"})
 _USED = frozenset({"use", "uses", "used", "using"})
 KIND_WORDS = {
     ("purchase",): "purchases",
@@ -125,14 +131,35 @@ class Clause:
 
     def kinds(self) -> tuple[str, ...]:
         """Which events the clause is about: purchases unless it says otherwise."""
+        if not self.tags & _KINDS.keys() and self._is_of_offers() and _says_used(self.parts):
+            return ("redemption",)
         for parts in (self.parts, self.inherited):
             tags = {part.value.tag for part in parts if isinstance(part.value, el.Word)}
+            if {"saw", "offer"} <= tags:
+                # Summer saw five visits; who sees an offer is shown it.
+                return ("exposure",) if not tags & {"redeem", "unused"} else ("redemption",)
             for tag, kinds in _KINDS.items():
                 if tag in tags:
                     return kinds
-            if "offer" in tags and any(isinstance(part.value, el.Word) and part.value.text in _USED for part in parts):
+            if "offer" in tags and _says_used(parts):
                 return ("redemption",)
+        if "offer" in self.tags and not self.tags & {"buy", "event", "spend", "amount", "cost", "unused", "kept"}:
+            return ("exposure",)
         return ("purchase",)
+
+    def _is_of_offers(self) -> bool:
+        return any(isinstance(part.value, el.Word) and part.value.tag in ("offer", "show") for part in (*self.parts, *self.inherited))
+
+    def is_mixed(self) -> bool:
+        """Whether something is bought that is no purchase: a refund, a showing, a redemption."""
+        words = [part.value for part in self.parts if isinstance(part.value, el.Word)]
+        bought = next((at for at, word in enumerate(words) if word.tag == "buy" and word.text.startswith(_BUYING)), None)
+        if bought is None or not self.tags & _KINDS.keys():
+            return False
+        # `The shoes bought at X were sent back` tells of the return.
+        said = [at for at, word in enumerate(words) if at > bought and word.tag in _KINDS and word.text not in _NOUNS]
+        named = isinstance(self.parts[0].value, el.Name | el.Count) or words[0].tag in ("event", "everything", "all")
+        return not (named and said and words[said[0] - 1].tag == "verb")
 
     def base(self, kinds: tuple[str, ...] | None = None) -> Mask:
         """All rows of the kinds that the clause is about."""
@@ -145,20 +172,34 @@ class Clause:
         mask = self.base(kinds)
         has_name = any(isinstance(part.value, el.Name) for part in self.parts)
         has_period = any(isinstance(part.value, el.Period) for part in self.parts)
+        has_day = any(isinstance(part.value, el.Weekdays | el.Hours) for part in self.parts)
         extra = [
             part for part in self.inherited
-            if (isinstance(part.value, el.Name) and not has_name) or (isinstance(part.value, el.Period | el.Weekdays | el.Hours) and not has_period)
+            if (isinstance(part.value, el.Name) and not has_name) or (isinstance(part.value, el.Weekdays | el.Hours | el.Currency) and not (has_period or has_day))
         ]  # fmt: skip
         if el.Name not in skip:
             mask = mask & names_mask(tuple(extra) if not has_name else self.parts, self.view)
+            if has_name and isinstance(self.parts[0].value, el.Count | el.Times | el.OutOf | el.Share):
+                # Two bakery purchases, one in Essen: of another sort than the names before, it picks among them.
+                mask = mask & names_mask(self._names_before(), self.view)
+        if el.Period not in skip:
+            mask = mask & periods_mask(self.parts if has_period else self.inherited, self.view)
         for part in (*self.parts, *extra):
-            if not isinstance(part.value, skip):
+            if not isinstance(part.value, (*skip, el.Period)):
                 mask = mask & limit_mask(part.value, self.view)
         return mask
+
+    def _names_before(self) -> tuple[Part, ...]:
+        own = {dim for part in self.parts if isinstance(part.value, el.Name) for dim in part.value.masks}
+        return tuple(part for part in self.inherited if not isinstance(part.value, el.Name) or not own & part.value.masks.keys())
 
     def groups(self) -> list[list[el.Name]]:
         """Names of the clause, those that are listed together in one group."""
         return name_groups(self.parts)
+
+
+def _says_used(parts: Sequence[Part]) -> bool:
+    return any(isinstance(part.value, el.Word) and part.value.text in _USED for part in parts)
 
 
 def name_groups(parts: Sequence[Part]) -> list[list[el.Name]]:
@@ -200,6 +241,74 @@ def names_mask(parts: Sequence[Part], view: UserView) -> Mask:
         for name in group:
             any_of = any_of | name_mask(name, view)
         mask = mask & any_of
+    return mask
+
+
+def period_groups(parts: Sequence[Part]) -> list[list[el.Period]]:
+    """Periods in order; a comma, `and` or `or` between two that share no day makes them one list: in June and in August."""
+    groups: list[list[el.Period]] = []
+    joint, other = False, True
+    for part in parts:
+        value = part.value
+        if isinstance(value, el.Period):
+            listed = groups and joint and not other and all(_apart(value, known) for known in groups[-1])
+            if listed:
+                groups[-1].append(value)
+            else:
+                groups.append([value])
+            joint, other = False, False
+        elif isinstance(value, el.Word) and value.tag in _JOINTS:
+            joint = True
+        elif not (isinstance(value, el.Word) and value.tag in ("skip", "oncemore")):
+            other = True
+    return groups
+
+
+def _apart(one: el.Period, other: el.Period) -> bool:
+    named = one.role in ("in", "bare") and other.role in ("in", "bare") and not (one.days or other.days)
+    return named and (one.end < other.start or other.end < one.start)
+
+
+def periods_mask(parts: Sequence[Part], view: UserView) -> Mask:
+    """Rows that all groups of periods pick, any period of a group."""
+    mask = np.ones(view.size, dtype=np.bool_)
+    for group in period_groups(parts):
+        any_of = view.none()
+        for period in group:
+            any_of = any_of | limit_mask(period, view)
+        mask = mask & any_of
+    return mask
+
+
+def join_out_of(parts: tuple[Part, ...]) -> tuple[Part, ...]:
+    """`Three were redeemed out of twelve`, `of twelve shown, three were redeemed`: one number of the other."""
+    counts = [at for at, part in enumerate(parts) if isinstance(part.value, el.Count)]
+    marks = [at for at, part in enumerate(parts) if isinstance(part.value, el.Word) and part.value.tag == "outof"]
+    if len(marks) != 1 or len(counts) != 2 or marks[0] + 1 not in counts:  # noqa: PLR2004
+        return parts
+    whole = parts[marks[0] + 1].value
+    at = counts[0] if marks[0] + 1 == counts[1] else counts[1]
+    hits = parts[at].value
+    if not isinstance(whole, el.Count) or not isinstance(hits, el.Count) or hits.quantity.value > whole.quantity.value:
+        return parts
+    joined = replace(parts[at], value=el.OutOf(hits.quantity, whole.quantity))
+    return tuple(joined if n == at else part for n, part in enumerate(parts) if n not in (marks[0], marks[0] + 1))
+
+
+def is_torn(parts: Sequence[Part], view: UserView) -> bool:
+    """Whether names stand apart that no row has together, or two weekdays: what is said of them are several claims."""
+    groups = [group for group in name_groups(parts) if any(name.masks for name in group)]
+    for at, group in enumerate(groups):
+        for other in groups[at + 1 :]:
+            if _alike(group[-1], other[-1]) and not (_any_of(group, view) & _any_of(other, view)).any():
+                return True
+    return len([part for part in parts if isinstance(part.value, el.Weekdays)]) > 1
+
+
+def _any_of(group: Sequence[el.Name], view: UserView) -> Mask:
+    mask = view.none()
+    for name in group:
+        mask = mask | name_mask(name, view)
     return mask
 
 

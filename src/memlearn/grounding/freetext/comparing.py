@@ -143,9 +143,16 @@ def _measure(clause: Clause) -> Callable[[Clause, Mask], float | None] | None:  
     tags = clause.tags
     if any(per.days is None for per in clause.of(el.Per)):
         return _mean
-    if "many" not in tags and "event" not in tags and "spend" not in tags and _pays(clause) and not clause.of(el.Times):
+    if (
+        "many" not in tags
+        and "cost" not in tags
+        and "event" not in tags
+        and "spend" not in tags
+        and _pays(clause)
+        and not clause.of(el.Times)
+    ):
         return None
-    if tags & {"mean", "usual"}:
+    if tags & {"mean", "usual"} or ("cost" in tags and "spend" not in tags):
         return _mean
     if "total" in tags:
         return _total
@@ -208,12 +215,12 @@ def read_shift(clause: Clause) -> list[Finding] | None:
     """`Everyday payments shifted from A to B around January`: A before that month, B after it."""
     names = clause.of(el.Name)
     periods = clause.of(el.Period)
-    if not clause.only((el.Name, el.Period), {"shift", "from", "to", "city"}) or "shift" not in clause.tags:
+    if not clause.only((el.Name, el.Period), {"shift", "from", "to", "city", "replaced"}) or len(clause.tags & {"shift", "replaced"}) != 1:
         return None
-    origin = clause.find("from")
-    if len(names) != 2 or len(periods) != 1 or origin is None:  # noqa: PLR2004
+    if len(names) != 2 or len(periods) != 1:  # noqa: PLR2004
         return None
-    if any(isinstance(part.value, el.Name) for part in clause.parts[:origin]):
+    names = _old_and_new(clause, names)
+    if not names:
         return None
     view, (start, end) = clause.view, periods[0].base
     old, new = (clause.base() & name_mask(name, view) for name in names)
@@ -222,6 +229,19 @@ def read_shift(clause: Clause) -> list[Finding] | None:
     message = f"{counts[0]} of the old before and {counts[1]} after, {counts[2]} of the new before and {counts[3]} after"
     ok = min(counts[0], counts[3]) >= 3 and counts[1] + counts[2] <= 0.08 * (counts[0] + counts[3])  # noqa: PLR2004
     return [Finding(ok=ok, needs=view.none() if not ok else _telling(clause, old, new), message=message)]
+
+
+def _old_and_new(clause: Clause, names: list[el.Name]) -> list[el.Name]:
+    """From A to B; A gave way to B; B replaced A."""
+    turn, origin = clause.find("shift", "replaced"), clause.find("from")
+    places = [at for at, part in enumerate(clause.parts) if isinstance(part.value, el.Name)]
+    apart = turn is not None and places[0] < turn < places[1]
+    if "replaced" in clause.tags:
+        return names[::-1] if apart and origin is None else []
+    if origin is not None:
+        return names if origin < places[0] else []
+    word = clause.parts[turn].value if turn is not None else None
+    return names if apart and isinstance(word, el.Word) and word.text.startswith(("gave way", "gives way")) else []
 
 
 def _telling(clause: Clause, old: Mask, new: Mask) -> Mask:

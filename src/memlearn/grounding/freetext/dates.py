@@ -40,6 +40,11 @@ _ROLES: dict[tuple[str, ...], str] = {
     for words in phrases.split(", ")
 }  # fmt: skip
 _LONGEST_ROLE = max(len(words) for words in _ROLES)
+_HOLIDAYS = {
+    ("new", "year", "eve"): (12, 31, 1), ("new", "year", "day"): (1, 1, 1), ("christmas", "eve"): (12, 24, 1), ("christmas", "day"): (12, 25, 1),
+    ("boxing", "day"): (12, 26, 1), ("valentine", "day"): (2, 14, 1), ("halloween",): (10, 31, 1),
+}  # fmt: skip
+_FEASTS = frozenset((words[0],) for words in _HOLIDAYS)
 _YEARS = range(1990, 2101)
 
 
@@ -105,6 +110,8 @@ def _introduced(tokens: Tokens, at: int, today: int, known: Period | None) -> tu
     if relative is not None:
         return with_role(relative[0], "in" if role == "bare" else role), relative[1]
     span = read_span(tokens, start, today, bare=role == "bare" and not since)
+    if span is None and (role == "in" or known is not None) and tokens[start - 1].low in ("on", "the", ",", "and"):
+        span = _first_day(tokens, start, today)
     if span is None:
         return None
     end = span.end
@@ -135,7 +142,7 @@ def _ranged(tokens: Tokens, at: int, today: int) -> tuple[Period, int] | None:
     joints = {"between": ("and",), "from": ("to", "until", "till", "through")}.get(
         word[0] if word else "", ("-", "–", "to", "through", "until")
     )
-    first = read_span(tokens, start, today, bare=start == at)
+    first = read_span(tokens, start, today, bare=start == at) or _first_day(tokens, start, today)
     if first is None or lows(tokens, first.end, 1) == () or tokens[first.end].low not in joints:
         return None
     skipped = first.end + 1 + (lows(tokens, first.end, 2) == ("up", "to"))
@@ -153,13 +160,41 @@ def _ranged(tokens: Tokens, at: int, today: int) -> tuple[Period, int] | None:
     return Period(head.start, tail.end, "from" if word == ("from",) else "in", (head.start, tail.end), (head, tail)), last.end
 
 
+def _first_day(tokens: Tokens, at: int, today: int) -> Span | None:
+    """The 19 of `19 to 25 June 2025`, of `25 and 29 December`, of `12, 18 and 23 December`."""
+    day, end = _day_number(tokens, at), at + 1
+    if day is None:
+        return None
+    while lows(tokens, end, 1) == (",",) and _day_number(tokens, end + 1) is not None and lows(tokens, end + 2, 1) in ((",",), ("and",)):
+        end += 2
+    if lows(tokens, end, 1) not in (("and",), ("to",), ("-",), ("–",), ("until",), ("through",), ("or",)):
+        return None
+    last = _day(tokens, end + 1, today)
+    if last is None or _day_number(tokens, end + 1) is None or day >= last.first.day:
+        return None
+    return replace(last, first=last.first.replace(day=day), last=last.first.replace(day=day), end=at + 1)
+
+
 def read_span(tokens: Tokens, at: int, today: int, *, bare: bool) -> Span | None:
     """A period without a preposition; a bare year or month counts only where something introduces it, unless it cannot be else."""
     start = at + (lows(tokens, at, 1) == ("the",))
     return (
-        _numeric(tokens, start, today) or _day(tokens, start, today) or _part(tokens, start, today) or _month(tokens, start, today, bare=bare)
+        _holiday(tokens, start, today) or _numeric(tokens, start, today) or _day(tokens, start, today) or _part(tokens, start, today) or _month(tokens, start, today, bare=bare)
         or _season(tokens, start, today, bare=bare) or _year(tokens, start, bare=bare)
     )  # fmt: skip
+
+
+def _holiday(tokens: Tokens, at: int, today: int) -> Span | None:
+    """`New Year's Eve 2025`, `over Christmas`."""
+    found = next((words for words in _HOLIDAYS if lows(tokens, at, len(words)) == words), None) if lows(tokens, at, 1) in _FEASTS else None
+    if found is None:
+        return None
+    (month, day, days), end = _HOLIDAYS[found], at + len(found)
+    year = _year_at(tokens, end)
+    guess = date(year or day_of(today).year, month, day)
+    if year is None and number(guess) > today:
+        guess = guess.replace(year=guess.year - 1)
+    return Span(guess, guess + timedelta(days - 1), end + (year is not None), year is not None)
 
 
 def _numeric(tokens: Tokens, at: int, today: int) -> Span | None:
@@ -239,7 +274,26 @@ def _month(tokens: Tokens, at: int, today: int, *, bare: bool) -> Span | None:
     year_given = _year_at(tokens, end)
     if year_given is None and (bare and not tokens[at].capital):
         return None
+    if year_given is None:
+        later = _later_month(tokens, end)
+        if later is not None:
+            # July and August 2025; November and January 2026.
+            return month_span(later[1] - (month > later[0]), month, end)
     return month_span(year_given or _latest(month, today), month, end + (year_given is not None), given=year_given is not None)
+
+
+def _later_month(tokens: Tokens, at: int) -> tuple[int, int] | None:
+    """Month and year of the one that ends a list of months."""
+    while lows(tokens, at, 1) in ((",",), ("and",), ("or",)):
+        at += 1
+        month = MONTHS.get((lows(tokens, at, 1) or ("",))[0])
+        if month is None:
+            return None
+        year = _year_at(tokens, at + 1)
+        if year is not None:
+            return month, year
+        at += 1
+    return None
 
 
 def _season(tokens: Tokens, at: int, today: int, *, bare: bool) -> Span | None:

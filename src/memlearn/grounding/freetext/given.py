@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from memlearn.grounding.freetext import elements as el
-from memlearn.grounding.freetext.clause import Finding
+from memlearn.grounding.freetext.clause import Finding, periods_mask
 from memlearn.grounding.freetext.lexicon import EXONYMS
 from memlearn.grounding.freetext.reader import Reading
 from memlearn.grounding.freetext.tokens import Token, fold_words
@@ -17,6 +17,7 @@ from memlearn.grounding.freetext.view import Mask, UserView
 _NEGATIONS = frozenset(["not", "no", "never", "without", "neither", "nor", "none", "cannot", "nothing", "hardly"])
 _PLAIN = frozenset(
     [
+        "according",
         "the",
         "a",
         "an",
@@ -64,14 +65,40 @@ _PLAIN = frozenset(
 )
 # Words that go with an attribute, by a word of its name.
 _ABOUT = {
-    "age": ["age", "aged", "old", "years", "year", "between", "group", "band", "bracket", "range"],
-    "state": ["federal", "state", "registered", "lives", "living", "resident", "based", "home", "located"],
+    "age": ["age", "aged", "old", "ages", "falls", "into", "years", "year", "between", "group", "band", "bracket", "range"],
+    "state": [
+        "federal",
+        "state",
+        "registered",
+        "lives",
+        "living",
+        "resident",
+        "resides",
+        "residing",
+        "residence",
+        "based",
+        "home",
+        "located",
+    ],
     "region": ["region", "registered", "lives", "living", "resident", "based", "home", "located", "area"],
-    "city": ["city", "town", "registered", "lives", "living", "resident", "based", "home", "located"],
-    "country": ["country", "registered", "lives", "living", "resident", "based", "home"],
+    "city": ["city", "town", "registered", "lives", "living", "resident", "resides", "residing", "residence", "based", "home", "located"],
+    "country": ["country", "registered", "lives", "living", "resident", "based", "home", "resides", "residing"],
     "tier": ["tier", "level", "plan", "subscription", "membership", "subscribed", "member", "version", "package", "subscriber"],
     "plan": ["tier", "level", "plan", "subscription", "membership", "subscribed", "member", "version", "package", "subscriber"],
-    "language": ["language", "speaks", "speaking", "set", "preferred", "interface", "communicates"],
+    "language": [
+        "language",
+        "languages",
+        "setting",
+        "settings",
+        "primary",
+        "speaks",
+        "speaker",
+        "speaking",
+        "set",
+        "preferred",
+        "interface",
+        "communicates",
+    ],
 }
 _LANGUAGES = {
     "de": "german", "en": "english", "fr": "french", "tr": "turkish", "es": "spanish", "it": "italian", "pl": "polish", "ru": "russian", "ar": "arabic", "nl": "dutch",
@@ -106,6 +133,7 @@ _SPEECH = frozenset(
 )
 _IDLE = _PLAIN | frozenset(
     [
+        "sent",
         "some",
         "any",
         "there",
@@ -151,22 +179,40 @@ def read_person(reading: Reading, attributes: Sequence[str], view: UserView) -> 
     """`Between 35 and 49 years old`, `on the basic tier of the app`, of the attributes cited."""
     words = _words(reading.tokens)
     negated = bool(_NEGATIONS & set(words))
-    best: list[Finding] | None = None
+    matched: list[str] = []
+    covered: set[int] = set()
+    wrong: list[Finding] | None = None
     for attribute in attributes:
         value = view.person.get(attribute)
         if value is None:
             continue
-        names = [piece for piece in re.split(r"[^a-z]+", attribute.lower()) if piece]
-        known = {*names, *(word for name in names for word in _ABOUT.get(name, ())), *_PLAIN, *_NEGATIONS}
         at = _place(words, value, attribute)
-        rest = [word for n, word in enumerate(words) if at is None or not at[0] <= n < at[1]]
-        left = [word for word in rest if word not in known and not word.endswith("s") | (word[:-1] in known)]
         if at is not None:
-            if not left:
-                return [Finding(ok=not negated, needs=view.none(), message=f"{attribute} is {value!r}")]
-        elif set(rest) & set(known - _PLAIN - _NEGATIONS) and 0 < len(left) <= 3 and not negated:  # noqa: PLR2004
-            best = [Finding(ok=False, needs=view.none(), message=f"{attribute} is {value!r}")]
-    return best
+            if not covered & set(range(*at)):
+                matched.append(attribute)
+                covered |= set(range(*at))
+        elif wrong is None and not negated and 0 < len([word for word in words if not _goes_with(word, [attribute])]) <= 3:  # noqa: PLR2004
+            about = set(words) & (set(_cues(attribute)) - _PLAIN)
+            wrong = [Finding(ok=False, needs=view.none(), message=f"{attribute} is {value!r}")] if about else None
+    left = [word for n, word in enumerate(words) if n not in covered and not _goes_with(word, matched)]
+    if matched and not left:
+        told = " and ".join(f"{attribute} is {view.person[attribute]!r}" for attribute in matched)
+        # Which of several is denied is open.
+        return [Finding(ok=None if negated and len(matched) > 1 else not negated, needs=view.none(), message=told)]
+    return wrong if not matched else None
+
+
+def _cues(attribute: str) -> list[str]:
+    """Words that go with an attribute."""
+    names = [piece for piece in re.split(r"[^a-z]+", attribute.lower()) if piece]
+    return [*names, *(word for name in names for word in _ABOUT.get(name, ()))]
+
+
+def _goes_with(word: str, attributes: Sequence[str]) -> bool:
+    """Whether a word says nothing beside these attributes."""
+    if word in _PLAIN or word in _NEGATIONS:
+        return True
+    return any(word in (cue, cue + "s") for attribute in attributes for cue in _cues(attribute))
 
 
 def _words(tokens: Sequence[Token]) -> list[str]:
@@ -194,17 +240,21 @@ def _place(words: list[str], value: str, attribute: str) -> tuple[int, int] | No
 def read_speech(reading: Reading, view: UserView, cited: Mask) -> list[Finding] | None:
     """`Told support that a refund was missing`: the words of what was said must be those of a message cited."""
     tokens = reading.tokens
-    at = next((n for n, token in enumerate(tokens) if token.low in _SAID_OF and n), None)
-    if at is None or not {token.low for token in tokens[:at]} & _SPEECH or any(token.low not in _SPEECH | _IDLE for token in tokens[:at]):
+    times = [part for part in reading.parts if isinstance(part.value, el.Period)]
+    dated = {n for part in times for n in range(part.start, part.end)}
+    at = next((n for n, token in enumerate(tokens) if token.low in _SAID_OF and n and n not in dated), None)
+    head = [token.low for n, token in enumerate(tokens[:at]) if n not in dated]
+    if at is None or not set(head) & _SPEECH or not set(head) <= _SPEECH | _IDLE:
         return None
-    said = [word for word in _words(tokens[at + 1 :]) if word not in _IDLE]
+    told = [token for n, token in enumerate(tokens) if n > at and n not in dated]
+    said = [word for word in _words(told) if word not in _IDLE]
     content = {_stem(word) for word in said if word not in _NEGATIONS}
     negations = sum(word in _NEGATIONS for word in said)
     if not content:
         return None
-    messages = np.flatnonzero(cited & view.of_kinds(("message",)))
+    messages = np.flatnonzero(cited & view.of_kinds(("message",)) & periods_mask(times, view))
     if not len(messages):
-        return [Finding(ok=False, needs=view.none(), message="no cited row is a message")]
+        return [Finding(ok=False, needs=view.none(), message="no cited row is such a message then")]
     for row in messages.tolist():
         written = view.text[row]
         same = negations == sum(word in _NEGATIONS for word in written)

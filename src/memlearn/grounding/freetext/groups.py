@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -9,21 +11,26 @@ from memlearn.grounding.freetext import elements as el
 from memlearn.grounding.freetext.clause import Clause, Finding, amounts, limit_mask, name_mask, what
 from memlearn.grounding.freetext.view import Mask
 
-_DIMS = {"category": "merchant_category", "merchant": "merchant", "city": "city"}
+_DIMS = {"category": "merchant_category", "merchant": "merchant", "city": "city", "item": "item"}
+_SAME = {"merchant_category": "category"}
 
 
-def read_ranking(clause: Clause) -> list[Finding] | None:
+def read_ranking(clause: Clause) -> list[Finding] | None:  # noqa: PLR0911
     """`Coffee is the third most important category`, `the most visited merchant is X`."""
-    tags = {"most", "themost", "important", "number", "byspend", "max", "favourite", "many", "often"}
+    tags = {"most", "themost", "important", "number", "byspend", "max", "favourite", "many", "often", "mostoften", "leastoften", "runnerup"}
     if (
-        not clause.only((el.Name, el.Period, el.Rank), tags)
+        not clause.only((el.Name, el.Period, el.Rank, el.Currency), tags | ({"sharenoun"} if "max" in clause.tags else set()))
         or len(clause.of(el.Rank)) > 1
         or (clause.of(el.Rank) and clause.of(el.Rank)[0].by_amount)
     ):
         return None
     most = bool(clause.tags & {"most", "themost"})
+    if "leastoften" in clause.tags and (clause.tags & tags != {"leastoften"} or clause.of(el.Rank)):
+        return None
+    if "runnerup" in clause.tags and (clause.tags & tags != {"runnerup"} or clause.of(el.Rank) or not _inherits_rank(clause)):
+        return None
     if not (
-        clause.tags & {"max", "favourite"}
+        clause.tags & {"max", "favourite", "mostoften", "leastoften", "runnerup"}
         or (most and clause.tags & {"important", "buy", "spend"})
         or (clause.of(el.Rank) and clause.tags & {"important", "max", "number", "byspend"})
     ):
@@ -35,11 +42,13 @@ def read_ranking(clause: Clause) -> list[Finding] | None:
     rows = clause.filtered(skip=(el.Name,)) & (clause.view.columns[dim] != "")
     for other in clause.of(el.Name):
         rows = rows if other is name else rows & name_mask(other, clause.view)
-    place = clause.of(el.Rank)[0].place if clause.of(el.Rank) else 1
+    place = clause.of(el.Rank)[0].place if clause.of(el.Rank) else 1 + ("runnerup" in clause.tags)
     keys, weights = _weights(clause, rows, dim)
     mine = [at for at, key in enumerate(keys) if bool((name_mask(name, clause.view) & (clause.view.columns[dim] == key)).any())]
     if place < 1 or len(mine) != 1:
         return [Finding(ok=False, needs=rows, message=f"{name.text!r} is none of them")] if place >= 1 else None
+    if "leastoften" in clause.tags:
+        weights = -weights
     more, same = int((weights > weights[mine[0]]).sum()), int((weights == weights[mine[0]]).sum())
     ok = (more + 1 == place and same == 1) or None if more + 1 <= place <= more + same else False
     return [Finding(ok=ok, needs=rows, message=f"{name.text!r} is at place {more + 1}, not {place}")]
@@ -47,14 +56,27 @@ def read_ranking(clause: Clause) -> list[Finding] | None:
 
 def _ranked(clause: Clause) -> tuple[el.Name, str] | None:
     """The name that is ranked, and the dimension that it is ranked in; another name may say among what."""
-    dim = next((dim for tag, dim in _DIMS.items() if tag in clause.tags), None)
-    names = clause.of(el.Name)
-    if dim is None and "spend" in clause.tags and clause.tags & {"max", "themost"} and "event" not in clause.tags and len(names) == 1:
-        dim = next((dim for dim in _DIMS.values() if dim in names[0].masks), None)
-    if dim is None and clause.of(el.Rank) and clause.tags & {"number", "byspend"} and len(names) == 1:
-        dim = next((dim for dim in _DIMS.values() if dim in names[0].masks), None)
+    names = clause.of(el.Name) or [part.value for part in clause.inherited if isinstance(part.value, el.Name)]
+    told = clause.tags | {part.value.tag for part in clause.inherited if isinstance(part.value, el.Word) and "runnerup" in clause.tags}
+    dim = next((dim for tag, dim in _DIMS.items() if tag in told), None)
+    if dim is None and len(names) == 1 and (_by_money(clause) or clause.tags & {"mostoften", "leastoften"}):
+        dim = next((dim for dim in _DIMS.values() for dim in (dim, _SAME.get(dim, dim)) if dim in names[0].masks), None)
+    if dim in _SAME and not any(dim in name.masks for name in names):
+        dim = _SAME[dim]
     fitting = [name for name in names if dim in name.masks] if len(names) > 1 else names
     return None if dim is None or dim not in clause.view.columns or len(fitting) != 1 or len(names) > 2 else (fitting[0], dim)  # noqa: PLR2004
+
+
+def _inherits_rank(clause: Clause) -> bool:
+    """`Groceries are the most frequent category, followed by transport`: what is said of the first holds of the second."""
+    told = {part.value.tag for part in clause.inherited if isinstance(part.value, el.Word)}
+    return bool(told & {"most", "themost", "mostoften", "max", "favourite", "busiest"}) and not told & {"byspend", "spend", "leastoften"}
+
+
+def _by_money(clause: Clause) -> bool:
+    """A name goes without the word for its sort where it is ranked by money or by number."""
+    most = "spend" in clause.tags and bool(clause.tags & {"max", "themost"}) and "event" not in clause.tags
+    return most or bool(clause.of(el.Rank) and clause.tags & {"number", "byspend"})
 
 
 def _weights(clause: Clause, rows: Mask, dim: str) -> tuple[list[str], NDArray[np.float64 | np.int64]]:
@@ -66,14 +88,20 @@ def _weights(clause: Clause, rows: Mask, dim: str) -> tuple[list[str], NDArray[n
 
 def read_busiest(clause: Clause) -> list[Finding] | None:
     """`Friday is the most common day for X`, `December 2025 was the busiest month`."""
-    if not clause.only((el.Name, el.Period, el.Weekdays), {"busiest", "month", "favourite", "themost", "important"}) or not (
-        clause.tags & {"busiest", "favourite"} or {"themost", "important"} <= clause.tags
+    words = {"busiest", "month", "favourite", "themost", "important", "mostoften", "max", "number"}
+    if not clause.only((el.Name, el.Period, el.Weekdays), words) or not (
+        clause.tags & {"busiest", "favourite", "mostoften"} or ({"themost", "important"} <= clause.tags)
     ):
         return None
     days, periods = clause.of(el.Weekdays), clause.of(el.Period)
-    if len(days) + len(periods) != 1 or (days and ("day" not in clause.tags or len(days[0].days) != 1)):
+    if not days and not periods and "mostoften" in clause.tags:
+        before = [part.value for part in clause.inherited]
+        days = [value for value in before if isinstance(value, el.Weekdays) and "day" in clause.tags]
+        periods = [value for value in before if isinstance(value, el.Period) and "month" in clause.tags]
+    if len(days) + len(periods) != 1 or (days and (not clause.tags & {"day", "mostoften"} or len(days[0].days) != 1)):
         return None
-    rows = clause.filtered(skip=(el.Period, el.Weekdays))
+    own = replace(clause, inherited=tuple(part for part in clause.inherited if not isinstance(part.value, el.Period | el.Weekdays)))
+    rows = own.filtered(skip=(el.Period, el.Weekdays))
     if days:
         keys, wanted = (clause.view.day[rows] + 3) % 7, next(iter(days[0].days))
     else:

@@ -29,7 +29,7 @@ def read_selected(clause: Clause) -> list[Finding] | None:  # noqa: PLR0911
     turn = next((n for n in range(at, len(clause.parts)) if _turns(clause.parts[n].value)), at)
     if turn == at and not any(isinstance(part.value, _SAID) for part in clause.parts[at + 1 :]):
         return None
-    if _own_claim_before(clause, at):
+    if _own_claim_before(clause, at) or (_superlative(clause.parts[at].value) and _of_names(clause, at)):
         return None
     scope, said = _scope(clause, at, turn)
     rows = clause.base() & scope
@@ -51,6 +51,12 @@ def _own_claim_before(clause: Clause, at: int) -> bool:
     commas = [n for n, part in enumerate(clause.parts[:at]) if isinstance(part.value, el.Word) and part.value.tag in ("comma", "and")]
     head = clause.parts[: commas[-1]] if commas else ()
     return any(isinstance(part.value, el.Money | el.Count | el.Times | el.Clock) for part in head)
+
+
+def _of_names(clause: Clause, at: int) -> bool:
+    """`The top merchant` is no single purchase."""
+    noun = next((part.value for part in clause.parts[at + 1 :] if isinstance(part.value, el.Word)), None)
+    return noun is not None and noun.tag in ("merchant", "category", "item", "city")
 
 
 def _superlative(value: el.Value) -> bool:

@@ -59,7 +59,7 @@ _RANK_FIRST = frozenset(words[0] for words in lexicon.RANK_PHRASES)
 _HARMLESS_SIGNS = frozenset("“\"„«‘”»’'*~*")
 
 
-def _read(reading: Reading, at: int, view: UserView, known: el.Period | None) -> tuple[list[el.Value], int]:  # noqa: PLR0911
+def _read(reading: Reading, at: int, view: UserView, known: el.Period | None) -> tuple[list[el.Value], int]:  # noqa: C901, PLR0911
     tokens = reading.tokens
     quoted = _quote(reading, at, view)
     if quoted is not None:
@@ -84,9 +84,12 @@ def _read(reading: Reading, at: int, view: UserView, known: el.Period | None) ->
     if currency is not None and currency[0] is not None:
         return [el.Currency(currency[0])], currency[2]
     number = _number(tokens, at)
+    if number is not None and tokens[at].low == "over" and reading.parts and isinstance(reading.parts[-1].value, el.Money):
+        # 88 euros over 13 visits: in so many of them.
+        number = _number(tokens, at + 1)
     if number is not None:
         return [number[0]], number[1]
-    return _word(tokens, at)
+    return _word(tokens, at, counted=bool(reading.parts) and isinstance(reading.parts[-1].value, el.Count) and reading.parts[-1].end == at)
 
 
 _READERS: tuple[Callable[[Tokens, int], tuple[el.Value, int] | None], ...] = (
@@ -190,15 +193,26 @@ def _rank(tokens: Tokens, at: int, view: UserView, known: el.Period | None) -> t
     return el.Rank(place), end
 
 
-def _word(tokens: Tokens, at: int) -> tuple[list[el.Value], int]:
+def _word(tokens: Tokens, at: int, *, counted: bool) -> tuple[list[el.Value], int]:
     for count in range(min(lexicon.LONGEST_PHRASE, len(tokens) - at), 0, -1):
         words = numbers.lows(tokens, at, count)
         tag = lexicon.PHRASES.get(words)
         if count > 1 and words[-1] in _BOUNDS and numbers.read_quantity(tokens, at + count - 1) is not None:
             continue
+        if words == ("shops",) and counted:
+            tag = "merchant"
+        if (
+            words == ("as", "much", "as")
+            and numbers.read_quantity(tokens, at + count) is None
+            and numbers.read_money(tokens, at + count) is None
+        ):
+            # Twice as much as at X.
+            continue
         if tag == "buy" and words[-1] == "by" and numbers.read_share(tokens, at + count) is not None:
             # Not a visit: it dropped by a third.
             return [el.Word("down", words[0])], at + 1
         if tag is not None:
-            return [el.Word(tag, " ".join(words))], at + count
+            # The largest single purchase.
+            single = tag in ("max", "min") and numbers.lows(tokens, at + count, 1) == ("single",)
+            return [el.Word(tag, " ".join(words))], at + count + single
     return [], at

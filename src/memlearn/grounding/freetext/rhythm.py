@@ -55,6 +55,9 @@ def read_rate(clause: Clause) -> list[Finding] | None:
     message = f"the days between {what(clause)} are {show_number(middle)} in the middle and {show_number(mean)} on average, not {show_number(rate.gap)}"
     right = [said.holds(middle), said.holds(mean)]
     ok = all(right) if any(right) == all(right) else None
+    bounded = clause.of(el.Weekdays) or any(period.parts for period in clause.of(el.Period))
+    if ok and bounded and not rate.counted and not _goes_through(clause, rows, rate):
+        ok = None
     if ok and rate.times.form == "exact" and not rate.counted and not _covers(clause, rows, rate):
         # As a rhythm it holds, as `in each month` it does not.
         ok = None
@@ -67,6 +70,14 @@ def _counted(clause: Clause) -> list[el.Rate]:
     if len(counts) != 1 or len(pers) != 1 or pers[0].days is None or counts[0].quantity.value <= 0 or "spend" in clause.tags:
         return []
     return [el.Rate(counts[0].quantity, pers[0].days, counted=True)]
+
+
+def _goes_through(clause: Clause, rows: Mask, rate: el.Rate) -> bool:
+    """Every Monday: from one end of the time to the other, or from the first one on where no time is named."""
+    days, periods = clause.view.day[rows], clause.of(el.Period)
+    start = max(periods[0].start, int(clause.view.day.min())) if periods else int(days.min())
+    end = min(periods[0].end, clause.view.last_day) if periods else clause.view.last_day
+    return bool(days.min() - start <= rate.gap and end - days.max() <= rate.gap)
 
 
 def _covers(clause: Clause, rows: Mask, rate: el.Rate) -> bool:
@@ -102,7 +113,10 @@ def read_coverage(clause: Clause) -> list[Finding] | None:
 def read_gap(clause: Clause) -> list[Finding] | None:  # noqa: PLR0911
     """`The longest break between two visits lasted 50 days`, `on average three weeks pass between one purchase and the next`."""
     tags = {"gap", "pass", "next", "and", "lasted", "longest", "shortest", "usual", "mean", "median", "max", "min"}
-    if not clause.only((*_LIMITS, el.Duration, el.Count), {*tags, "never", "exceed"}) or not clause.tags & {"gap", "pass"}:
+    ranks = clause.of(el.Rank)
+    if ranks and not (len(ranks) == 1 and abs(ranks[0].place) == 1 and [count.quantity.value for count in clause.of(el.Count)] == [2]):
+        return None
+    if not clause.only((*_LIMITS, el.Duration, el.Count, el.Rank), {*tags, "never", "exceed"}) or not clause.tags & {"gap", "pass"}:
         return None
     said = clause.of(el.Duration)
     if "never" in clause.tags:
@@ -118,6 +132,9 @@ def read_gap(clause: Clause) -> list[Finding] | None:  # noqa: PLR0911
     gaps = gaps_of(clause, rows)
     if len(gaps) < 1:
         return [Finding(ok=False, needs=rows, message=f"there are {int(rows.sum())} {what(clause)}, too few for a gap")]
+    if ranks:
+        # Between the last two visits.
+        gaps = gaps[:1] if ranks[0].place == 1 else gaps[-1:]
     return [_gap(clause, rows, gaps, which[0] if which else "usual", said[0])]
 
 

@@ -8,7 +8,17 @@ from dataclasses import replace
 import numpy as np
 
 from memlearn.grounding.freetext import elements as el
-from memlearn.grounding.freetext.clause import Clause, Finding, in_currency, limit_mask, name_mask, names_mask, show_number, what
+from memlearn.grounding.freetext.clause import (
+    Clause,
+    Finding,
+    in_currency,
+    limit_mask,
+    name_mask,
+    names_mask,
+    periods_mask,
+    show_number,
+    what,
+)
 from memlearn.grounding.freetext.elements import Part, Quantity
 from memlearn.grounding.freetext.view import Mask
 
@@ -17,7 +27,7 @@ _WORDS = {
     "all": Quantity(1, 1, 1), "wherever": Quantity(1, 1, 1), "nootherwise": Quantity(1, 1, 1), "only": Quantity(1, 1, 1), "mostly": _MOST, "most": _MOST, "tend": _MOST,
     "usual": _MOST, "rarely": _FEW, "never": Quantity(0, 0, 0), "almostall": _NEARLY, "half": Quantity(0.45, 0.55, 0.5), "usedall": Quantity(1, 1, 1),
     "some": Quantity(1e-6, 1, 0.5),
-    "both": Quantity(1, 1, 1),
+    "both": Quantity(1, 1, 1), "mostoften": _MOST,
 }  # fmt: skip
 _LIMITS = (el.Name, el.Period, el.Weekdays, el.Hours, el.Clock, el.Currency)
 _PLAIN_TAGS = {
@@ -40,7 +50,7 @@ _PLAIN_TAGS = {
 _DIMS = {"city": "city", "category": "merchant_category", "merchant": "merchant"}
 
 
-def read_share(clause: Clause) -> list[Finding] | None:  # noqa: PLR0911
+def read_share(clause: Clause) -> list[Finding] | None:  # noqa: C901, PLR0911
     """A quantifier, what it ranges over, and what is said of that."""
     if not clause.only((*_LIMITS, el.Share, el.OutOf, el.Money, el.Count), _PLAIN_TAGS):
         return None
@@ -50,7 +60,9 @@ def read_share(clause: Clause) -> list[Finding] | None:  # noqa: PLR0911
     at, bounds = found
     if "not" in clause.tags and _tag(clause.parts[at]) != "not":
         return None
-    if clause.kinds() == ("redemption",) and not clause.of(el.Money):
+    if _tag(clause.parts[at]) == "mostoften" and not clause.has(el.Hours):
+        return None
+    if clause.kinds() == ("redemption",) and not clause.of(el.Money) and not _of_redemptions(clause, at):
         return _redeemed(clause, bounds)
     if clause.kinds()[0] == "refund" and clause.tags & {"verb", "event"}:
         return None
@@ -61,7 +73,7 @@ def read_share(clause: Clause) -> list[Finding] | None:  # noqa: PLR0911
     if clause.of(el.Money) and timed and not clause.tags & {"exceed", "stay_below"}:
         # Whether the amount is said of the time or the time of the amount is open.
         return None
-    if _every_time(clause, at):
+    if _every_time(clause, at) or _of_claim_before(clause, at):
         return None
     picking, said = _sides(clause, at)
     whole = _mask(clause, picking, over=True)
@@ -119,6 +131,19 @@ def _every_time(clause: Clause, at: int) -> bool:
     return named and bool(after) and isinstance(after[0].value, el.Weekdays | el.Hours | el.Period)
 
 
+def _of_redemptions(clause: Clause, at: int) -> bool:
+    """`Two of three redemptions`: of what was redeemed, not of what was shown."""
+    noun = next((part.value for part in clause.parts[at + 1 :] if isinstance(part.value, el.Word)), None)
+    return noun is not None and noun.text.startswith("redemption")
+
+
+def _of_claim_before(clause: Clause, at: int) -> bool:
+    """`Five payments, all in June`: the number is a claim of its own, and the quantifier speaks of what it counted."""
+    if at == 0 or _tag(clause.parts[at - 1]) not in ("comma", "dash", "open", "colon"):
+        return False
+    return any(isinstance(part.value, el.Count | el.Times | el.Money) for part in clause.parts[:at])
+
+
 def _tag(part: Part) -> str:
     return part.value.tag if isinstance(part.value, el.Word) else ""
 
@@ -137,10 +162,16 @@ def _sides(clause: Clause, at: int) -> tuple[list[Part], list[Part]]:
     )
     value = clause.parts[at].value
     tag = value.tag if isinstance(value, el.Word) else ""
-    noun = next((part.value for part in after if _tag(part) not in ("skip", "all")), None)
+    noun = next((part.value for part in after if _tag(part) not in ("skip", "all") and not isinstance(part.value, el.Count)), None)
     nominal = isinstance(noun, el.Name) or (
         isinstance(noun, el.Word) and noun.tag in ("event", "spend", "offer", "redeem", "refund", "merchant")
     )
+    before, behind = ([part for part in parts if part in side] for side in (clause.parts[:at], after))
+    if tag in ("only", "never", "rarely", "all", "mostly") and all(
+        any(isinstance(part.value, el.Name) for part in side) for side in (before, behind)
+    ):
+        # Bread is bought only at X.
+        return before, behind
     if tag in ("nootherwise", "usual", "tend", "rarely", "only", "wherever") and not (tag == "rarely" and nominal and verb is not None):
         return _by_sort(parts, priced=bool(clause.of(el.Money)))
     if nominal and noun is not None:
@@ -178,10 +209,19 @@ def _mask(clause: Clause, parts: list[Part], *, over: bool) -> Mask | None:
         named = tuple(part for part in clause.inherited if isinstance(part.value, el.Name))
     order = tuple(part for part in clause.parts if part in named or isinstance(part.value, el.Word))
     mask = names_mask(order if set(named) <= set(clause.parts) else named, clause.view)
+    periods = tuple(part for part in clause.parts if part in parts or isinstance(part.value, el.Word))
+    mask = mask & periods_mask(periods, clause.view)
     for part in parts:
-        mask = mask & limit_mask(part.value, clause.view)
+        if not isinstance(part.value, el.Period):
+            mask = mask & limit_mask(part.value, clause.view)
     if over:
         mask = mask & clause.base()
+        if not clause.of(el.Name):
+            for part in clause.inherited:
+                if isinstance(part.value, el.Currency):
+                    mask = mask & limit_mask(part.value, clause.view)
+            if not clause.of(el.Period):
+                mask = mask & periods_mask(clause.inherited, clause.view)
         if "wherever" in clause.tags:
             dim = next((dim for tag, dim in _DIMS.items() if tag in clause.tags), None)
             return None if dim is None or dim not in clause.view.columns else mask & (clause.view.columns[dim] != "")

@@ -50,6 +50,10 @@ def read_duration(tokens: Tokens, at: int) -> tuple[el.Duration, int] | None:
         quantity, end = (el.about(1) if form in ("about", "nearly") else el.above(1) if form == "over" else el.exactly(1)), start + 1
     else:
         quantity, step, end = found
+    other = read_figure(tokens, end + 1) if lows(tokens, end, 1) in (("to",), ("or",)) and quantity.form in ("exact", "about") else None
+    if other is not None and other.value > quantity.value:
+        # Three to four weeks.
+        quantity, end = el.between(quantity.value, other.value), other.end
     unit = UNITS.get((lows(tokens, end, 1) or ("",))[0].removesuffix("s"))
     if unit is None:
         return None
@@ -97,7 +101,11 @@ def _every(tokens: Tokens, at: int, times: el.Quantity) -> tuple[el.Rate, int] |
         many, start = figure.value, figure.end
         if lows(tokens, start, 1) in (("to",), ("or",)) and (other := read_figure(tokens, start + 1)):
             many, start = (many + other.value) / 2, other.end
-    unit = UNITS.get((lows(tokens, start, 1) or ("",))[0].removesuffix("s"))
+    word = (lows(tokens, start, 1) or ("",))[0]
+    if word in _DAYS and tokens[start].capital and (lows(tokens, start + 1, 1) or ("",))[0].removesuffix("s") not in _PURCHASE:
+        # Every other Saturday: a rhythm, and the day of it, which is read next.
+        return el.Rate(replace(times, form="exact"), 7.0 * many, counted=False), start
+    unit = UNITS.get(word.removesuffix("s"))
     if unit is None:
         return None
     end = start + 1 + 2 * (lows(tokens, start + 1, 2) == ("or", "so"))

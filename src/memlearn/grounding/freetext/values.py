@@ -8,7 +8,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from memlearn.grounding.freetext import elements as el
-from memlearn.grounding.freetext.clause import Clause, Finding, amounts, in_currency, judge, show_number, what
+from memlearn.grounding.freetext.clause import (
+    Clause,
+    Finding,
+    amounts,
+    in_currency,
+    judge,
+    limit_mask,
+    name_groups,
+    name_mask,
+    period_groups,
+    show_number,
+    what,
+)
+from memlearn.grounding.freetext.elements import Quantity
 from memlearn.grounding.freetext.rhythm import months_of, read_rate
 from memlearn.grounding.freetext.view import Mask
 
@@ -19,10 +32,15 @@ _AGGREGATES = ("total", "mean", "median", "max", "min")
 def read_values(clause: Clause) -> list[Finding] | None:  # noqa: PLR0911
     """`53 purchases`, `seven times`, `€176.56 in total`, `about 33 euros per visit`, `was there in June`."""
     tags = {*_AGGREGATES, "and", "foreign", "above", "below", "both", "number", "usual", "per"}
-    if not clause.only((*_LIMITS, el.Count, el.Times, el.Money, el.Per), tags):
-        return None
+    tags |= {"than"} if len(clause.said(el.Count, el.Times)) > 1 else set()
     counts = clause.said(el.Count, el.Times)
     money = clause.of(el.Money)
+    if _says_each(clause) and (len(money) == 1 or (len(counts) == 1 and not money)):
+        tags |= {"all"}
+    if len(money) == 1 and any(isinstance(part.value, el.Word) and part.value.text == "dates from" for part in clause.parts):
+        tags |= {"start"}
+    if not clause.only((*_LIMITS, el.Count, el.Times, el.Money, el.Per), tags):
+        return None
     if len(counts) > 1:
         return _several(clause, counts) if not money else None
     if len(money) > 1:
@@ -33,7 +51,7 @@ def read_values(clause: Clause) -> list[Finding] | None:  # noqa: PLR0911
     if money:
         return _money(clause, money[0], counts[0] if counts else None)
     if counts:
-        return _count(clause, counts[0])
+        return _of_each(clause, counts[0]) if "all" in clause.tags else _count(clause, counts[0])
     return _there(clause)
 
 
@@ -51,7 +69,32 @@ def _count(clause: Clause, said: el.Quantity) -> list[Finding] | None:
     mask = clause.filtered()
     if clause.tags & {"spend"} and not clause.of(el.Times) and not clause.tags & {"event", "buy"}:
         return None
-    return [judge(float(mask.sum()), said, mask, f"the number of {what(clause)}")]
+    return [judge(float(mask.sum()), said, mask, f"the number of {what(clause)}"), *_each_period(clause)]
+
+
+def _of_each(clause: Clause, said: Quantity) -> list[Finding] | None:
+    """`A and B were visited once each`."""
+    listed = next((group for group in name_groups(clause.parts) if len(group) > 1), None)
+    last = (
+        clause.parts[-1].value
+        if not isinstance(clause.parts[-1].value, el.Word) or clause.parts[-1].value.tag != "stop_sign"
+        else clause.parts[-2].value
+    )
+    if listed is None or "and" not in clause.tags or not (isinstance(last, el.Word) and last.tag == "all"):
+        return None
+    whole = clause.filtered()
+    masks = [whole & name_mask(name, clause.view) for name in listed]
+    return [
+        judge(float(mask.sum()), said, mask, f"the number of purchases of {name.text}") for name, mask in zip(listed, masks, strict=True)
+    ]
+
+
+def _each_period(clause: Clause) -> list[Finding]:
+    """Of several periods in a list each must have some, or it is named for nothing."""
+    whole = clause.filtered(skip=(el.Period,))
+    listed = [period for group in period_groups(clause.parts) if len(group) > 1 for period in group]
+    empty = [period for period in listed if not (whole & limit_mask(period, clause.view)).any()]
+    return [Finding(ok=False, needs=whole, message=f"there are no {what(clause)} in one of those times")] if empty else []
 
 
 def _noun_after(clause: Clause, at: int) -> str:
@@ -62,7 +105,7 @@ def _noun_after(clause: Clause, at: int) -> str:
 def read_days(clause: Clause) -> list[Finding] | None:
     """`Made purchases on 60 different days`."""
     said = clause.of(el.Duration)
-    counts = clause.of(el.Count) if {"different", "day"} <= clause.tags else []
+    counts = clause.of(el.Count) if {"different", "day"} <= clause.tags or _of_weekdays(clause) else []
     if (
         not clause.only((*_LIMITS, el.Duration, el.Count), {"different"})
         or len(said) + len(counts) != 1
@@ -76,6 +119,11 @@ def read_days(clause: Clause) -> list[Finding] | None:
         return None
     mask = clause.filtered()
     return [judge(float(len(np.unique(clause.view.day[mask]))), quantity, mask, f"the number of days with {what(clause)}")]
+
+
+def _of_weekdays(clause: Clause) -> bool:
+    """`On 13 different Mondays`."""
+    return "different" in clause.tags and len(clause.of(el.Weekdays)) == 1 and len(clause.of(el.Weekdays)[0].days) == 1
 
 
 def _several(clause: Clause, counts: list[el.Quantity]) -> list[Finding] | None:
@@ -107,7 +155,7 @@ def _beyond(clause: Clause, said: el.Quantity, money: el.Money) -> list[Finding]
 
 
 def _money(clause: Clause, money: el.Money, count: el.Quantity | None) -> list[Finding] | None:  # noqa: PLR0911
-    if clause.tags & {"above", "below", "usual"} and not clause.tags & set(_AGGREGATES):
+    if clause.tags & {"above", "below"} and not clause.tags & set(_AGGREGATES):
         return None
     whole = clause.filtered()
     mask = in_currency(clause.view, whole, money.currency)
@@ -117,7 +165,12 @@ def _money(clause: Clause, money: el.Money, count: el.Quantity | None) -> list[F
     if aggregate is None:
         return None
     if count is not None and count.value == 1 and count.form == "exact" and aggregate in ("plain", "total"):
-        return [_single(clause, mask, money)]
+        once = clause.has(el.Times) and int(whole.sum()) != 1
+        return [_single(clause, mask, money), *([Finding(ok=None, needs=whole)] if once else [])]
+    if count is not None and aggregate == "plain" and _is_single(clause):
+        return None
+    if aggregate == "plain" and "all" in clause.tags:
+        aggregate = "each"
     if aggregate == "plain" and not clause.of(el.Per) and _is_single(clause):
         return [_single(clause, mask, money)]
     if (mask != whole).any() and mask.any():
@@ -127,12 +180,21 @@ def _money(clause: Clause, money: el.Money, count: el.Quantity | None) -> list[F
     return [*counted, _sum(clause, mask, money, aggregate)]
 
 
-def _aggregate(clause: Clause) -> str | None:
+def _aggregate(clause: Clause) -> str | None:  # noqa: PLR0911
     """Which figure of the amounts is meant; None where two are named."""
     named = [tag for tag in _AGGREGATES if tag in clause.tags]
     per = clause.of(el.Per)
     if named == ["mean"] and per and per[0].days:
         return "plain"
+    if named == ["mean", "median"] and any(
+        isinstance(part.value, el.Word) and part.value.text.startswith("typical") for part in clause.parts
+    ):
+        return "median"
+    if not named and "usual" in clause.tags:
+        return "usual"
+    inherited = {part.value.tag for part in clause.inherited if isinstance(part.value, el.Word)}
+    if not named and not per and ("cost" in clause.tags or ("cost" in inherited and "spend" not in clause.tags | inherited)):
+        return "each"
     if not named and not per and any(isinstance(part.value, el.Rate) for part in clause.inherited):
         # Beside a rhythm, an amount is what is paid each time.
         return "mean"
@@ -163,7 +225,7 @@ def _single(clause: Clause, mask: Mask, money: el.Money) -> Finding:
     )
 
 
-def _sum(clause: Clause, mask: Mask, money: el.Money, aggregate: str) -> Finding:
+def _sum(clause: Clause, mask: Mask, money: el.Money, aggregate: str) -> Finding:  # noqa: PLR0911
     values = amounts(clause.view, mask)
     named = {"plain": "total", "mean": "average"}.get(aggregate, aggregate)
     label = f"the {named} of the {what(clause)}"
@@ -178,8 +240,7 @@ def _sum(clause: Clause, mask: Mask, money: el.Money, aggregate: str) -> Finding
         and "mean" not in clause.tags
         and ("event" in clause.tags or aggregate == "mean")
     ):
-        held = [judge(float(edge), money.quantity, mask, f"one of the {what(clause)}", 100) for edge in (values.min(), values.max())]
-        return next((finding for finding in held if not finding.ok), held[0])
+        return _spread(values, money.quantity, mask, clause)
     if money.quantity.form in ("over", "under") and aggregate == "plain" and not _of_spending(clause):
         edge, which = (values.max(), "largest") if money.quantity.form == "under" else (values.min(), "smallest")
         return judge(float(edge), money.quantity, mask, f"the {which} of the {what(clause)}", 100)
@@ -191,7 +252,60 @@ def _sum(clause: Clause, mask: Mask, money: el.Money, aggregate: str) -> Finding
     ):
         # More than so much per visit: of each visit, or on average?
         return Finding(ok=None, needs=mask)
-    return judge(_figure(values, aggregate), money.quantity, mask, label, 100)
+    if aggregate == "usual":
+        return _usual(values, money.quantity, mask, label)
+    if aggregate == "each":
+        return _each(values, money.quantity, mask, clause)
+    # An average has more digits than money has.
+    said = (
+        money.quantity
+        if aggregate not in ("mean", "median")
+        else replace(money.quantity, low=money.quantity.low - 0.5, high=money.quantity.high + 0.5)
+    )
+    return judge(_figure(values, aggregate), said, mask, label, 100)
+
+
+def _spread(values: NDArray[np.int64], said: Quantity, mask: Mask, clause: Clause) -> Finding:
+    """From the least to the most: all amounts lie between, and both ends are met as nearly as they were told."""
+    held = [judge(float(edge), said, mask, f"one of the {what(clause)}", 100) for edge in (values.min(), values.max())]
+    wrong = next((finding for finding in held if not finding.ok), None)
+    if wrong is not None:
+        return wrong
+    # Told in cents it is the very amount; in whole units it may be rounded outwards.
+    slack = 0.51 if said.low % 1 else max(100.0, 0.1 * said.high)
+    met = values.min() - said.low <= slack and said.high - values.max() <= slack
+    shown = f"from {show_number(values.min() / 100)} to {show_number(values.max() / 100)}"
+    return Finding(ok=True if met else None if slack > 1 else False, needs=mask, message=f"the {what(clause)} go {shown}")
+
+
+def _each(values: NDArray[np.int64], said: Quantity, mask: Mask, clause: Clause) -> Finding:
+    """What is paid each time: exactly that, or open where it is so on average only, or in all."""
+    if said.form == "between":
+        return _spread(values, said, mask, clause)
+    if said.holds(float(values.min())) and said.holds(float(values.max())):
+        return Finding(ok=True, needs=mask)
+    near = replace(said, low=said.low - 0.5, high=said.high + 0.5)
+    if any(near.holds(float(value)) for value in (values.mean(), np.median(values), values.sum())):
+        return Finding(ok=None, needs=mask)
+    shown = f"{show_number(values.min() / 100)} to {show_number(values.max() / 100)}"
+    return Finding(ok=False, needs=mask, message=f"the {what(clause)} cost {shown} each")
+
+
+def _usual(values: NDArray[np.int64], said: Quantity, mask: Mask, label: str) -> Finding:
+    """Typically so much: in the middle and on average, else it is open what is meant."""
+    near = replace(said, low=said.low - 0.5, high=said.high + 0.5)
+    right = [near.holds(float(value)) for value in (np.median(values), values.mean())]
+    message = f"{label} is {show_number(float(values.mean()) / 100)}, not {show_number(said.value / 100)}"
+    return Finding(ok=all(right) if any(right) == all(right) else None, needs=mask, message=message)
+
+
+def _says_each(clause: Clause) -> bool:
+    """Whether each of them is spoken of: `each`, `each time`, `every visit`, `always`."""
+    return all(
+        part.value.text.split()[0] in ("each", "every", "always", "invariably", "consistently")
+        for part in clause.parts
+        if isinstance(part.value, el.Word) and part.value.tag == "all"
+    )
 
 
 def _edge(values: NDArray[np.int64], money: el.Money) -> float:
@@ -224,24 +338,31 @@ def _there(clause: Clause) -> list[Finding] | None:  # noqa: PLR0911
     names, limits = clause.of(el.Name), [*clause.of(el.Period), *clause.of(el.Clock), *clause.of(el.Currency)]
     if "both" in clause.tags and "and" not in clause.tags:
         return None
-    own = {"event", "buy", "redeem", "show", "refund", "message", "spend", "verb"}
+    own = {"event", "buy", "redeem", "show", "refund", "message", "spend", "verb"} | ({"saw"} if "offer" in clause.tags else set())
     said = (clause.tags | {part.value.tag for part in clause.inherited if isinstance(part.value, el.Word)}) & own
     listed = bool(limits or names) or clause.kinds() != ("purchase",)
     if not said or not listed:
         return None
-    if clause.has(el.Weekdays, el.Hours):
-        return _habitual(clause) if not limits else None
+    if clause.has(el.Weekdays, el.Hours) and not _is_one_day(clause):
+        stretches = [limit for limit in limits if not (isinstance(limit, el.Period) and limit.role in ("in", "bare", "from"))]
+        return _habitual(clause) if not stretches else None
     if any(period.role == "since" for period in limits if isinstance(period, el.Period)):
         return _since(clause, _later(clause))
     ranges = [period for period in limits if isinstance(period, el.Period) and period.parts]
     if ranges:
         return _throughout(clause, ranges)
-    hits = [_one_there(clause, group) for group in _alternatives(clause)]
+    hits = _listed(clause)
     if not limits and clause.kinds() == ("purchase",) and any(mask.sum() < 2 for mask in hits):  # noqa: PLR2004
         return None
     if all((mask & clause.cited).any() for mask in hits):
         return [Finding(ok=True, needs=clause.view.none())]
     return [Finding(ok=False, needs=clause.view.none(), message=f"the cited rows hold no {what(clause)} then")]
+
+
+def _is_one_day(clause: Clause) -> bool:
+    """`On 1 March, a Sunday`."""
+    periods = clause.of(el.Period)
+    return bool(periods) and all(period.start == period.end for period in periods)
 
 
 def _throughout(clause: Clause, ranges: list[el.Period]) -> list[Finding]:
@@ -284,22 +405,16 @@ def _later(clause: Clause) -> Clause:
     return replace(clause, parts=parts)
 
 
-def _alternatives(clause: Clause) -> list[list[el.Name]]:
-    """Names listed with `and` must each be there."""
-    groups = clause.groups()
-    if "and" in clause.tags and groups and len(groups[0]) > 1:
-        return [[name] for name in groups[0]]
-    return [[]]
-
-
-def _one_there(clause: Clause, names: list[el.Name]) -> Mask:
-    mask = clause.filtered(skip=(el.Name,)) if names else clause.filtered()
-    for name in names:
-        any_of = clause.view.none()
-        for rows in name.masks.values():
-            any_of = any_of | rows
-        mask = mask & any_of
-    return mask
+def _listed(clause: Clause) -> list[Mask]:
+    """Names and periods that are listed must each be there."""
+    hits = [clause.filtered()]
+    for group in name_groups(clause.parts):
+        if "and" in clause.tags and len(group) > 1:
+            hits += [hits[0] & name_mask(name, clause.view) for name in group]
+    for periods in period_groups(clause.parts):
+        if "and" in clause.tags and len(periods) > 1:
+            hits += [hits[0] & limit_mask(period, clause.view) for period in periods]
+    return hits
 
 
 def read_paced(clause: Clause) -> list[Finding] | None:

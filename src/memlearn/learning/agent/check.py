@@ -27,7 +27,7 @@ from memlearn.learning.agent.world import World, Worlds
 from memlearn.memory import Statement
 from memlearn.memory.sensitive import find_sensitive
 
-VERSION = f"check-1 {FREETEXT_VERSION}"
+VERSION = f"check-2 {FREETEXT_VERSION}"
 """Part of the agent's version: changes where the same line may come to another end."""
 
 # Where a supposition begins: what stands before it, and what it supposes, are read apart.

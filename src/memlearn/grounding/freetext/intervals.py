@@ -1,0 +1,88 @@
+"""Claims about how long after one thing another one came: redeemed two days after it was shown, returned four days later."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from memlearn.grounding.freetext import elements as el
+from memlearn.grounding.freetext.clause import Clause, Finding, amounts, names_mask, periods_mask
+from memlearn.grounding.freetext.elements import Part
+from memlearn.grounding.freetext.view import Mask
+
+_KINDS = {
+    "redeem": ("redemption",),
+    "show": ("exposure",),
+    "refund": ("refund", "cancellation"),
+    "buy": ("purchase",),
+    "event": ("purchase",),
+}
+
+
+def read_interval(clause: Clause) -> list[Finding] | None:
+    """`Redeemed two days after it was first shown`, `returned eight days later`."""
+    durations = [at for at, part in enumerate(clause.parts) if isinstance(part.value, el.Duration)]
+    tags = {"after", "later"} & clause.tags
+    if (
+        len(durations) != 1
+        or len(tags) != 1
+        or not clause.only((el.Name, el.Period, el.Duration, el.Money, el.Rank), {"after", "later", "and"})
+    ):
+        return None
+    at = durations[0]
+    turn = clause.parts[at + 1 : at + 2]
+    if not turn or not (isinstance(turn[0].value, el.Word) and turn[0].value.tag in tags):
+        return None
+    before, behind = clause.parts[:at], clause.parts[at + 2 :] if "after" in tags else clause.inherited
+    kinds, since = _kinds(before), _kinds(behind, last="later" in tags)
+    if kinds is None or since is None or kinds == since or any(isinstance(part.value, el.Rank) for part in before):
+        return None
+    ranks = [part.value for part in behind if isinstance(part.value, el.Rank)]
+    if any(rank.place != 1 or rank.by_amount for rank in ranks):
+        return None
+    ours = _rows(clause, kinds, before)
+    theirs = _rows(clause, since, behind)
+    if "refund" in kinds and (theirs & clause.view.returned).any():
+        theirs = theirs & clause.view.returned
+    said = clause.parts[at].value
+    assert isinstance(said, el.Duration)
+    return [_apart(clause, ours, theirs, said, first=bool(ranks))]
+
+
+def _kinds(parts: Sequence[Part], *, last: bool = False) -> tuple[str, ...] | None:
+    """Of which events a side speaks; `a purchase was refunded` speaks of the refund."""
+    tags = [part.value.tag for part in parts if isinstance(part.value, el.Word) and part.value.tag in _KINDS]
+    telling = [tag for tag in tags if tag not in ("buy", "event")] or tags
+    return None if not telling or (len(set(telling)) > 1 and not last) else _KINDS[telling[-1]]
+
+
+def _rows(clause: Clause, kinds: tuple[str, ...], parts: Sequence[Part]) -> Mask:
+    """Rows of one side: by the names of the whole clause, and the times and amounts of its own."""
+    named = tuple(part for part in clause.parts if isinstance(part.value, el.Name)) or clause.inherited
+    mask = clause.view.of_kinds(kinds) & names_mask(named, clause.view) & periods_mask(parts, clause.view)
+    for part in parts:
+        if isinstance(part.value, el.Money):
+            money = part.value
+            priced = mask & clause.view.priced & ((clause.view.currency == money.currency) if money.currency else True)
+            mask = clause.view.none()
+            mask[np.flatnonzero(priced)] = [money.quantity.holds(float(amount)) for amount in amounts(clause.view, priced)]
+    return mask
+
+
+def _apart(clause: Clause, ours: Mask, theirs: Mask, said: el.Duration, *, first: bool) -> Finding:
+    """The days from the last one before, or from the first one of all where it says so."""
+    needs = ours | theirs
+    starts = clause.view.day[theirs]
+    right: list[bool | None] = []
+    for day in clause.view.day[ours].tolist():
+        earlier = starts[starts <= day]
+        if not len(earlier):
+            return Finding(ok=False, needs=needs, message="nothing of it came before")
+        quantity = said.quantity if said.unit == 1 else said.quantity.loosened(0.3 * said.unit / said.quantity.value)
+        latest, earliest = (quantity.holds(float(day - earlier[at])) for at in (-1, 0))
+        right.append(earliest if first else latest or (None if earliest else False))
+    if not right:
+        return Finding(ok=False, needs=needs, message="there is nothing of the kind")
+    ok = True if all(right) else False if set(right) == {False} else None
+    return Finding(ok=ok, needs=needs, message="it was not so many days")
