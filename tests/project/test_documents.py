@@ -8,15 +8,19 @@ import shlex
 import signal
 import subprocess
 import sys
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
+from agent_shop import agent_shop
 
+import memlearn
 from memlearn.cli import main
 from memlearn.wiring.load import LoadedConfig
 
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = ["README.md", *(f"docs/{file.name}" for file in sorted((ROOT / "docs").glob("*.md")))]
+AGENT = "docs/agent.md"
 ENVIRONMENT = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT / "src"), str(ROOT / "flows")])}
 COMMAND = re.compile(r"^(?: {4})?((?:memlearn|make|python -m) [^`]*)$")
 
@@ -54,15 +58,25 @@ def test_links_lead_somewhere(document: str) -> None:
 def test_its_commands_work(document: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     wanted = [command for command in commands(document) if command[0] == "memlearn" and "--prefect" not in command]
+    if document == AGENT:
+        with agent_shop((ROOT / document).read_text(encoding="utf-8")):
+            run_commands(wanted, tmp_path)
+        return
     if ["memlearn", "init", "shop"] not in wanted and wanted:
         assert main(["init", "shop"]) == 0
         # Two releases, so that there is something to go back to.
         assert main(["learn", "shop/memlearn.yaml", "--as-of", "2026-05-01"]) == 0
+    run_commands(wanted, tmp_path)
+
+
+def run_commands(wanted: list[list[str]], folder: Path) -> None:
     for command in wanted:
-        arguments = [
-            "shop/memlearn.yaml" if part == "CONFIG" else current_release(tmp_path) if part == "RELEASE" else part for part in command
-        ]
-        assert main(arguments[1:]) == 0, command
+        meant = {"CONFIG": lambda: "shop/memlearn.yaml", "RELEASE": lambda: current_release(folder), "RUN": last_run}
+        assert main([meant.get(part, part.__str__)() for part in command[1:]]) == 0, command
+
+
+def last_run() -> str:
+    return memlearn.status("shop/memlearn.yaml").runs[0].run_id
 
 
 # What differs from run to run, and with every change of the words of a statement.
@@ -105,8 +119,17 @@ def test_what_is_shown_is_what_is_printed(
     monkeypatch.chdir(tmp_path)
     (tmp_path / "configs").symlink_to(ROOT / "configs")
     told = sessions(document)
-    if any("shop/memlearn.yaml" in command for command, _ in told):
-        assert main(["init", "shop"]) == 0
+    with ExitStack() as stack:
+        if document == AGENT:
+            stack.enter_context(agent_shop((ROOT / document).read_text(encoding="utf-8")))
+        elif any("shop/memlearn.yaml" in command for command, _ in told):
+            assert main(["init", "shop"]) == 0
+        check_sessions(document, told, learned_samples, capsys)
+
+
+def check_sessions(
+    document: str, told: list[tuple[list[str], list[str]]], learned_samples: LoadedConfig, capsys: pytest.CaptureFixture[str]
+) -> None:
     for command, expected in told:
         on_samples = command[2] == "configs/sample.yaml"
         settings = ["--set", f"SAMPLE_STORE={learned_samples.config.store}"] if on_samples else []
