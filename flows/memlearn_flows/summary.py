@@ -19,6 +19,13 @@ def learn_summary(report: LearnReport) -> str:
         "learned up to": report.as_of or "-",
         "seconds": f"{report.seconds:.1f}",
     }
+    if report.agent is not None:
+        rows["agent's steps"] = (
+            f"{report.agent.steps_done:,} done, {report.agent.steps_reused:,} reused, {report.agent.steps_skipped:,} skipped"
+        )
+        rows["agent's cost"] = f"{report.agent.cost} {report.agent.currency or ''}".strip()
     table = "\n".join(f"| {name} | {value} |" for name, value in rows.items())
     warnings = "".join(f"\n- {warning}" for warning in report.warnings)
-    return f"# Learn run {report.run_id}\n\n| what | value |\n| --- | --- |\n{table}\n" + (f"\n## Warnings\n{warnings}\n" if warnings else "")
+    return f"# Learn run {report.run_id}\n\n| what | value |\n| --- | --- |\n{table}\n" + (
+        f"\n## Warnings\n{warnings}\n" if warnings else ""
+    )
