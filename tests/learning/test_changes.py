@@ -9,9 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from memlearn.learning.embedded import changes
+from memlearn.learning.embedded.annotate import month_numbers
 from memlearn.learning.embedded.changes import find_beginnings_and_ends
 from memlearn.learning.embedded.pieces import SCHEMAS, Pieces
-from memlearn.learning.embedded.state import Keys, Monthly, State, month_numbers
+from memlearn.learning.embedded.state import Keys, Monthly, State
 
 YEARS = 2
 FIRST_DAY = 20_089  # 2025-01-01

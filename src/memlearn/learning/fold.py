@@ -20,7 +20,7 @@ from memlearn.learning.embedded.candidates import NAMES as CANDIDATES
 from memlearn.learning.embedded.candidates import find_candidates, parent_table
 from memlearn.learning.embedded.join import join
 from memlearn.learning.embedded.pairs import sum_pairs
-from memlearn.learning.embedded.pieces import count_pieces
+from memlearn.learning.embedded.pieces import count_numbered, count_pieces
 from memlearn.learning.embedded.population import sum_shard
 from memlearn.learning.embedded.state import Keys, State
 from memlearn.learning.job import MANAGER_VERSION, Job
@@ -168,7 +168,7 @@ def _advance(job: Job, ledger: Ledger, task: FoldTask, rows: Annotated, steps: S
     if loaded is not None:
         return State.of(rows.users, keys, join(loaded.plus(pieces)))
     whole = replace(rows, chunk=np.zeros(len(rows), dtype=np.int64))
-    return State.of(rows.users, keys, join(count_pieces(whole, np.ones(len(rows), dtype=np.bool_))))
+    return State.of_numbered(rows.users, keys, count_numbered(whole, np.ones(len(rows), dtype=np.bool_)))
 
 
 def _folder(job: Job, task: FoldTask) -> Path:

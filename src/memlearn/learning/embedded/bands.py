@@ -32,3 +32,7 @@ def _band_table(name: str) -> NDArray[np.int64]:
 
 
 BAND_OF_SLOT = {name: _band_table(name) for name in BANDS}
+# Slots that all bands treat alike are of one kind; there are a dozen kinds.
+BANDS_OF_KIND, KIND_OF_SLOT = np.unique(np.stack(list(BAND_OF_SLOT.values())), axis=1, return_inverse=True)
+KINDS = BANDS_OF_KIND.shape[1]
+"""BANDS_OF_KIND: for each band (in the order of `BANDS`) and kind what `BAND_OF_SLOT` says of the kind's slots."""

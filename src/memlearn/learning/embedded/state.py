@@ -9,6 +9,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from memlearn.learning.embedded.annotate import month_numbers
 from memlearn.learning.embedded.blocks import month_blocks
 from memlearn.learning.embedded.pieces import Pieces
 
@@ -74,7 +75,8 @@ class Keys:
         """Names of the dimension and of the key of each row."""
         starts = np.cumsum([0, *(len(labels) for labels in self.labels)], dtype=np.int64)
         dim = frame["dim"].to_numpy()
-        everything = pl.concat([labels.cast(pl.String) for labels in self.labels])
+        # In one piece, names are looked up several times as fast.
+        everything = pl.concat([labels.cast(pl.String) for labels in self.labels], rechunk=True)
         return pl.Series(self.dims, dtype=pl.String).gather(dim), everything.gather(starts[dim] + frame["key"].to_numpy())
 
     @property
@@ -165,6 +167,18 @@ class State:
         tables = replace(joined, counts=counts.with_row_index("row"), gaps=gaps, months=months)
         return State(users, keys, tables, _slice_ends(of_counts, of_gaps), _slice_ends(of_counts, of_months))
 
+    @staticmethod
+    def of_numbered(users: pl.DataFrame, keys: Keys, counted: Pieces) -> State:
+        """The state where every user is one chunk: tables as `count_numbered` gives them, which are in order already."""
+        size = len(counted.counts)
+        gap_ends, month_ends = (
+            np.concatenate(([0], np.cumsum(np.bincount(table["row"].to_numpy(), minlength=size))))
+            for table in (counted.gaps, counted.months)
+        )
+        tables = {name: table.drop("chunk", "row", strict=False) for name, table in counted.tables().items()}
+        tables["counts"] = tables["counts"].with_row_index("row")
+        return State(users, keys, Pieces(**tables), gap_ends, month_ends)
+
     @property
     def counts(self) -> pl.DataFrame:
         """Purchases of every (dim, u, key)."""
@@ -198,7 +212,7 @@ class State:
     def gaps_of(self, chosen: pl.DataFrame) -> Gaps:
         """Gaps of chosen rows of `counts`; of keys bought three times or more."""
         row, at, ends = slices(self.gap_ends, chosen["row"].to_numpy())
-        gap, n = (self.tables.gaps[name].to_numpy()[at].astype(np.int64) for name in ("gap", "n"))
+        gap, n = (self.tables.gaps[name].to_numpy().take(at, mode="clip").astype(np.int64) for name in ("gap", "n"))
         return Gaps(row, np.minimum(gap, LONGEST), n, ends)
 
     def monthly(self, chosen: pl.DataFrame) -> Iterator[Monthly]:
@@ -224,7 +238,7 @@ class State:
     def purchases_by_month(self, chosen: pl.DataFrame) -> tuple[Ints, Ints, Ints]:
         """Row of `chosen`, month and purchases, for each month in which a chosen key was bought."""
         row, at, _ = slices(self.month_ends, chosen["row"].to_numpy())
-        month, n = (self.tables.months[name].to_numpy()[at].astype(np.int64) for name in ("month", "n"))
+        month, n = (self.tables.months[name].to_numpy().take(at, mode="clip").astype(np.int64) for name in ("month", "n"))
         # What counts tell alone has no rows by month: keys bought in one month, and those bought twice.
         low, high = (month_numbers(chosen[name].to_numpy()) for name in ("first_day", "last_day"))
         number = chosen["n"].to_numpy().astype(np.int64)
@@ -233,10 +247,10 @@ class State:
         return row, month, np.concatenate((n, number[alone], np.ones(2 * len(twice), dtype=np.int64)))
 
     def _months_of(self, chosen: pl.DataFrame, first: int, width: int) -> Ints:
-        matrix = np.zeros((len(chosen), width), dtype=np.int64)
+        matrix = np.zeros(len(chosen) * width, dtype=np.int64)
         row, month, n = self.purchases_by_month(chosen)
-        matrix[row, month - first] = n
-        return matrix
+        matrix[row * width + (month - first)] = n
+        return matrix.reshape(-1, width)
 
 
 def _in_order(table: pl.DataFrame, keys: Keys, users: int, last: str | None = None) -> tuple[pl.DataFrame, Ints]:
@@ -267,24 +281,11 @@ def _slice_ends(rows: Ints, owners: Ints) -> Ints:
 
 def slices(ends: Ints, rows: NDArray[np.generic]) -> tuple[Ints, Ints, Ints]:
     """The lines in the slices of some rows: which of the rows each belongs to, its position, and the new ends."""
-    rows = rows.astype(np.int64)
-    starts = ends[rows]
-    sizes = ends[rows + 1] - starts
+    at: Ints = rows.astype(np.int64, copy=False)
+    starts = ends.take(at, mode="clip")
+    sizes = ends.take(at + 1, mode="clip") - starts
     new = np.concatenate(([0], np.cumsum(sizes)))
     owner = np.repeat(np.arange(len(rows), dtype=np.int64), sizes)
-    return owner, np.arange(new[-1], dtype=np.int64) + (starts - new[:-1])[owner], new
-
-
-def month_numbers(days: NDArray[np.generic]) -> Ints:
-    """Calendar month (year * 12 + month - 1) of day numbers."""
-    if len(days) == 0:
-        return np.zeros(0, dtype=np.int64)
-    # A table of the days in between: far fewer than the numbers, as a rule.
-    low, high = int(days.min()), int(days.max())
-    if high - low > len(days):
-        return _month_table(days)
-    return _month_table(np.arange(low, high + 1))[days.astype(np.int64) - low]
-
-
-def _month_table(days: NDArray[np.generic]) -> Ints:
-    return days.astype("datetime64[D]").astype("datetime64[M]").astype(np.int64) + 1970 * 12
+    lines = (starts - new[:-1]).take(owner, mode="clip")
+    lines += np.arange(new[-1], dtype=np.int64)
+    return owner, lines, new

@@ -5,7 +5,9 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
-from memlearn.learning.embedded.state import WHOLE, Ints, State, month_numbers
+from memlearn.learning.embedded.annotate import month_numbers
+from memlearn.learning.embedded.counting import changes, sort_groups
+from memlearn.learning.embedded.state import WHOLE, Ints, State
 
 # Of single items and merchants more keys are kept for the table of item facts than of coarser dimensions.
 SINGLE_KEPT, COARSE_KEPT = 24, 8
@@ -33,11 +35,13 @@ def find_item_facts(state: State, offers: pl.DataFrame) -> pl.DataFrame:
     whole = state.whole()
     last[whole["u"].to_numpy()], of[whole["u"].to_numpy()] = whole["user_last_day"].to_numpy(), whole["user_n"].to_numpy()
     u, dim, n, last_day = (state.counts[name].to_numpy() for name in ("u", "dim", "n", "last_day"))
-    bought = np.flatnonzero((dim != state.keys.index(WHOLE)) & (n > 0))
-    user, dim = u[bought].astype(np.int64), dim[bought]
-    age = np.clip((last[user] - last_day[bought]) // 30, 0, 48)
+    user = u.astype(np.int64)
+    age = np.clip((last.take(user, mode="clip") - last_day).astype(np.int32) // np.int32(30), 0, 48)
     limit = np.array([SINGLE_KEPT if name in SINGLE else COARSE_KEPT for name in state.keys.dims])
-    top = bought[top_rows(dim * np.int64(users) + user, n[bought].astype(np.int64) * 64 - age, limit[dim])]
+    # What was not bought weighs nothing, so it takes no place of what was.
+    weight = np.maximum(n.astype(np.int64) * 64 - age, 0)
+    top = top_rows(dim * np.int64(users) + user, weight, limit.take(dim, mode="clip"))
+    top = top[np.flatnonzero((n[top] > 0) & (dim[top] != state.keys.index(WHOLE)))]
     top = top[np.argsort(u[top], kind="stable")]
     kept = state.counts.select("row", "u", "dim", "key", *NUMBERS, "loose", "first_day", "last_day")[top]
     dims, labels = state.keys.names(kept)
@@ -76,10 +80,10 @@ def _strength(state: State, kept: pl.DataFrame) -> Ints:
     users = kept["u"].to_numpy()
     latest = np.zeros(len(state.users), dtype=np.int64)
     np.maximum.at(latest, users, month_numbers(kept["last_day"].to_numpy()))
-    user = users[row]
     weights = np.array([int(WEIGHT_ONE * 2 ** (-age / HALF_LIFE_MONTHS)) for age in range(121)], dtype=np.int64)
     # Sums of integers below 2**53 are exact in floating point.
-    return np.bincount(row, weights=n * weights[np.clip(latest[user] - month, 0, 120)], minlength=len(kept)).astype(np.int64)
+    age = np.clip(latest[users].take(row, mode="clip") - month, 0, len(weights) - 1)
+    return np.bincount(row, weights=n * weights.take(age, mode="clip"), minlength=len(kept)).astype(np.int64)
 
 
 def top_rows(group: Ints, weight: Ints, kept: Ints) -> Ints:
@@ -90,24 +94,27 @@ def top_rows(group: Ints, weight: Ints, kept: Ints) -> Ints:
         weight: not negative.
         kept: how many rows of each row's group are wanted.
     """
-    starts = np.flatnonzero(np.concatenate(([True], group[1:] != group[:-1]))) if len(group) else np.zeros(0, dtype=np.int64)
+    first = changes(group)
+    starts = np.flatnonzero(first)
     sizes = np.diff(np.append(starts, len(group)))
-    number = np.repeat(np.arange(len(starts)), sizes)
-    crowded = sizes[number] > kept
-    chosen = ~crowded
+    number = np.cumsum(first, dtype=np.int64)
+    number -= 1
+    crowded = sizes.take(number, mode="clip") > kept
     big = np.flatnonzero(crowded)
     if len(big) == 0:
-        return np.flatnonzero(chosen)
-    bits, weight_bits = len(group).bit_length(), int(weight.max()).bit_length()
+        return np.arange(len(group))
+    of, size, heavy = number.take(big, mode="clip"), kept.take(big, mode="clip"), weight.take(big, mode="clip")
+    bits, weight_bits = len(group).bit_length(), int(heavy.max()).bit_length()
     if len(starts).bit_length() + weight_bits + bits > SORTABLE_BITS:
-        order = big[np.lexsort((-weight[big], number[big]))]
+        order = big[np.lexsort((-heavy, of))]
     else:
         # Group, weight from above and position in one number: sorting it is several times as fast as sorting by three.
-        packed = (((number[big] << weight_bits) | (weight.max() - weight[big])) << bits) | big
-        packed.sort()
+        packed = (((of << weight_bits) | (heavy.max() - heavy)) << bits) | big
+        sort_groups(packed, weight_bits + bits)
         order = packed & ((1 << bits) - 1)
-    ordered = number[order]
-    firsts = np.flatnonzero(np.concatenate(([True], ordered[1:] != ordered[:-1])))
-    place = np.arange(len(order)) - np.repeat(firsts, np.diff(np.append(firsts, len(order))))
-    chosen[order[place < kept[order]]] = True
+    # Groups stay where they are, so the places in them are those of before.
+    firsts = np.flatnonzero(changes(of))
+    place = np.arange(len(of)) - np.repeat(firsts, np.diff(np.append(firsts, len(of))))
+    chosen = ~crowded
+    chosen[order[place < size]] = True
     return np.flatnonzero(chosen)
