@@ -12,7 +12,7 @@ import numpy as np
 import polars as pl
 
 from memlearn.learning.embedded.annotate import CATEGORY, Catalogue
-from memlearn.learning.embedded.bands import BAND_OF_SLOT, BANDS, SLOTS
+from memlearn.learning.embedded.bands import BANDS, BANDS_OF_KIND, KIND_OF_SLOT, KINDS
 from memlearn.learning.embedded.changes import CHANGE_DAYS, MOVE_COUNT, find_beginnings_and_ends, find_moves
 from memlearn.learning.embedded.habits import find_habits, find_steady
 from memlearn.learning.embedded.seasons import find_seasons
@@ -145,14 +145,16 @@ def _likes(state: State) -> pl.DataFrame:
 def _bands(state: State) -> pl.DataFrame:
     user, slot, n = (state.tables.slots[name].to_numpy().astype(np.int64) for name in ("u", "slot", "n"))
     # Sums of integers below 2**53 are exact in floating point, in any order.
-    week = np.bincount(user * SLOTS + slot, weights=n, minlength=len(state.users) * SLOTS).astype(np.int64).reshape(-1, SLOTS)
-    inside = np.stack([BAND_OF_SLOT[name] for name in BANDS], axis=1)
+    kinds = (
+        np.bincount(user * KINDS + KIND_OF_SLOT[slot], weights=n, minlength=len(state.users) * KINDS).astype(np.int64).reshape(-1, KINDS)
+    )
+    labels = sorted(BANDS)
+    inside = BANDS_OF_KIND[[BANDS.index(name) for name in labels]].T
     # Of integers: BLAS would multiply numbers, and then keep the other cores busy with waiting for more.
-    of, hits = (week @ of_band.astype(np.int64) for of_band in (inside >= 0, inside > 0))
+    of, hits = (kinds @ of_band.astype(np.int64) for of_band in (inside >= 0, inside > 0))
     known, band = np.nonzero(of)
-    names = pl.Series("label", BANDS, dtype=pl.String).gather(band)
-    sums = pl.DataFrame({"u": known.astype(np.int32), "label": names, "hits": hits[known, band], "of": of[known, band]})
-    return sums.sort("u", "label")
+    names = pl.Series("label", labels, dtype=pl.String).gather(band)
+    return pl.DataFrame({"u": known.astype(np.int32), "label": names, "hits": hits[known, band], "of": of[known, band]})
 
 
 def _offers(state: State, catalogue: Catalogue) -> pl.DataFrame:

@@ -6,9 +6,11 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from memlearn.learning.embedded.counting import changes
 from memlearn.learning.embedded.evidence import g_statistic, needed, silence
 from memlearn.learning.embedded.habits import core_days
 from memlearn.learning.embedded.state import Ints, Monthly, State
+from memlearn.learning.embedded.telling import top_rows
 
 Floats = NDArray[np.float64]
 
@@ -79,8 +81,10 @@ def _may_change(monthly: Monthly, tests: NDArray[np.uint32], dispersion: Floats)
     silent side grows with its length. So most keys need not be looked at split by split.
     """
     key, n = monthly.of_key.cumsum(axis=1), monthly.keys["n"].to_numpy().astype(np.int64)
-    width = key.shape[1]
-    few_before, few_after = (np.count_nonzero(side * STRAY <= n[:, None], axis=1) for side in (key, n[:, None] - key))
+    width, few = key.shape[1], n // STRAY
+    # Sums grow, and the last one is too many: the first one that is tells how many are not.
+    few_before = (key > few[:, None]).argmax(axis=1)
+    few_after = width - (key >= (n - few)[:, None]).argmax(axis=1)
     possible = np.zeros(len(n))
     # The last split with next to nothing before it, and the first one with next to nothing after it.
     for rows, split, silent in ((few_before > 0, few_before - 1, 0), (few_after > 0, width - few_after, 1)):
@@ -240,11 +244,8 @@ def find_moves(state: State, monthly: Monthly, parents: pl.DataFrame, places: li
     """
     group = ["u", "dim", "parent"]
     told = ("row", "n", "first_row", "last_row", "user_first_day", "user_last_day")
-    often = monthly.keys.select(*_KEY, *told).with_row_index("at").filter(pl.col("n") >= MOVE_COUNT)
-    often = often.join(parents, on=["dim", "key"], how="left").filter(pl.col("parent").is_not_null() | pl.col("dim").is_in(places))
-    often = often.with_columns(pl.col("parent").fill_null(-1))
-    often = often.filter(pl.len().over(group) > 1).sort(*group, "n", "key", descending=[False, False, False, True, False])
-    often = often.filter(pl.int_range(pl.len()).over(group) < MOVE_KEYS)
+    at, parent = _rivals(state, monthly, parents, places)
+    often = monthly.keys.select(*_KEY, *told)[at].with_columns(pl.Series("at", at), pl.Series("parent", parent))
     often = often.filter(pl.Series(core_days(state, often, LASTING_GAP) >= LASTING_DAYS))
     often = often.with_columns(*_edges_of_moves(monthly, often["at"].to_numpy()))
     new = often.select("at", *group, "key", "first_row", "user_first_day", "user_last_day", "latest")
@@ -270,6 +271,27 @@ def find_moves(state: State, monthly: Monthly, parents: pl.DataFrame, places: li
     sure = found.filter(pl.col("score") >= needed(pl.col("tests") * SPLITS))
     best_of = sure.sort("u", "dim", "parent", "score", "key", "other", descending=[False, False, False, True, False, False])
     return best_of.unique(group, keep="first", maintain_order=True)
+
+
+def _rivals(state: State, monthly: Monthly, parents: pl.DataFrame, places: list[int]) -> tuple[Ints, Ints]:
+    """The keys that share a parent with others of their user, those bought most; and their parents, -1 for those of places."""
+    often = np.flatnonzero(monthly.keys["n"].to_numpy() >= MOVE_COUNT)
+    dim, key = (monthly.keys[name].to_numpy()[often] for name in ("dim", "key"))
+    sizes = np.array([len(labels) for labels in state.keys.labels])
+    starts = np.cumsum(sizes) - sizes
+    parent_of = np.full(int(sizes.sum()), -1, dtype=np.int64)
+    parent_of[starts[parents["dim"].to_numpy()] + parents["key"].to_numpy()] = parents["parent"].to_numpy()
+    parent = parent_of[starts[dim] + key]
+    known = np.flatnonzero((parent >= 0) | np.isin(dim, places))
+    often, dim, parent = often[known], dim[known].astype(np.int64), parent[known]
+    user, n = (monthly.keys[name].to_numpy()[often].astype(np.int64) for name in ("u", "n"))
+    group = (user * len(sizes) + dim) * (int(parent.max(initial=0)) + 2) + parent + 1
+    order = np.argsort(group, kind="stable")
+    # One key more than others needs none to compare with.
+    top = order[top_rows(group[order], n[order], np.full(len(order), MOVE_KEYS))]
+    first = changes(group[top])
+    shared = top[~(first & np.append(first[1:], True))] if len(top) else top
+    return often[shared], parent[shared]
 
 
 def _edges_of_moves(monthly: Monthly, rows: NDArray[np.generic]) -> tuple[pl.Series, pl.Series]:

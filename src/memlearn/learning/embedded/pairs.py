@@ -57,7 +57,7 @@ def sum_pairs(rows: Annotated, boundary: int, modulus: int, dim: str) -> pl.Data
     row = followed[row]
     differ = days.key[row] != days.key[later]
     keys, labels = len(dimension.labels), dimension.labels.cast(pl.String)
-    parts = [_named("", dimension.name, labels.extend_constant("", 1), *_count_days(days, keys))]
+    parts = [_named("", dimension.name, labels.extend_constant("", 1).rechunk(), *_count_days(days, keys))]
     for kind, one, another in (("with", first, second), ("after", row[differ], later[differ])):
         codes, n, users = _count_users(days.key[one] * keys + days.key[another], days.user[days.visit[one]])
         parts.append(_named(kind, dimension.name, labels, codes // keys, n, users, codes % keys))

@@ -14,7 +14,8 @@ import polars as pl
 from numpy.typing import NDArray
 
 from memlearn.learning.embedded.annotate import NO_KEY, Annotated, Dimension, Ints
-from memlearn.learning.embedded.bands import BAND_OF_SLOT, BANDS, SLOTS
+from memlearn.learning.embedded.bands import BANDS, BANDS_OF_KIND, KIND_OF_SLOT, KINDS
+from memlearn.learning.embedded.counting import pick_rows
 
 # Pseudo-dimensions that carry base rates which belong to no key of the catalogue.
 BAND = "#band"
@@ -48,11 +49,11 @@ def sum_shard(rows: Annotated, counts: pl.DataFrame, boundary: int) -> pl.DataFr
     """
     before = rows.month < boundary
     bought = before & rows.purchase
-    at = np.flatnonzero(bought)
-    months, place = _place_months(rows.month[at])
+    month, *codes = pick_rows(bought, rows.month, *(dimension.codes for dimension in rows.dimensions))
+    months, place = _place_months(month)
     knowing = _count_knowing(rows, counts, boundary)
     parts = [
-        _sum_keys(dimension, dimension.codes[at], months, place, users) for dimension, users in zip(rows.dimensions, knowing, strict=True)
+        _sum_keys(dimension, code, months, place, users) for dimension, code, users in zip(rows.dimensions, codes, knowing, strict=True)
     ]
     parts += [_sum_bands(rows, bought), _sum_answers(rows, before), _sum_rates(rows, before)]
     return pl.concat(parts).cast(SCHEMA)
@@ -64,7 +65,7 @@ def _place_months(month: Ints) -> tuple[Ints, Ints]:
     there = np.flatnonzero(np.bincount(month - low))
     place = np.zeros(int(there.max(initial=0)) + 1, dtype=np.int64)
     place[there] = np.arange(len(there))
-    return there + low, place[month - low]
+    return there + low, place.take(month - low, mode="clip")
 
 
 def _count_knowing(rows: Annotated, counts: pl.DataFrame, boundary: int) -> list[Ints]:
@@ -73,7 +74,7 @@ def _count_knowing(rows: Annotated, counts: pl.DataFrame, boundary: int) -> list
     known = counts.select("dim", "key").filter((counts["n"] > 0) & (counts["first_day"] < first_day))
     sizes = np.array([len(dimension.labels) for dimension in rows.dimensions], dtype=np.int64)
     ends = np.cumsum(sizes)
-    users = np.bincount((ends - sizes)[known["dim"].to_numpy()] + known["key"].to_numpy(), minlength=int(sizes.sum()))
+    users = np.bincount((ends - sizes).take(known["dim"].to_numpy(), mode="clip") + known["key"].to_numpy(), minlength=int(sizes.sum()))
     return np.split(users, ends[:-1])
 
 
@@ -113,12 +114,13 @@ def _sums(name: str, labels: pl.Series, months: Ints | None, n: Ints, of: Ints, 
 
 def _sum_bands(rows: Annotated, bought: NDArray[np.bool_]) -> pl.DataFrame:
     users = max(len(rows.users), 1)
-    slots = np.bincount(rows.user[bought] * SLOTS + rows.slot[bought], minlength=users * SLOTS).reshape(users, SLOTS)
-    whole, out = slots.sum(axis=0), []
-    for name in BANDS:
-        inside = BAND_OF_SLOT[name] > 0
-        knowing = slots[:, inside].any(axis=1).sum()
-        out.append((BAND, name, int(whole[inside].sum()), int(whole[BAND_OF_SLOT[name] >= 0].sum()), int(knowing)))
+    user, slot = pick_rows(bought, rows.user, rows.slot)
+    kinds = np.bincount(user * KINDS + KIND_OF_SLOT.take(slot, mode="clip"), minlength=users * KINDS).reshape(users, KINDS)
+    whole, out = kinds.sum(axis=0), []
+    for name, of_kind in zip(BANDS, BANDS_OF_KIND, strict=True):
+        inside = of_kind > 0
+        knowing = kinds[:, inside].any(axis=1).sum()
+        out.append((BAND, name, int(whole[inside].sum()), int(whole[of_kind >= 0].sum()), int(knowing)))
     return _rates(out)
 
 
@@ -150,7 +152,7 @@ def _sum_rates(rows: Annotated, before: NDArray[np.bool_]) -> pl.DataFrame:
         (RETURN, rows.returned, rows.purchase),
         (DISCOUNT, rows.discounted & rows.priced & rows.purchase, rows.priced & rows.purchase),
     ):
-        users = np.bincount(rows.user[of & before])
+        users = np.bincount(*pick_rows(of & before, rows.user))
         out.append((name, "", int(np.count_nonzero(hit & before)), int(users.sum()), int(np.count_nonzero(users))))
     return _rates(out)
 

@@ -54,7 +54,9 @@ def _worth_trying(monthly: Monthly) -> Monthly:
     n = monthly.keys["n"].to_numpy()
     enough = (span >= SEASON_SPAN) & (day >= SEASON_DAYS) & (n >= SEASON_COUNT)
     # What the widest window does not hold, no narrower one does.
-    most = _circular_sums(_fold_year(monthly.of_key, monthly.first), max(WIDTHS)).max(axis=1, initial=0)
+    tried = np.flatnonzero(enough)
+    most = np.zeros(len(n), dtype=np.int64)
+    most[tried] = _circular_sums(_fold_year(monthly.of_key[tried], monthly.first), max(WIDTHS)).max(axis=1, initial=0)
     return monthly.take(enough & (most >= SEASON_SHARE * n), tests=monthly.count_chosen(enough))
 
 
