@@ -93,6 +93,7 @@ def test_a_stop_is_told_with_the_way_on_and_what_it_cost_is_kept(
     assert Decimal(done.agent.total.cost) == Decimal(stopped.runs[0].cost) + Decimal(again.agent.cost)
 
 
+@pytest.mark.slow
 def test_skipped_steps_are_told_until_they_are_done(tmp_path: Path, company: Company, capsys: pytest.CaptureFixture[str]) -> None:
     user = company.users[0]
     with ModelServer(note_taker) as server:

@@ -50,7 +50,7 @@ def site_with_tools(folder: Path, company: Company, server: ModelServer, **agent
     return site
 
 
-@pytest.mark.parametrize("replies", ["tools", "json", "text"])
+@pytest.mark.parametrize("replies", ["tools", pytest.param("json", marks=pytest.mark.slow), pytest.param("text", marks=pytest.mark.slow)])
 def test_its_edits_are_checked_and_published(tmp_path: Path, company: Company, replies: str) -> None:
     offered: list[list[str]] = []
 
@@ -72,7 +72,7 @@ def test_its_edits_are_checked_and_published(tmp_path: Path, company: Company, r
         assert not {"memory_rethink", "search_history"} & set(offered[0])
 
 
-@pytest.mark.parametrize("change", ["the function", "nothing"])
+@pytest.mark.parametrize("change", ["the function", pytest.param("nothing", marks=pytest.mark.slow)])
 def test_another_function_is_another_version(tmp_path: Path, company: Company, change: str) -> None:
     with ModelServer(uses_it) as server:
         site = site_with_tools(tmp_path / "site", company, server)

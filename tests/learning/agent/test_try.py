@@ -13,7 +13,7 @@ from companies import Company, Site, make_company
 from models import agent_site, note_taker
 
 import memlearn
-from memlearn.cli import main
+from memlearn.cli import main, output
 from memlearn.errors import BusyError, ConfigError, UnknownUserError, UsageError
 from memlearn.learning.run import open_run
 from memlearn.testing import CHAT, ModelServer, Reply, Request, messages
@@ -120,6 +120,7 @@ def test_it_works_before_anything_was_learned_and_for_the_embedded_manager(tmp_p
             assert texts(user.after[0]) == published(site, user.user_id)
 
 
+@pytest.mark.slow
 def test_a_cap_holds_over_all_variants(tmp_path: Path, company: Company, capsys: pytest.CaptureFixture[str]) -> None:
     with ModelServer(shouting) as server:
         site = agent_site(tmp_path / "site", company, server, other_prices=OTHER_PRICES, in_flight=1)
@@ -158,6 +159,7 @@ def test_what_cannot_be_tried_is_refused_before_anything_is_asked(tmp_path: Path
         assert asked(server) == count
 
 
+@pytest.mark.slow
 def test_where_no_chunk_is_closed_it_says_so(tmp_path: Path, company: Company) -> None:
     with ModelServer(shouting) as server:
         site = agent_site(tmp_path / "site", company, server, open_chunk="never")
@@ -166,12 +168,10 @@ def test_where_no_chunk_is_closed_it_says_so(tmp_path: Path, company: Company) -
     assert "open_chunk: always" in report.warnings[0]
 
 
-@pytest.mark.parametrize(("width", "beside"), [(120, True), (60, False)])
+@pytest.mark.parametrize(("width", "beside"), [pytest.param(120, True, marks=pytest.mark.slow), (60, False)])
 def test_narrow_terminals_get_one_under_the_other(
     tmp_path: Path, company: Company, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, width: int, *, beside: bool
 ) -> None:
-    from memlearn.cli import output
-
     monkeypatch.setattr(output, "_WIDTH_OF_A_FILE", width)
     with ModelServer(shouting) as server:
         site = agent_site(tmp_path / "site", company, server)
