@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from memlearn.learning.render import BUNDLE_USERS, RenderTask, bundle_shards, render_shards
 from memlearn.learning.run import open_run
+from memlearn.store.parts import read_part
 from memlearn.store.release import open_release
 from memlearn.wiring.jobs import make_job
 from memlearn.wiring.load import load_config
@@ -54,4 +55,4 @@ def _render(config: Path, *, together: bool) -> dict[str, pl.DataFrame]:
             files = {shard: run.scope.files[shard] for shard in bundle}
             render_shards(run.job, run.tables.catalogue, RenderTask(files, run.folder, run.to_render, None))
         names = ("users", *TABLES)
-        return {name: pl.concat([pl.read_parquet(file) for file in sorted((run.folder / "parts" / name).iterdir())]) for name in names}
+        return {name: pl.concat([read_part(file) for file in sorted((run.folder / "parts" / name).iterdir())]) for name in names}

@@ -24,6 +24,7 @@ from memlearn.store import (
     write_shared_segment,
     write_user_segment,
 )
+from memlearn.store.parts import write_part
 
 DAY_US = 86_400_000_000
 NOW = 20_000 * DAY_US
@@ -99,8 +100,8 @@ class Shop:
         frames |= {name: pl.DataFrame(rows, schema=USER_TABLES[name]) for name, rows in tables.items()}
         files = {}
         for name, frame in with_content(frames).items():
-            files[name] = [self.parts / f"{self.count}-{name}.parquet"]
-            frame.write_parquet(files[name][0])
+            files[name] = [self.parts / f"{self.count}-{name}.arrow"]
+            write_part(frame, files[name][0])
         segment = write_user_segment(self.layout, files)
         shared = write_shared_segment(self.layout, _shared())
         return publish_release(self.layout, ReleaseDraft(f"run-{self.count}", as_of_us, "config", (segment,), shared))

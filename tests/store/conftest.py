@@ -25,6 +25,7 @@ from memlearn.store import (
     write_shared_segment,
     write_user_segment,
 )
+from memlearn.store.parts import write_part
 
 Memory = Mapping[str, Sequence[str]]
 """For each user the texts of their statements."""
@@ -105,15 +106,15 @@ class Company:
     written: int = field(default=0)
 
     def write_parts(self, frames: Mapping[str, pl.DataFrame], pieces: int = 1) -> dict[str, list[Path]]:
-        """Write tables as Parquet parts, with the users' digests where they are left out."""
+        """Write tables as parts, with the users' digests where they are left out."""
         if frames["users"]["content_digest"].null_count():
             frames = with_content(frames)
         files: dict[str, list[Path]] = {}
         for table, frame in frames.items():
             for piece in range(pieces):
                 self.written += 1
-                path = self.parts / f"{table}-{self.written}.parquet"
-                frame[piece::pieces].write_parquet(path)
+                path = self.parts / f"{table}-{self.written}.arrow"
+                write_part(frame[piece::pieces], path)
                 files.setdefault(table, []).append(path)
         return files
 

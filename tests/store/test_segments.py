@@ -24,6 +24,7 @@ from memlearn.store import (
     write_shared_segment,
     write_user_segment,
 )
+from memlearn.store.parts import write_part
 
 STORES = itertools.count()
 USERS = ["anna", "Anna", "bo", "customer-000001", "customer-000002", "ä|:\x1f"]
@@ -126,7 +127,7 @@ def test_no_users_at_all(company: Any) -> None:
 def test_rows_of_an_unknown_user_are_refused(company: Any, frames_of: Callable[..., dict[str, pl.DataFrame]]) -> None:
     frames = frames_of({"u1": ["tea"], "u2": ["rye"]})
     frames["users"] = frames["users"].head(1)
-    with pytest.raises(StoreError, match="1 of 2 rows of table 'statements' belong to no user"):
+    with pytest.raises(StoreError, match="1 of 2 rows of table 'item_facts' belong to no user"):
         write_user_segment(company.layout, company.write_parts(frames))
     assert_nothing_left(company.layout)
 
@@ -145,9 +146,9 @@ def test_a_part_without_a_column_is_refused(company: Any, frames_of: Callable[..
 
 
 def test_a_user_without_a_digest_is_refused(company: Any, frames_of: Callable[..., dict[str, pl.DataFrame]], tmp_path: Path) -> None:
-    frames_of({"u1": ["tea"]})["users"].write_parquet(tmp_path / "users.parquet")
+    write_part(frames_of({"u1": ["tea"]})["users"], tmp_path / "users.arrow")
     with pytest.raises(StoreError, match="'u1' has no content_digest"):
-        write_user_segment(company.layout, {"users": [tmp_path / "users.parquet"]})
+        write_user_segment(company.layout, {"users": [tmp_path / "users.arrow"]})
     assert_nothing_left(company.layout)
 
 

@@ -24,6 +24,7 @@ from memlearn.records import REJECT_SCHEMA
 from memlearn.store.files import move_durably
 from memlearn.store.ledger import Ledger
 from memlearn.store.manifest import Manifest, SegmentInfo
+from memlearn.store.parts import read_part
 from memlearn.store.segments import stack_segments, write_shared_segment, write_user_segment
 from memlearn.store.switch import ReleaseDraft, publish_release
 from memlearn.store.totals import count_segments
@@ -128,7 +129,7 @@ class _Clock:
 
 def _learned_users(folder: Path) -> list[str]:
     files = part_files(folder, "users")
-    return pl.concat([pl.read_parquet(file, columns=["user_id"]) for file in files])["user_id"].to_list() if files else []
+    return pl.concat([read_part(file, ["user_id"]) for file in files])["user_id"].to_list() if files else []
 
 
 def _removed_users(scope: Scope, learned: Sequence[str]) -> list[str]:
@@ -285,7 +286,7 @@ def _counts(folder: Path) -> dict[str, int]:
     files = part_files(folder, "counts")
     if not files:
         return {"left_out": 0, "done": 0, "statements": 0}
-    return {name: int(value) for name, value in pl.concat([pl.read_parquet(file) for file in files]).sum().row(0, named=True).items()}
+    return {name: int(value) for name, value in pl.concat([read_part(file) for file in files]).sum().row(0, named=True).items()}
 
 
 def _totals(job: Job, segments: Sequence[SegmentInfo], shared: SegmentInfo) -> dict[str, int]:

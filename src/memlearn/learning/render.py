@@ -1,4 +1,4 @@
-"""Render shards: candidates and population to the Parquet parts that a release is built from."""
+"""Render shards: candidates and population to the parts that a release is built from."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from memlearn.learning.suppressed import Suppression, find_suppressed
 from memlearn.learning.tables import Tables
 from memlearn.sources.currencies import MINOR_DIGITS
 from memlearn.store.content import with_content
-from memlearn.store.parts import write_part
+from memlearn.store.parts import SUFFIX, write_part
 from memlearn.store.row_lookup import find_rows
 
 # Shards are rendered together while they hold so many users at most: each bundle costs as much as some hundreds of users.
@@ -129,7 +129,7 @@ def _all_parents(folder: Path, shards: Iterable[int]) -> pl.DataFrame:
 
 
 def render_shards(job: Job, catalogue: Catalogue, task: RenderTask) -> None:
-    """Word the memory of some shards' users and leave it as Parquet parts in the run's folder."""
+    """Word the memory of some shards' users and leave it as parts in the run's folder."""
     steps = _left(task, "steps")
     # As positions in one list, ids are compared, grouped and sorted as numbers, and stay in the order that a release is written in.
     users = pl.Enum(steps["user_id"])
@@ -167,12 +167,12 @@ def _left(task: RenderTask, name: str) -> pl.DataFrame:
 def _leave(task: RenderTask, name: str, frame: pl.DataFrame) -> None:
     folder = task.folder / "parts" / name
     folder.mkdir(parents=True, exist_ok=True)
-    write_part(frame, folder / f"{min(task.files):04d}.parquet")
+    write_part(frame, folder / f"{min(task.files):04d}{SUFFIX}")
 
 
 def part_files(folder: Path, name: str) -> list[Path]:
     """The parts that `render_shards` left of a table."""
-    return sorted((folder / "parts" / name).glob("*.parquet"))
+    return sorted((folder / "parts" / name).glob(f"*{SUFFIX}"))
 
 
 def _of_users(frame: pl.DataFrame, users: pl.Enum) -> pl.DataFrame:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import polars as pl
@@ -14,6 +16,7 @@ from memlearn.store.files import disk_full_reported, file_sha256, move_durably
 from memlearn.store.layout import StoreLayout
 from memlearn.store.locks import claim, workspace
 from memlearn.store.manifest import RELEASE_FORMAT, SegmentInfo
+from memlearn.store.part_streams import PartStream, UserNumbers, stream_users
 from memlearn.store.tables import SHARED_TABLES, USER_TABLES, USERS_SCHEMA, column_types, select_columns
 
 _MEMORY_LIMIT = "700MB"
@@ -22,6 +25,18 @@ _LARGEST_DELTA_SHARE = 0.25
 # A table whose user numbers go down more often than this is sorted: reads would have to look at too many places.
 _MOST_DESCENTS = 16
 
+# Writing costs most where DuckDB chooses by itself: it tries to find alike ids, of which there are none, and long texts shrink more so.
+_COMPRESSION = {
+    "statements": {"text": "zstd", "fact": "zstd", "rows": "uncompressed"},
+    "cited_rows": {"row_id": "uncompressed"},
+}
+
+# Fills the table of its name through the connection, which is the thread's own.
+_Fill = Callable[[Connection], None]
+
+# So that no thread is left alone with much to do.
+_LARGEST_FIRST = ("item_facts", "statements", "cited_rows", "persons")
+
 # First half of the MD5 of the user's id: readers find a user's number by it, whatever the ids look like.
 _USER_HASH = "(md5_number(user_id) & 18446744073709551615::uhugeint)::ubigint"
 
@@ -29,7 +44,7 @@ _USER_HASH = "(md5_number(user_id) & 18446744073709551615::uhugeint)::ubigint"
 def write_user_segment(
     layout: StoreLayout, parts: Mapping[str, Sequence[Path]], removed_users: Sequence[str] = (), *, threads: int = 2
 ) -> SegmentInfo:
-    """Build a user segment from Parquet part files.
+    """Build a user segment from part files.
 
     The tables are flat and ordered by a number of the user inside the segment: zone maps prune point reads on it (they
     keep eight characters of a text, so they would not on ids with a common prefix), and one row per
@@ -37,10 +52,10 @@ def write_user_segment(
 
     Args:
         layout: the store.
-        parts: for `users` (with the digests that `with_content` adds) and each of `USER_TABLES` the part files, in any order;
-            tables may be left out.
+        parts: for `users` (with the digests that `with_content` adds) and each of `USER_TABLES` the part files, as `write_part`
+            leaves them, in any order; tables may be left out.
         removed_users: users that are gone as of this segment.
-        threads: for DuckDB.
+        threads: how many tables are written side by side.
 
     Raises:
         StoreError: the disk is full, a part lacks a column, a user comes twice or has no digest, or rows belong to no user.
@@ -48,14 +63,19 @@ def write_user_segment(
     unknown = sorted(set(parts) - {"users", *USER_TABLES})
     if unknown:
         raise StoreError(f"A user segment has no table {unknown[0]!r}; its tables are users, {', '.join(USER_TABLES)}.")
-    sources = {table: _parquet(files) for table, files in parts.items() if files}
     needed = sum(path.stat().st_size for files in parts.values() for path in files)
     removed = pl.DataFrame({"user_id": sorted(set(removed_users))}, schema={"user_id": pl.String})
     with workspace(layout) as folder, disk_full_reported(layout.segments / "segment", needed):
         path = folder / "users.duckdb"
-        with open_database(path, memory_limit=_MEMORY_LIMIT, threads=threads) as connection:
-            info = _build_user_tables(connection, sources, removed)
-            _write_out(connection)
+        with _open_empty(path) as connection:
+            connection.register("live", stream_users(parts.get("users", ())))
+            connection.register("removed_users", removed.to_arrow())
+            users = _number_users(connection, "live", "removed_users")
+            numbers = UserNumbers(users.filter(~pl.col("removed")).select("user_id", "user_no"))
+            _fill_tables(
+                connection, {table: _fill_from_parts(table, files, numbers) for table, files in parts.items() if table != "users"}, threads
+            )
+            info = _tell(connection, users)
         return _close_segment(layout, path, *info)
 
 
@@ -115,16 +135,21 @@ def compact(layout: StoreLayout, segments: Sequence[SegmentInfo], *, threads: in
     needed = sum(segment.bytes for segment in segments)
     with workspace(layout) as folder, disk_full_reported(layout.segments / "segment", needed):
         path = folder / "users.duckdb"
-        with open_database(path, memory_limit=_MEMORY_LIMIT, threads=threads) as connection:
+        with _open_empty(path) as connection:
             for index, segment in enumerate(segments):
                 connection.execute(f"attach {_literal(layout.segment(segment.file))} as s{index} (read_only)")
-            connection.execute(f"create temp table winner as {winners_query(len(segments))}")
-            sources = {table: _effective(table, len(segments)) for table in ("users", *USER_TABLES)}
-            info = _build_user_tables(connection, sources, pl.DataFrame(schema={"user_id": pl.String}))
-            connection.execute("drop table winner")
-            for index in range(len(segments)):
-                connection.execute(f"detach s{index}")
-            _write_out(connection)
+            # Beside the file, and seen by every thread.
+            connection.execute("attach ':memory:' as aside")
+            connection.execute(f"create table aside.winner as {winners_query(len(segments))}")
+            users = _number_users(connection, "aside.winner", "(select null::varchar as user_id limit 0)")
+            connection.execute(
+                "create table aside.renumbered as "
+                "select w.segment, w.user_no as old_no, u.user_no from aside.winner w join users u on u.user_id = w.user_id"
+            )
+            _fill_tables(connection, {table: _fill_from_segments(table, len(segments)) for table in USER_TABLES}, threads)
+            for name in ("aside", *(f"s{index}" for index in range(len(segments)))):
+                connection.execute(f"detach {name}")
+            info = _tell(connection, users)
         return _close_segment(layout, path, *info)
 
 
@@ -148,55 +173,100 @@ def users_digest(frame: pl.DataFrame) -> str:
     return digest.hexdigest()
 
 
-def _build_user_tables(connection: Connection, sources: Mapping[str, str], removed: pl.DataFrame) -> tuple[int, int, str]:
-    """Fill an empty database from SQL sources that have a `user_id` column; returns users, removed users, content digest."""
-    connection.register("removed_users", removed.to_arrow())
-    nobody = f"(select {', '.join(f'null as {name}' for name in USERS_SCHEMA)} limit 0)"
-    live = f"select cast(user_id as varchar) as user_id, {select_columns(USERS_SCHEMA)} from {sources.get('users', nobody)}"
+@contextmanager
+def _open_empty(path: Path) -> Iterator[Connection]:
+    """A new database. Each table is written by one thread, which leaves its rows in their order and in groups of full size."""
+    with open_database(path, memory_limit=_MEMORY_LIMIT, threads=1) as connection:
+        # Groups of rows are as they shall be: put together anew at the end, they would all be written twice.
+        connection.execute("set max_vacuum_tasks = 0")
+        connection.execute("set write_buffer_row_group_count = 1")
+        yield connection
+
+
+def _number_users(connection: Connection, live: str, removed: str) -> pl.DataFrame:
+    """Write the table of users, in the order of their numbers, from SQL sources; returns user_no, user_id, removed, content_digest."""
+    known = f"select cast(user_id as varchar) as user_id, {select_columns(USERS_SCHEMA)}, false as removed from {live}"
     connection.execute(
-        f"create temp table numbered as select (row_number() over () - 1)::integer as user_no, {_USER_HASH} as user_hash, * from "
-        f"(select *, false as removed from ({live}) union all by name select user_id, true as removed from removed_users)"
+        f"create table users as select (row_number() over () - 1)::integer as user_no, {_USER_HASH} as user_hash, * "
+        f"from ({known} union all by name select user_id, true as removed from {removed})"
     )
     _check_users(connection)
-    for table, schema in USER_TABLES.items():
-        _copy_table(connection, table, schema, sources.get(table))
-    connection.execute("create table users as select * from numbered order by user_no")
+    return fetch(connection, "select user_no, user_id, removed, content_digest from users")
+
+
+def _fill_tables(connection: Connection, fills: Mapping[str, _Fill], threads: int) -> None:
+    """Write the tables, those without rows too, side by side."""
+
+    def fill(table: str) -> None:
+        with closing(connection.cursor()) as own:
+            _create_table(own, table)
+            if table in fills:
+                fills[table](own)
+                _sort_table(own, table)
+
+    with ThreadPoolExecutor(threads) as pool:
+        for _ in pool.map(fill, _LARGEST_FIRST):
+            pass
+
+
+def _create_table(connection: Connection, table: str) -> None:
+    connection.execute(f"create table {table} (user_no integer, {column_types(USER_TABLES[table], _COMPRESSION.get(table, {}))})")
+
+
+def _sort_table(connection: Connection, table: str) -> None:
+    """Parts that list the same users in the same order need no sort, which would cost a third of the time."""
+    if _count(connection, f"(select user_no < lag(user_no) over () as down from {table}) where down") <= _MOST_DESCENTS:
+        return
+    connection.execute(f"alter table {table} rename to unsorted_{table}")
+    _create_table(connection, table)
+    connection.execute(f"insert into {table} select * from unsorted_{table} order by user_no")
+    connection.execute(f"drop table unsorted_{table}")
+
+
+def _fill_from_parts(table: str, files: Sequence[Path], numbers: UserNumbers) -> _Fill:
+    def fill(connection: Connection) -> None:
+        stream = PartStream(table, files, numbers)
+        connection.register("part", stream.reader())
+        connection.execute(f"insert into {table} select user_no, {select_columns(USER_TABLES[table])} from part")
+        connection.unregister("part")
+        if stream.strays:
+            raise StoreError(
+                f"{stream.strays} of {stream.rows} rows of table {table!r} belong to no user of the segment. Every user needs a row in `users`."
+            )
+
+    return fill
+
+
+def _fill_from_segments(table: str, segments: int) -> _Fill:
+    pieces = " union all ".join(
+        f"select n.user_no, {select_columns(USER_TABLES[table])} from s{index}.{table} t "
+        f"join aside.renumbered n on n.segment = {index} and n.old_no = t.user_no"
+        for index in range(segments)
+    )
+
+    def fill(connection: Connection) -> None:
+        connection.execute(f"insert into {table} {pieces}")
+
+    return fill
+
+
+def _tell(connection: Connection, users: pl.DataFrame) -> tuple[int, int, str]:
+    """Close the file's books; returns users, removed users, content digest."""
     _write_format(connection, "users")
-    users = fetch(connection, "select user_id, removed, content_digest from users")
-    connection.execute("drop table numbered")
-    connection.unregister("removed_users")
+    _write_out(connection)
     gone = int(users["removed"].sum())
     return users.height - gone, gone, users_digest(users)
 
 
-def _copy_table(connection: Connection, table: str, schema: dict[str, pl.DataType], source: str | None) -> None:
-    if source is None:
-        connection.execute(f"create table {table} (user_no integer, {column_types(schema)})")
-    else:
-        query = (
-            f"select n.user_no, {select_columns(schema)} "
-            f"from {source} t join (select user_no, user_id from numbered where not removed) n on n.user_id = t.user_id"
-        )
-        # Parts that list the same users in the same order need no sort, which would cost a third of the time.
-        connection.execute(f"create table {table} as {query}")
-        if _count(connection, f"(select user_no < lag(user_no) over () as down from {table}) where down") > _MOST_DESCENTS:
-            connection.execute(f"create or replace table {table} as {query} order by n.user_no")
-        given, kept = _count(connection, source), _count(connection, table)
-        if given != kept:
-            raise StoreError(
-                f"{given - kept} of {given} rows of table {table!r} belong to no user of the segment. Every user needs a row in `users`."
-            )
-
-
 def _check_users(connection: Connection) -> None:
-    double = fetch(connection, "select user_id from numbered group by user_id having count(*) > 1 order by user_id limit 1")
+    double = fetch(connection, "select user_id from users group by user_id having count(*) > 1 order by user_id limit 1")
     if double.height:
         raise StoreError(
             f"User {double['user_id'][0]!r} comes more than once in one segment. Write each user once, either with memory or as removed."
         )
-    if fetch(connection, "select 1 from numbered where user_id is null limit 1").height:
+    if fetch(connection, "select 1 from users where user_id is null limit 1").height:
         raise StoreError("A row of `users` has no user_id.")
-    blank = fetch(connection, "select user_id from numbered where content_digest is null and not removed order by user_id limit 1")
+    blank = fetch(connection, "select user_id from users where content_digest is null and not removed order by user_id limit 1")
     if blank.height:
         raise StoreError(f"User {blank['user_id'][0]!r} has no content_digest. `with_content` adds it to the parts.")
 
@@ -216,16 +286,6 @@ def _close_segment(layout: StoreLayout, path: Path, users: int, removed: int, co
     claim(final)
     move_durably(final, layout.segment(name))
     return SegmentInfo(file=name, sha256=digest, bytes=size, users=users, removed=removed, content_digest=content_digest)
-
-
-def _effective(table: str, segments: int) -> str:
-    if table == "users":
-        return "winner"
-    pieces = (
-        f"select w.user_id, t.* exclude (user_no) from s{index}.{table} t join winner w on w.segment = {index} and w.user_no = t.user_no"
-        for index in range(segments)
-    )
-    return f"({' union all '.join(pieces)})"
 
 
 def _check_shared(tables: Mapping[str, pl.DataFrame]) -> None:
@@ -252,10 +312,6 @@ def _write_format(connection: Connection, kind: str) -> None:
 
 def _count(connection: Connection, source: str) -> int:
     return int(fetch(connection, f"select count(*) as n from {source}")["n"][0])
-
-
-def _parquet(files: Sequence[Path]) -> str:
-    return f"read_parquet([{', '.join(_literal(path) for path in files)}])"
 
 
 def _literal(path: Path) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import polars as pl
 
 _TEXT = pl.String()
@@ -62,7 +64,7 @@ USER_TABLES: dict[str, dict[str, pl.DataType]] = {
     },
     "persons": {"user_id": _TEXT, "attribute": _TEXT, "value": _TEXT},
 }
-"""Tables with any number of rows a user, as their Parquet parts hold them."""
+"""Tables with any number of rows a user, as their parts hold them."""
 
 USER_ORDER = {
     "statements": ("label", "line"),
@@ -82,7 +84,7 @@ USERS_SCHEMA: dict[str, pl.DataType] = {
     # Of all that the other tables say of the user, as `digest_users` gives it.
     "content_digest": _TEXT,
 }
-"""The table of users as its Parquet parts hold it; a segment adds `removed`."""
+"""The table of users as its parts hold it; a segment adds `removed`."""
 
 SHARED_TABLES: dict[str, dict[str, pl.DataType]] = {
     "blocks": {"label": _TEXT, "description": _TEXT, "limit": _INT, "read_only": pl.Boolean(), "shared": pl.Boolean()},
@@ -120,6 +122,12 @@ def select_columns(schema: dict[str, pl.DataType]) -> str:
     return ", ".join(f'cast("{name}" as {_SQL_TYPES[dtype]}) as "{name}"' for name, dtype in schema.items() if name != "user_id")
 
 
-def column_types(schema: dict[str, pl.DataType]) -> str:
-    """SQL that declares the columns of a table; `user_id` is left out."""
-    return ", ".join(f'"{name}" {_SQL_TYPES[dtype]}' for name, dtype in schema.items() if name != "user_id")
+def column_types(schema: dict[str, pl.DataType], compression: Mapping[str, str]) -> str:
+    """SQL that declares the columns of a table; `user_id` is left out.
+
+    Args:
+        schema: the table's columns.
+        compression: column → how it is compressed; the others as DuckDB chooses.
+    """
+    chosen = {name: f" using compression '{method}'" for name, method in compression.items()}
+    return ", ".join(f'"{name}" {_SQL_TYPES[dtype]}{chosen.get(name, "")}' for name, dtype in schema.items() if name != "user_id")

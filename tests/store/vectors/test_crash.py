@@ -33,15 +33,15 @@ def part(path: Path, users: int, value: str) -> Path:
         pl.lit("profile").alias("label"),
         pl.format("{} {}", pl.lit(value), pl.col("n") * 7919).alias("value"),
     )
-    frame.write_parquet(path)
+    frame.write_ipc(path)
     return path
 
 
 def test_kill_at_any_moment_leaves_the_pinned_version_readable(tmp_path: Path) -> None:
     store = VectorStore(tmp_path / "lance")
-    version = store.write_blocks([part(tmp_path / "old.parquet", 20_000, "old")]).version
+    version = store.write_blocks([part(tmp_path / "old.arrow", 20_000, "old")]).version
     before = store.read_blocks(version)
-    new = part(tmp_path / "new.parquet", 30_000, "new")
+    new = part(tmp_path / "new.arrow", 30_000, "new")
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
     for attempt in range(4):
         command = [sys.executable, "-W", "ignore", "-c", WRITER, str(tmp_path / "lance"), str(new), str(version)]
@@ -52,7 +52,7 @@ def test_kill_at_any_moment_leaves_the_pinned_version_readable(tmp_path: Path) -
             assert writer.poll() is None
             writer.send_signal(signal.SIGKILL)
         assert VectorStore(tmp_path / "lance").read_blocks(version).equals(before)
-    after = store.write_blocks([part(tmp_path / "one.parquet", 1, "fresh")], base=version)
+    after = store.write_blocks([part(tmp_path / "one.arrow", 1, "fresh")], base=version)
     assert after.rows == 20_000
     assert store.read_blocks(after.version, ["u0", "u1"])["value"].to_list() == ["fresh 0", "old 7919"]
     store.cleanup({"blocks": [after.version]}, margin=timedelta(seconds=1))

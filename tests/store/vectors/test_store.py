@@ -51,7 +51,7 @@ class Counting:
 
 def blocks(path: Path, values: dict[str, str]) -> Path:
     rows = [(user, label, f"{value} {label}") for user, value in values.items() for label in ("profile", "habits")]
-    pl.DataFrame(rows, schema=["user_id", "label", "value"], orient="row").write_parquet(path)
+    pl.DataFrame(rows, schema=["user_id", "label", "value"], orient="row").write_ipc(path)
     return path
 
 
@@ -152,9 +152,9 @@ def test_lancedb_itself_can_search_the_table_with_our_registered_function(tmp_pa
 def test_an_incremental_write_replaces_changed_users_and_old_versions_stay(tmp_path: Path) -> None:
     store = VectorStore(tmp_path / "lance")
     first = store.write_blocks(
-        [blocks(tmp_path / "1.parquet", {"a": "1", "b'x": "1", "c": "1"}), blocks(tmp_path / "2.parquet", {"d": "1"})]
+        [blocks(tmp_path / "1.arrow", {"a": "1", "b'x": "1", "c": "1"}), blocks(tmp_path / "2.arrow", {"d": "1"})]
     ).version
-    second = store.write_blocks([blocks(tmp_path / "3.parquet", {"b'x": "2", "e": "2"})], ["c", "ghost"], base=first).version
+    second = store.write_blocks([blocks(tmp_path / "3.arrow", {"b'x": "2", "e": "2"})], ["c", "ghost"], base=first).version
     assert profiles(store, first) == {"a": "1", "b'x": "1", "c": "1", "d": "1"}
     assert profiles(store, second) == {"a": "1", "b'x": "2", "d": "1", "e": "2"}
     assert store.read_blocks(second, ["e", "none"])["label"].to_list() == ["habits", "profile"]
@@ -163,17 +163,17 @@ def test_an_incremental_write_replaces_changed_users_and_old_versions_stay(tmp_p
 
 def test_a_write_builds_on_the_version_it_is_told_whatever_came_after(tmp_path: Path) -> None:
     store = VectorStore(tmp_path / "lance")
-    first = store.write_blocks([blocks(tmp_path / "1.parquet", {"a": "1", "b": "1"})]).version
-    store.write_blocks([blocks(tmp_path / "2.parquet", {"a": "unpublished"})], ["b"], base=first)
-    third = store.write_blocks([blocks(tmp_path / "3.parquet", {"c": "3"})], base=first).version
+    first = store.write_blocks([blocks(tmp_path / "1.arrow", {"a": "1", "b": "1"})]).version
+    store.write_blocks([blocks(tmp_path / "2.arrow", {"a": "unpublished"})], ["b"], base=first)
+    third = store.write_blocks([blocks(tmp_path / "3.arrow", {"c": "3"})], base=first).version
     assert profiles(store, third) == {"a": "1", "b": "1", "c": "3"}
 
 
 def test_replace_and_nothing_to_write(tmp_path: Path) -> None:
     store = VectorStore(tmp_path / "lance")
     assert store.write_blocks([]).rows == 0
-    store.write_blocks([blocks(tmp_path / "1.parquet", {"a": "1"})])
-    version = store.write_blocks([blocks(tmp_path / "2.parquet", {"b": "2"})], replace=True).version
+    store.write_blocks([blocks(tmp_path / "1.arrow", {"a": "1"})])
+    version = store.write_blocks([blocks(tmp_path / "2.arrow", {"b": "2"})], replace=True).version
     assert profiles(store, version) == {"b": "2"}
     assert profiles(store, store.write_blocks([], ["b"]).version) == {}
 
@@ -181,7 +181,7 @@ def test_replace_and_nothing_to_write(tmp_path: Path) -> None:
 def test_many_small_writes_are_compacted_and_the_content_stays(tmp_path: Path) -> None:
     store = VectorStore(tmp_path / "lance")
     for at in range(70):
-        version = store.write_blocks([blocks(tmp_path / f"{at}.parquet", {f"u{at % 10}": str(at)})]).version
+        version = store.write_blocks([blocks(tmp_path / f"{at}.arrow", {f"u{at % 10}": str(at)})]).version
     assert profiles(store, version) == {f"u{at % 10}": str(at) for at in range(60, 70)}
 
 

@@ -23,6 +23,7 @@ from memlearn.llm.messages import ChatReply, Usage
 from memlearn.store.journal import read_segment
 from memlearn.store.layout import StoreLayout
 from memlearn.store.ledger import Ledger
+from memlearn.store.parts import read_part
 
 _TABLES = ("agent_steps", "agent_costs", "agent_due", "agent_requests", "journals")
 
@@ -180,7 +181,7 @@ def _written(ledger: Ledger, users: Sequence[str]) -> dict[str, set[str]]:
 
 def _lines(run: LearnRun, written: Mapping[str, set[str]]) -> dict[str, tuple[TriedLine, ...]]:
     columns = ["user_id", "label", "line", "text", "status"]
-    parts = [pl.read_parquet(file, columns=columns).cast({"user_id": pl.String}) for file in part_files(run.folder, "statements")]
+    parts = [read_part(file, columns) for file in part_files(run.folder, "statements")]
     lines: dict[str, list[TriedLine]] = {user: [] for user in run.job.users or ()}
     for user_id, label, _, text, status in pl.concat(parts).sort("user_id", "label", "line").iter_rows() if parts else ():
         lines[user_id].append(TriedLine(str(label), text, str(status), text in written.get(user_id, ())))

@@ -84,13 +84,13 @@ class VectorStore:
         """Write the users' block values.
 
         Args:
-            parts: Parquet files with the columns user_id, label and value: all blocks of every user they name.
+            parts: of `write_part`, with the columns user_id, label and value: all blocks of every user they name.
             removed_users: users whose blocks go.
             replace: True: the parts are the whole table. False: the users they name are replaced, the others stay, and
                 their files are shared between versions.
             base: version to build on, the one of the release that this run follows; None: the newest.
         """
-        data = ds.dataset([str(part) for part in parts], format="parquet") if parts else None
+        data = ds.dataset([str(part) for part in parts], format="ipc") if parts else None
         if replace or not self._folder.has("blocks"):
             table = self._folder.overwrite("blocks", _block_reader(data))
             return Written(int(table.version), int(table.count_rows()))
