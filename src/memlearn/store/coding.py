@@ -133,5 +133,8 @@ def _plain(column: pl.Series) -> pa.Array[Any]:
 
 def take_rows(rows: pl.DataFrame, order: NDArray[np.integer]) -> pl.DataFrame:
     """The rows at all positions, in another order; columns of one value stay as they are."""
-    places = pl.Series(order.astype(np.uint32))
-    return pl.DataFrame([column if column.null_count() == len(column) or is_constant(column) else column.gather(places) for column in rows])
+    same = {column.name: column for column in rows if column.null_count() == len(column) or is_constant(column)}
+    if len(same) == rows.width:
+        return rows
+    # Positions are checked once for all columns.
+    return rows.drop(same)[pl.Series(order.astype(np.uint32))].with_columns(**same).select(rows.columns)

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from memlearn.errors import DamagedError
 from memlearn.records import ATTRIBUTE_PREFIX, EVENT_SCHEMA
 from memlearn.records.coded import is_coded
-from memlearn.store.coding import dense_rank, take_rows, to_dictionary
+from memlearn.store.coding import dense_rank, is_constant, take_rows, to_dictionary
 from memlearn.store.files import is_whole, move_checked
 from memlearn.store.row_hash import Hashes, column_hash, finish, hash_rows, name_hash
 
@@ -29,8 +29,8 @@ CONTENT = [name for name in EVENT_SCHEMA if name not in ("key", "tombstone")]
 ROW_SCHEMA: dict[str, pl.DataType] = {**EVENT_SCHEMA, "user_hash": pl.UInt64(), "content": pl.UInt64(), "row_id": pl.UInt64()}
 ID = ["user_hash", "row_id"]
 
-# Values that hardly repeat, which a dictionary would make no smaller.
-_UNLIKE = ("time_us", "content", "row_id")
+# Values that hardly repeat, or only in one place, which a dictionary would make no smaller.
+_UNLIKE = ("time_us", "content", "row_id", "user_hash")
 
 # Groups are skipped where only some users are read; but each of them holds all its dictionaries.
 ROW_GROUP = 262_144
@@ -276,18 +276,25 @@ def merge_delivery(
 def _write(rows: pl.DataFrame, path: Path) -> None:
     """Write rows as Parquet; categories become plain strings.
 
-    Arrow's writer takes over the codes of categories, and spends next to nothing on columns without values. Statistics
-    are written only of the users, who are found by them.
+    Arrow's writer takes over the codes of categories, and spends next to nothing on columns without values, and on those
+    without nulls that are declared so. Statistics are written only of the users, who are found by them.
     """
+    arrays = [_to_arrow(column) for column in rows]
+    fields = [pa.field(name, array.type, nullable=array.null_count > 0) for name, array in zip(rows.columns, arrays, strict=True)]
     pq.write_table(
-        pa.table([_to_arrow(column) for column in rows], names=rows.columns),
+        pa.table(arrays, schema=pa.schema(fields)),
         path,
         row_group_size=ROW_GROUP,
         compression="lz4",
-        use_dictionary=[name for name in rows.columns if name not in _UNLIKE],  # type: ignore[arg-type]
+        use_dictionary=[column.name for column in rows if _repeats_apart(column)],  # type: ignore[arg-type]
         write_statistics=["user_hash"],
         store_schema=False,
     )
+
+
+def _repeats_apart(column: pl.Series) -> bool:
+    """Whether a dictionary makes a column smaller: what repeats in one place is made small by the compression alone, at less cost."""
+    return column.name not in _UNLIKE and not (column.dtype.is_integer() and is_constant(column))
 
 
 def _to_arrow(column: pl.Series) -> pa.Array[Any]:
