@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 
 from memlearn.grounding.freetext import UserView
 from memlearn.grounding.freetext import elements as el
-from memlearn.grounding.freetext.dates import day_of, number, read_period
+from memlearn.grounding.freetext.dates import read_period
 from memlearn.grounding.freetext.numbers import read_money, read_quantity, read_share, read_times
 from memlearn.grounding.freetext.reader import read_text
+from memlearn.grounding.freetext.spans import day_of, number
 from memlearn.grounding.freetext.times import read_duration, read_hours, read_rate, read_weekdays
 from memlearn.grounding.freetext.tokens import tokenise
 

@@ -37,7 +37,7 @@ Reason = Literal["", "evidence", "name", "number", "contradiction", "lacking", "
 """Why a line is not verified: it cites what is not there; a name that no row has; numbers that could not be computed; the rows say
 otherwise; the rows say so, but not those that are cited; it was not understood; the rows are not clear."""
 
-VERSION = "freetext-3"
+VERSION = "freetext-4"
 """Changes where the same line may come to another verdict."""
 
 
@@ -83,11 +83,23 @@ def check_text(text: str, cited: CitedEvidence, view: UserView, reading: Reading
     if gross is None:
         return _not_understood(reading)
     verdict = _verdict(gross, mask)
+    if verdict.status == "verified" and any(isinstance(part.value, el.Period) and _is_beyond(part.value, view) for part in reading.parts):
+        return Verdict("hypothesis", "It speaks of times that the rows do not reach.", len(gross), "unclear")
     if verdict.status == "verified" or not cited.statistics or not view.returned.any():
         return verdict
     # Statistics leave out what was given back, rows cited one by one do not.
     net = _read_all(reading, view, mask, net=True)
     return verdict if net is None or _verdict(net, mask).status != "verified" else _verdict(net, mask)
+
+
+def _is_beyond(period: el.Period, view: UserView) -> bool:
+    """Whether a period lies where there are no data: nothing is there, but not because of the user."""
+    first = int(view.day.min()) if view.size else view.last_day
+    start, end = period.base
+    if start > view.last_day or end < first - (period.role == "before"):
+        return True
+    ragged = [part for part in period.parts if part.start > view.last_day or part.end < first]
+    return bool(ragged)
 
 
 def _of_words(reading: Reading, cited: CitedEvidence, view: UserView, mask: Mask) -> list[Finding] | None:
@@ -189,7 +201,12 @@ def _interpret(clause: Clause, pieces: int) -> list[Finding] | None:
         if not left or not _says(right) or not _says(left):
             continue
         named = any(isinstance(part.value, el.Name) for part in clause.inherited)
+        # Redeemed five offers, three of them for groceries: the five are not.
+        named = named or isinstance(right[0].value, el.Count | el.Times | el.OutOf | el.Share)
         back = tuple(part for part in _handed_on(right, back=True) if not (named and isinstance(part.value, el.Name)))
+        if all(isinstance(part.value, el.Word) for part in left):
+            # Bought and returned on 5 May: both of it on that day.
+            back += tuple(part for part in right if isinstance(part.value, el.Period))
         head = replace(clause, parts=left, inherited=(*clause.inherited, *back))
         found = _interpret(head, 1)
         if found is None:

@@ -133,7 +133,8 @@ class Clause:
         """Which events the clause is about: purchases unless it says otherwise."""
         if not self.tags & _KINDS.keys() and self._is_of_offers() and _says_used(self.parts):
             return ("redemption",)
-        for parts in (self.parts, self.inherited):
+        before = () if self._buys() else self.inherited
+        for parts in (self.parts, before):
             tags = {part.value.tag for part in parts if isinstance(part.value, el.Word)}
             if {"saw", "offer"} <= tags:
                 # Summer saw five visits; who sees an offer is shown it.
@@ -149,6 +150,12 @@ class Clause:
 
     def _is_of_offers(self) -> bool:
         return any(isinstance(part.value, el.Word) and part.value.tag in ("offer", "show") for part in (*self.parts, *self.inherited))
+
+    def _buys(self) -> bool:
+        """Whether a verb of its own says that something is bought, whatever was said before."""
+        return any(
+            isinstance(part.value, el.Word) and part.value.tag == "buy" and part.value.text.startswith(_BUYING) for part in self.parts
+        )
 
     def is_mixed(self) -> bool:
         """Whether something is bought that is no purchase: a refund, a showing, a redemption."""
@@ -179,7 +186,7 @@ class Clause:
         ]  # fmt: skip
         if el.Name not in skip:
             mask = mask & names_mask(tuple(extra) if not has_name else self.parts, self.view)
-            if has_name and isinstance(self.parts[0].value, el.Count | el.Times | el.OutOf | el.Share):
+            if has_name and self._picks_on():
                 # Two bakery purchases, one in Essen: of another sort than the names before, it picks among them.
                 mask = mask & names_mask(self._names_before(), self.view)
         if el.Period not in skip:
@@ -188,6 +195,19 @@ class Clause:
             if not isinstance(part.value, (*skip, el.Period)):
                 mask = mask & limit_mask(part.value, self.view)
         return mask
+
+    def _picks_on(self) -> bool:
+        """Whether names are told to pick among those before: `one in Essen`, or `four times in New York` after `twice in Hamburg`."""
+        if isinstance(self.parts[0].value, el.Count | el.Times | el.OutOf | el.Share):
+            return True
+        own = {dim for part in self.parts if isinstance(part.value, el.Name) for dim in part.value.masks}
+        before = [part.value.masks.keys() for part in self.inherited if isinstance(part.value, el.Name)]
+        return (
+            not self.tags & {"event", "buy", "spend"}
+            and self.has(el.Times)
+            and any(own & dims for dims in before)
+            and not all(own & dims for dims in before)
+        )
 
     def _names_before(self) -> tuple[Part, ...]:
         own = {dim for part in self.parts if isinstance(part.value, el.Name) for dim in part.value.masks}

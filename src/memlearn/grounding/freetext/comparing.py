@@ -11,9 +11,10 @@ import numpy as np
 from memlearn.grounding.freetext import elements as el
 from memlearn.grounding.freetext.clause import Clause, Finding, amounts, in_currency, name_mask, show_number, what
 from memlearn.grounding.freetext.elements import Part, Quantity
-from memlearn.grounding.freetext.view import Mask
+from memlearn.grounding.freetext.view import Mask, UserView
 
 _LIMITS = (el.Name, el.Period, el.Weekdays, el.Hours)
+_AS_OFTEN = 1.6
 _TAGS = {
     "more", "fewer", "many", "than", "as", "outnumber", "higher", "lower", "equal", "much", "mean", "usual", "total", "and", "number", "outnumbered", "exceed", "important", "sized",
 }  # fmt: skip
@@ -63,6 +64,8 @@ def read_comparison(clause: Clause) -> list[Finding] | None:  # noqa: PLR0911
     if clause.of(el.Money):
         return None
     findings = [_compared(ours, theirs, factor, needs)]
+    if right.of(el.Count):
+        return None
     for count in left.of(el.Count):
         findings.append(  # noqa: PERF401
             Finding(ok=count.quantity.holds(masks[0].sum()), needs=needs, message=f"the number of {what(left)} is {int(masks[0].sum())}")
@@ -134,7 +137,12 @@ def _contrast(left: Clause, right: Clause) -> tuple[Clause, Clause] | None:
     names = [part for part in left.parts if isinstance(part.value, el.Name)]
     rights = [part for part in right.parts if isinstance(part.value, el.Name)]
     if len(names) > 1 and len(rights) == 1:
-        return None
+        # A was used more often in X than in Y: A stands for both sides.
+        dims = rights[0].value.masks.keys() if isinstance(rights[0].value, el.Name) else set()
+        shared = [part for part in names if isinstance(part.value, el.Name) and part.value.masks and not part.value.masks.keys() & dims]
+        if len(shared) != len(names) - 1:
+            return None
+        add_right = [*add_right, *shared]
     return replace(left, parts=(*left.parts, *add_left)), replace(right, parts=(*right.parts, *add_right))
 
 
@@ -228,7 +236,16 @@ def read_shift(clause: Clause) -> list[Finding] | None:
     counts = [int((mask & side).sum()) for mask in (old, new) for side in (before, after)]
     message = f"{counts[0]} of the old before and {counts[1]} after, {counts[2]} of the new before and {counts[3]} after"
     ok = min(counts[0], counts[3]) >= 3 and counts[1] + counts[2] <= 0.08 * (counts[0] + counts[3])  # noqa: PLR2004
-    return [Finding(ok=ok, needs=view.none() if not ok else _telling(clause, old, new), message=message)]
+    alike = not ok or _alike(view, old, new, names)
+    return [Finding(ok=ok if alike else None, needs=view.none() if not ok else _telling(clause, old, new), message=message)]
+
+
+def _alike(view: UserView, old: Mask, new: Mask, names: list[el.Name]) -> bool:
+    """What takes the place of another thing comes about as often; of places that is no matter."""
+    if any("city" in name.masks for name in names):
+        return True
+    gaps = [float(np.median(np.diff(np.unique(view.day[mask])))) for mask in (old, new)]
+    return max(gaps) <= _AS_OFTEN * min(gaps)
 
 
 def _old_and_new(clause: Clause, names: list[el.Name]) -> list[el.Name]:

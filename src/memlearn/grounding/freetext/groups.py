@@ -18,6 +18,8 @@ _SAME = {"merchant_category": "category"}
 def read_ranking(clause: Clause) -> list[Finding] | None:  # noqa: PLR0911
     """`Coffee is the third most important category`, `the most visited merchant is X`."""
     tags = {"most", "themost", "important", "number", "byspend", "max", "favourite", "many", "often", "mostoften", "leastoften", "runnerup"}
+    beaten = _is_unbeaten(clause)
+    tags |= {"nootherwise", "not", "more", "than"} if beaten else set()
     if (
         not clause.only((el.Name, el.Period, el.Rank, el.Currency), tags | ({"sharenoun"} if "max" in clause.tags else set()))
         or len(clause.of(el.Rank)) > 1
@@ -31,6 +33,7 @@ def read_ranking(clause: Clause) -> list[Finding] | None:  # noqa: PLR0911
         return None
     if not (
         clause.tags & {"max", "favourite", "mostoften", "leastoften", "runnerup"}
+        or beaten
         or (most and clause.tags & {"important", "buy", "spend"})
         or (clause.of(el.Rank) and clause.tags & {"important", "max", "number", "byspend"})
     ):
@@ -73,8 +76,15 @@ def _inherits_rank(clause: Clause) -> bool:
     return bool(told & {"most", "themost", "mostoften", "max", "favourite", "busiest"}) and not told & {"byspend", "spend", "leastoften"}
 
 
+def _is_unbeaten(clause: Clause) -> bool:
+    """`No other shop gets more money than X`, `in no month were there more purchases than in May`."""
+    return {"more", "than"} <= clause.tags and bool(clause.tags & {"nootherwise", "not"}) and not clause.tags & {"fewer", "never"}
+
+
 def _by_money(clause: Clause) -> bool:
     """A name goes without the word for its sort where it is ranked by money or by number."""
+    if _is_unbeaten(clause):
+        return "nootherwise" in clause.tags
     most = "spend" in clause.tags and bool(clause.tags & {"max", "themost"}) and "event" not in clause.tags
     return most or bool(clause.of(el.Rank) and clause.tags & {"number", "byspend"})
 
@@ -88,9 +98,11 @@ def _weights(clause: Clause, rows: Mask, dim: str) -> tuple[list[str], NDArray[n
 
 def read_busiest(clause: Clause) -> list[Finding] | None:
     """`Friday is the most common day for X`, `December 2025 was the busiest month`."""
-    words = {"busiest", "month", "favourite", "themost", "important", "mostoften", "max", "number"}
+    words = {"busiest", "month", "favourite", "themost", "important", "mostoften", "max", "number", "most", "many"}
+    beaten = _is_unbeaten(clause) and "spend" not in clause.tags and bool(clause.tags & {"month", "day"})
+    words |= {"nootherwise", "not", "more", "than"} if beaten else set()
     if not clause.only((el.Name, el.Period, el.Weekdays), words) or not (
-        clause.tags & {"busiest", "favourite", "mostoften"} or ({"themost", "important"} <= clause.tags)
+        clause.tags & {"busiest", "favourite", "mostoften"} or beaten or ({"themost", "important"} <= clause.tags)
     ):
         return None
     days, periods = clause.of(el.Weekdays), clause.of(el.Period)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -34,6 +35,8 @@ def read_interval(clause: Clause) -> list[Finding] | None:
     turn = clause.parts[at + 1 : at + 2]
     if not turn or not (isinstance(turn[0].value, el.Word) and turn[0].value.tag in tags):
         return None
+    if "after" in tags and _kinds(clause.parts[:at]) is None:
+        return _told_first(clause, at)
     before, behind = clause.parts[:at], clause.parts[at + 2 :] if "after" in tags else clause.inherited
     kinds, since = _kinds(before), _kinds(behind, last="later" in tags)
     if kinds is None or since is None or kinds == since or any(isinstance(part.value, el.Rank) for part in before):
@@ -48,6 +51,14 @@ def read_interval(clause: Clause) -> list[Finding] | None:
     said = clause.parts[at].value
     assert isinstance(said, el.Duration)
     return [_apart(clause, ours, theirs, said, first=bool(ranks))]
+
+
+def _told_first(clause: Clause, at: int) -> list[Finding] | None:
+    """`One day after it was shown, it was redeemed`."""
+    commas = [n for n, part in enumerate(clause.parts) if isinstance(part.value, el.Word) and part.value.tag == "comma"]
+    if at or len(commas) != 1 or _kinds(clause.parts[commas[0] :]) is None:
+        return None
+    return read_interval(replace(clause, parts=(*clause.parts[commas[0] + 1 :], *clause.parts[: commas[0]])))
 
 
 def _kinds(parts: Sequence[Part], *, last: bool = False) -> tuple[str, ...] | None:

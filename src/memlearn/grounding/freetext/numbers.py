@@ -20,7 +20,7 @@ _BEFORE: dict[tuple[str, ...], str] = {
     tuple(words.split()): form
     for form, phrases in {
         "about": "about, around, roughly, approximately, approx, circa, ca, some, close to, just about, in the region of, an estimated, on the order of, somewhere around, something like, ~, more or less, well about, ≈, approximate, an approximate, a rough, plus or minus",
-        "nearly": "nearly, almost, not quite, just under, just below, just short of, close on",
+        "nearly": "nearly, barely, almost, not quite, just under, just below, just short of, close on",
         "over": "higher than, larger than, greater than, bigger than, dearer than, more expensive than, over, more than, above, upwards of, in excess of, exceeding, well over, a good, just over, slightly over, slightly more than, a little over, north of, a bit more than, a little more than",
         "least": "at least, no fewer than, no less than, not less than, not fewer than, a minimum of, minimum",
         "most": "at most, up to, no more than, not more than, a maximum of, as much as, as many as, at the most",
@@ -44,6 +44,7 @@ _FRACTIONS = {
 }  # fmt: skip
 
 
+_FRACTION_FIRST = frozenset(words[0] for words in _FRACTIONS)
 _NTHS = {"second": 2, "other": 2, "third": 3, "fourth": 4, "fifth": 5, "sixth": 6, "seventh": 7, "eighth": 8, "ninth": 9, "tenth": 10}
 _COUNTED = frozenset({"purchase", "payment", "visit", "transaction", "order", "bill", "euro"})
 
@@ -205,7 +206,7 @@ def read_money(tokens: Tokens, at: int) -> tuple[el.Money, int] | None:
     form, start = read_form(tokens, at)
     if lows(tokens, start, 1) in (("between",), ("from",)):
         form, start = "between", start + 1
-    ahead = read_currency(tokens, start) if start < len(tokens) else None
+    ahead = read_currency(tokens, start) if start < len(tokens) and (tokens[start].sort == "sign" or tokens[start].text.isupper()) else None
     figure = read_figure(tokens, ahead[2] if ahead else start)
     if figure is None or (ahead is not None and ahead[0] is None):
         return None
@@ -239,9 +240,10 @@ def _amount(form: str, figure: Figure, second: Figure | None, unit: float) -> el
 def read_share(tokens: Tokens, at: int) -> tuple[el.Share, int] | None:  # noqa: PLR0911
     """A percentage or a fraction."""
     form, start = read_form(tokens, at)
-    if any(lows(tokens, start, len(words)) == words for words in _SPECIAL if words[0] == "half"):
+    first = tokens[start].low if start < len(tokens) else ""
+    if first == "half" and any(lows(tokens, start, len(words)) == words for words in _SPECIAL if words[0] == "half"):
         return None
-    for words, value in _FRACTIONS.items():
+    for words, value in _FRACTIONS.items() if first in _FRACTION_FIRST else ():
         if lows(tokens, start, len(words)) == words:
             return el.Share(_fraction(form, value), "fraction"), start + len(words)
     if (

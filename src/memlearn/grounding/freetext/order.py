@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from memlearn.grounding.freetext import elements as el
 from memlearn.grounding.freetext.clause import Clause, Finding, in_currency, judge, limit_mask, name_mask, names_mask, what
-from memlearn.grounding.freetext.dates import day_of
+from memlearn.grounding.freetext.spans import day_of
 from memlearn.grounding.freetext.view import Mask
 
 _SAID = (el.Name, el.Period, el.Weekdays, el.Hours, el.Clock, el.Money, el.Count, el.Rank, el.Times)
@@ -79,7 +79,7 @@ def _scope(clause: Clause, at: int, turn: int) -> tuple[Mask, list[el.Value]]:
         if isinstance(value, el.Money | el.Clock):
             said.append(value)
         elif isinstance(value, el.Period | el.Weekdays | el.Hours):
-            if part in tail or turn == at:
+            if part in tail or turn == at or _apposed(clause, at, part):
                 said.append(value)
         elif isinstance(value, el.Name) and part not in picking:
             said.append(value)
@@ -89,6 +89,17 @@ def _scope(clause: Clause, at: int, turn: int) -> tuple[Mask, list[el.Value]]:
         if isinstance(part.value, el.Period | el.Weekdays | el.Hours) and part.value not in said:
             mask = mask & limit_mask(part.value, clause.view)
     return mask, said
+
+
+def _apposed(clause: Clause, at: int, part: el.Part) -> bool:
+    """`The first purchase, on 10 June, was at X`: the day is said of it, between commas."""
+    marks = [
+        n
+        for n, other in enumerate(clause.parts)
+        if n > at and isinstance(other.value, el.Word) and other.value.tag in ("comma", "open", "close")
+    ]
+    place = clause.parts.index(part)
+    return place > at and any(n < place for n in marks)
 
 
 def _picked(clause: Clause, rows: Mask, at: int, said: list[el.Value]) -> Finding:

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from memlearn.grounding.freetext import elements as el
 from memlearn.grounding.freetext.clause import Clause, Finding, judge, show_number, what
-from memlearn.grounding.freetext.dates import day_of
+from memlearn.grounding.freetext.spans import day_of
 from memlearn.grounding.freetext.view import Mask
 
 _LIMITS = (el.Name, el.Period, el.Weekdays, el.Hours)
@@ -90,31 +90,48 @@ def _covers(clause: Clause, rows: Mask, rate: el.Rate) -> bool:
 
 def _missing(clause: Clause, rows: Mask, period: el.Period) -> list[str]:
     """Months of a period without a row."""
-    end = min(period.end, clause.view.last_day)
-    wanted = {f"{day_of(day):%Y-%m}" for day in range(period.start, end + 1)}
+    start, end = max(period.start, int(clause.view.day.min())), min(period.end, clause.view.last_day)
+    wanted = {f"{day_of(day):%Y-%m}" for day in range(start, end + 1)}
     return sorted(wanted - {f"{day_of(int(day)):%Y-%m}" for day in clause.view.day[rows]})
 
 
 def read_coverage(clause: Clause) -> list[Finding] | None:
-    """`Not a month went by without X between October and December`."""
-    if not clause.only((el.Name, el.Period, el.Duration, el.Per, el.Count), {"not", "never", "wentby", "without", "month", "any", "pass"}):
+    """`Not a month went by without X between October and December`, `at least one purchase in every month`."""
+    words = {"not", "never", "wentby", "without", "month", "any", "pass", "everymonth"}
+    if not clause.only((el.Name, el.Period, el.Duration, el.Per, el.Count, el.Rate), words):
         return None
-    periods = clause.of(el.Period)
-    units = [*(value.unit for value in clause.of(el.Duration)), *(value.days or 0 for value in clause.of(el.Per))]
-    if not {"without"} <= clause.tags or not clause.tags & {"not", "never"} or len(periods) != 1 or not clause.tags & {"wentby", "pass"}:
+    periods, rates = clause.of(el.Period), clause.of(el.Rate)
+    units = [
+        *(value.unit for value in clause.of(el.Duration)),
+        *(value.days or 0 for value in clause.of(el.Per)),
+        *(rate.gap for rate in rates),
+    ]
+    denied = "without" in clause.tags and bool(clause.tags & {"not", "never"} and clause.tags & {"wentby", "pass"})
+    # At least one in every month.
+    told = bool(rates) and not rates[0].counted and [count.quantity.low for count in clause.of(el.Count)] == [1] and not clause.tags & words
+    told = told and clause.of(el.Count)[0].quantity.form == "over" and clause.of(el.Count)[0].quantity.value == 1
+    if denied == told or len(periods) > 1 or len(rates) > 1:
         return None
     if not ("month" in clause.tags or (units and 30 < units[0] < 31)):  # noqa: PLR2004
         return None
-    rows = clause.filtered()
-    missing = _missing(clause, rows, periods[0])
+    rows = clause.filtered(skip=(el.Period,))
+    if not rows.any():
+        return [Finding(ok=False, needs=rows, message=f"there are no {what(clause)}")]
+    period = periods[0] if periods else el.Period(int(clause.view.day[rows].min()), clause.view.last_day)
+    missing = _missing(clause, rows, period)
     return [Finding(ok=not missing, needs=rows, message=f"there is none in {', '.join(missing)}")]
 
 
-def read_gap(clause: Clause) -> list[Finding] | None:  # noqa: PLR0911
+def read_gap(clause: Clause) -> list[Finding] | None:  # noqa: C901, PLR0911
     """`The longest break between two visits lasted 50 days`, `on average three weeks pass between one purchase and the next`."""
     tags = {"gap", "pass", "next", "and", "lasted", "longest", "shortest", "usual", "mean", "median", "max", "min"}
     ranks = clause.of(el.Rank)
-    if ranks and not (len(ranks) == 1 and abs(ranks[0].place) == 1 and [count.quantity.value for count in clause.of(el.Count)] == [2]):
+    whole = [rank.place for rank in ranks] == [1, -1]
+    if (
+        ranks
+        and not whole
+        and not (len(ranks) == 1 and abs(ranks[0].place) == 1 and [count.quantity.value for count in clause.of(el.Count)] == [2])
+    ):
         return None
     if not clause.only((*_LIMITS, el.Duration, el.Count, el.Rank), {*tags, "never", "exceed"}) or not clause.tags & {"gap", "pass"}:
         return None
@@ -132,9 +149,14 @@ def read_gap(clause: Clause) -> list[Finding] | None:  # noqa: PLR0911
     gaps = gaps_of(clause, rows)
     if len(gaps) < 1:
         return [Finding(ok=False, needs=rows, message=f"there are {int(rows.sum())} {what(clause)}, too few for a gap")]
-    if ranks:
+    if whole:
+        # Between the first and the last visit.
+        gaps = gaps.sum(keepdims=True)
+    elif ranks:
         # Between the last two visits.
         gaps = gaps[:1] if ranks[0].place == 1 else gaps[-1:]
+    if ranks and said[0].unit == 1:
+        return [judge(float(gaps[0]), said[0].quantity, rows, f"that gap between {what(clause)}", unit=" days")]
     return [_gap(clause, rows, gaps, which[0] if which else "usual", said[0])]
 
 
@@ -156,7 +178,17 @@ def _gap(clause: Clause, rows: Mask, gaps: NDArray[np.int64], which: str, said: 
     if edge is not None:
         quantity = said.quantity if said.unit == 1 else said.quantity.loosened(0.5 * said.unit / said.quantity.value)
         return judge(float(edge()), quantity, rows, label, unit=" days")
-    quantity = said.quantity.loosened(0.12)
+    if said.quantity.form == "between":
+        wide = said.quantity.loosened(0.0)
+        slack = 0.12 * said.quantity.high
+        inside = wide.low - slack <= gaps.min() and gaps.max() <= wide.high + slack
+        met = gaps.min() <= 1.4 * said.quantity.low and gaps.max() >= 0.7 * said.quantity.high
+        return Finding(
+            ok=True if inside and met else None if inside else False, needs=rows, message=f"{label} is {gaps.min()} to {gaps.max()} days"
+        )
+    # Days that are told exactly are not a week that is.
+    exact = said.quantity.form == "exact" and said.unit == 1
+    quantity = said.quantity.loosened(0.5 / max(said.quantity.value, 1) + 0.02) if exact else said.quantity.loosened(0.12)
     readings = {"mean": [gaps.mean()], "median": [np.median(gaps)]}.get(which, [np.median(gaps), gaps.mean()])
     right = [quantity.holds(float(value)) for value in readings]
     shown = " and ".join(show_number(float(value)) for value in readings)
@@ -165,7 +197,10 @@ def _gap(clause: Clause, rows: Mask, gaps: NDArray[np.int64], which: str, said: 
 
 def read_away(clause: Clause) -> list[Finding] | None:
     """`By the end of May, had stayed away from X for at least 17 weeks`; `the last visit is three weeks ago`."""
-    if not clause.only((el.Name, el.Period, el.Duration, el.Rank), {"awayfrom", "ago", "not", "any"}) or len(clause.of(el.Duration)) != 1:
+    if (
+        not clause.only((el.Name, el.Period, el.Duration, el.Rank), {"awayfrom", "ago", "not", "any", "pass", "wentby"})
+        or len(clause.of(el.Duration)) != 1
+    ):
         return None
     last = [rank.place for rank in clause.of(el.Rank)] == [-1]
     if ("awayfrom" in clause.tags) + ("ago" in clause.tags and last) + ("not" in clause.tags) != 1 or (clause.of(el.Rank) and not last):
@@ -238,7 +273,7 @@ def read_stop(clause: Clause) -> list[Finding] | None:  # noqa: PLR0911
         start, end = period.base
         late = last > (end if period.role != "before" else start - 1)
         early = period.role in ("in", "bare") and last < start
-        if period.role in ("after", "since") and last < start - _QUIET_DAYS:
+        if period.role in ("after", "since") and last < start:
             return [Finding(ok=None, needs=rows, message=message)]
         return [Finding(ok=not late and not early and (period.role != "in" or quiet > usual), needs=rows, message=message)]
     if quiet > max(3 * usual, _QUIET_DAYS) and len(days) >= _FEWEST:

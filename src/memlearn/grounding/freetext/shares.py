@@ -31,22 +31,8 @@ _WORDS = {
 }  # fmt: skip
 _LIMITS = (el.Name, el.Period, el.Weekdays, el.Hours, el.Clock, el.Currency)
 _PLAIN_TAGS = {
-    *_WORDS,
-    "sharenoun",
-    "not",
-    "exceed",
-    "above",
-    "below",
-    "stay_below",
-    "and",
-    "or",
-    "more",
-    "than",
-    "city",
-    "category",
-    "day",
-    "both",
-}
+    *_WORDS, "sharenoun", "not", "exceed", "above", "below", "stay_below", "and", "or", "more", "than", "city", "category", "day", "both",
+}  # fmt: skip
 _DIMS = {"city": "city", "category": "merchant_category", "merchant": "merchant"}
 
 
@@ -65,7 +51,7 @@ def read_share(clause: Clause) -> list[Finding] | None:  # noqa: C901, PLR0911
     if clause.kinds() == ("redemption",) and not clause.of(el.Money) and not _of_redemptions(clause, at):
         return _redeemed(clause, bounds)
     if clause.kinds()[0] == "refund" and clause.tags & {"verb", "event"}:
-        return None
+        return _returned(clause, at, bounds)
     following = next((_tag(part) or "other" for part in clause.parts[at + 1 :]), "")
     if _tag(clause.parts[at]) == "most" and following not in ("event", "spend", "other", "offer"):
         return None
@@ -134,7 +120,11 @@ def _every_time(clause: Clause, at: int) -> bool:
 def _of_redemptions(clause: Clause, at: int) -> bool:
     """`Two of three redemptions`: of what was redeemed, not of what was shown."""
     noun = next((part.value for part in clause.parts[at + 1 :] if isinstance(part.value, el.Word)), None)
-    return noun is not None and noun.text.startswith("redemption")
+    if noun is None or not noun.text.startswith(("redemption", "redeemed")):
+        return False
+    # Three of the five redeemed offers were for groceries.
+    after = [part for part in clause.parts[at + 1 :] if isinstance(part.value, el.Word)]
+    return noun.text.startswith("redemption") or "offer" in noun.text or (len(after) > 1 and after[1].value.tag == "offer")  # type: ignore[union-attr]
 
 
 def _of_claim_before(clause: Clause, at: int) -> bool:
@@ -148,7 +138,7 @@ def _tag(part: Part) -> str:
     return part.value.tag if isinstance(part.value, el.Word) else ""
 
 
-def _sides(clause: Clause, at: int) -> tuple[list[Part], list[Part]]:
+def _sides(clause: Clause, at: int) -> tuple[list[Part], list[Part]]:  # noqa: PLR0911
     """What the quantifier ranges over, and what is said of it."""
     parts = [part for part in clause.parts if isinstance(part.value, _LIMITS)]
     noun_at = clause.find("sharenoun")
@@ -167,7 +157,10 @@ def _sides(clause: Clause, at: int) -> tuple[list[Part], list[Part]]:
         isinstance(noun, el.Word) and noun.tag in ("event", "spend", "offer", "redeem", "refund", "merchant")
     )
     before, behind = ([part for part in parts if part in side] for side in (clause.parts[:at], after))
-    if tag in ("only", "never", "rarely", "all", "mostly") and all(
+    if tag == "only" and before and behind:
+        # In May, shopped only at X.
+        return before, behind
+    if tag in ("never", "rarely", "all", "mostly") and all(
         any(isinstance(part.value, el.Name) for part in side) for side in (before, behind)
     ):
         # Bread is bought only at X.
@@ -182,6 +175,10 @@ def _sides(clause: Clause, at: int) -> tuple[list[Part], list[Part]]:
         if early and len(said) > len(early):
             # Since January, most payments …
             ranged, said = [*early, *ranged], [part for part in said if part not in early]
+        money = next((n for n, part in enumerate(after) if isinstance(part.value, el.Money)), -1)
+        if money > end:
+            # At X, every bill was above 60 euros: the amount is what is said.
+            return parts, []
         if said or clause.has(el.Money):
             return ranged, said
     return _by_sort(parts, priced=bool(clause.of(el.Money)))
@@ -245,7 +242,9 @@ def _with_amount(clause: Clause, mask: Mask) -> Mask | None:
 
 def _redeemed(clause: Clause, bounds: Quantity) -> list[Finding] | None:
     """How many of the offers shown were redeemed: each showing counts, or each offer once."""
-    if clause.tags & {"and", "or"} and len(clause.of(el.Name)) > 1:
+    if (clause.tags & {"and", "or"} and len(clause.of(el.Name)) > 1) or clause.of(el.Count):
+        return None
+    if len([part for part in clause.parts if _tag(part) == "redeem"]) > 1:
         return None
     hit, whole = clause.filtered(kinds=("redemption",)), clause.filtered(kinds=("exposure",))
     items = clause.view.columns.get("item")
@@ -262,6 +261,24 @@ def _redeemed(clause: Clause, bounds: Quantity) -> list[Finding] | None:
     if outs or all(right) or not any(right):
         return [Finding(ok=any(right), needs=needs, message=message)]
     return [Finding(ok=None, needs=needs, message=message)]
+
+
+def _returned(clause: Clause, at: int, bounds: Quantity) -> list[Finding] | None:
+    """`One of the two purchases at X was returned`: of the purchases, those that were given back."""
+    verbs = [n for n, part in enumerate(clause.parts) if _tag(part) == "verb"]
+    told = [n for n, part in enumerate(clause.parts) if _tag(part) == "refund"]
+    if (
+        len(told) != 1
+        or not verbs
+        or not at < verbs[-1] < told[0]
+        or clause.of(el.Money)
+        or not clause.tags & {"event", "buy", "everything"}
+    ):
+        return None
+    if any(isinstance(part.value, _LIMITS) for part in clause.parts[verbs[-1] :]):
+        return None
+    whole = clause.filtered(kinds=("purchase",))
+    return _outcome(clause, whole, whole & clause.view.returned, bounds, ())
 
 
 def _outcome(clause: Clause, whole: Mask, hit: Mask, bounds: Quantity, picking: Sequence[Part]) -> list[Finding] | None:
@@ -310,6 +327,8 @@ def read_none(clause: Clause) -> list[Finding] | None:  # noqa: PLR0911
     if not clause.only((*_LIMITS, el.Count), {*_DENIALS, *extra, "nor", "any", "or", "and", "foreign"}) or len(clause.tags & _DENIALS) != 1:
         return None
     if any(count.quantity.value != 1 for count in clause.of(el.Count)) or ("neither" in clause.tags) != ("nor" in clause.tags):
+        return None
+    if clause.tags & {"unused", "kept"} and "redeem" in clause.tags:
         return None
     told = clause.tags | {part.value.tag for part in clause.inherited if isinstance(part.value, el.Word)}
     if not told & {"buy", "event", "spend", "redeem", "show", "refund", "message", "unused", "verb", "kept"} and not (

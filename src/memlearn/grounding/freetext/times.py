@@ -127,7 +127,7 @@ def read_per(tokens: Tokens, at: int) -> tuple[el.Per, int] | None:
 def read_weekdays(tokens: Tokens, at: int) -> tuple[el.Weekdays, int] | None:
     """`on Mondays`, `Friday and Saturday`, `Monday to Friday`, `at weekends`."""
     start = at
-    while lows(tokens, start, 1) in (("on",), ("at",), ("the",), ("a",), ("during",), ("over",)):
+    while lows(tokens, start, 1) in (("on",), ("at",), ("the",), ("a",), ("during",), ("over",), ("from",)):
         start += 1
     first = _weekday(tokens, start)
     if first is None:

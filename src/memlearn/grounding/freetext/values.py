@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from memlearn.grounding.freetext import elements as el
 from memlearn.grounding.freetext.clause import (
@@ -23,9 +22,11 @@ from memlearn.grounding.freetext.clause import (
 )
 from memlearn.grounding.freetext.elements import Quantity
 from memlearn.grounding.freetext.rhythm import months_of, read_rate
+from memlearn.grounding.freetext.sums import judge_sum
 from memlearn.grounding.freetext.view import Mask
 
 _LIMITS = (el.Name, el.Period, el.Weekdays, el.Hours, el.Clock, el.Currency)
+_BESIDE = 3
 _AGGREGATES = ("total", "mean", "median", "max", "min")
 
 
@@ -105,9 +106,10 @@ def _noun_after(clause: Clause, at: int) -> str:
 def read_days(clause: Clause) -> list[Finding] | None:
     """`Made purchases on 60 different days`."""
     said = clause.of(el.Duration)
-    counts = clause.of(el.Count) if {"different", "day"} <= clause.tags or _of_weekdays(clause) else []
+    month = {"different", "month"} <= clause.tags
+    counts = clause.of(el.Count) if {"different", "day"} <= clause.tags or month or _of_weekdays(clause) else []
     if (
-        not clause.only((*_LIMITS, el.Duration, el.Count), {"different"})
+        not clause.only((*_LIMITS, el.Duration, el.Count), {"different", *({"month"} if month else ())})
         or len(said) + len(counts) != 1
         or any(value.unit != 1 for value in said)
     ):
@@ -118,6 +120,9 @@ def read_days(clause: Clause) -> list[Finding] | None:
     if "spend" in clause.tags or not clause.tags & {"event", "buy"}:
         return None
     mask = clause.filtered()
+    if month:
+        months = np.unique(clause.view.day[mask].astype("datetime64[D]").astype("datetime64[M]"))
+        return [judge(float(len(months)), quantity, mask, f"the number of months with {what(clause)}")]
     return [judge(float(len(np.unique(clause.view.day[mask]))), quantity, mask, f"the number of days with {what(clause)}")]
 
 
@@ -177,7 +182,7 @@ def _money(clause: Clause, money: el.Money, count: el.Quantity | None) -> list[F
         # Some of it is in another currency, and whether that counts is not said.
         return None
     counted = [] if count is None else [judge(float(whole.sum()), count, whole, f"the number of {what(clause)}")]
-    return [*counted, _sum(clause, mask, money, aggregate)]
+    return [*counted, judge_sum(clause, mask, money, aggregate)]
 
 
 def _aggregate(clause: Clause) -> str | None:  # noqa: PLR0911
@@ -225,80 +230,6 @@ def _single(clause: Clause, mask: Mask, money: el.Money) -> Finding:
     )
 
 
-def _sum(clause: Clause, mask: Mask, money: el.Money, aggregate: str) -> Finding:  # noqa: PLR0911
-    values = amounts(clause.view, mask)
-    named = {"plain": "total", "mean": "average"}.get(aggregate, aggregate)
-    label = f"the {named} of the {what(clause)}"
-    if not len(values):
-        return Finding(ok=False, needs=mask, message=f"there are no {what(clause)} in that currency and time")
-    per = next((value.days for value in clause.of(el.Per) if value.days), None)
-    if per is not None and aggregate in ("plain", "total"):
-        return judge(float(values.sum()) / months_of(clause, per), money.quantity, mask, f"{label} for each such time", 100)
-    if (
-        money.quantity.form == "between"
-        and aggregate in ("plain", "mean")
-        and "mean" not in clause.tags
-        and ("event" in clause.tags or aggregate == "mean")
-    ):
-        return _spread(values, money.quantity, mask, clause)
-    if money.quantity.form in ("over", "under") and aggregate == "plain" and not _of_spending(clause):
-        edge, which = (values.max(), "largest") if money.quantity.form == "under" else (values.min(), "smallest")
-        return judge(float(edge), money.quantity, mask, f"the {which} of the {what(clause)}", 100)
-    if (
-        money.quantity.form in ("over", "under")
-        and aggregate == "mean"
-        and "mean" not in clause.tags
-        and not money.quantity.holds(_edge(values, money))
-    ):
-        # More than so much per visit: of each visit, or on average?
-        return Finding(ok=None, needs=mask)
-    if aggregate == "usual":
-        return _usual(values, money.quantity, mask, label)
-    if aggregate == "each":
-        return _each(values, money.quantity, mask, clause)
-    # An average has more digits than money has.
-    said = (
-        money.quantity
-        if aggregate not in ("mean", "median")
-        else replace(money.quantity, low=money.quantity.low - 0.5, high=money.quantity.high + 0.5)
-    )
-    return judge(_figure(values, aggregate), said, mask, label, 100)
-
-
-def _spread(values: NDArray[np.int64], said: Quantity, mask: Mask, clause: Clause) -> Finding:
-    """From the least to the most: all amounts lie between, and both ends are met as nearly as they were told."""
-    held = [judge(float(edge), said, mask, f"one of the {what(clause)}", 100) for edge in (values.min(), values.max())]
-    wrong = next((finding for finding in held if not finding.ok), None)
-    if wrong is not None:
-        return wrong
-    # Told in cents it is the very amount; in whole units it may be rounded outwards.
-    slack = 0.51 if said.low % 1 else max(100.0, 0.1 * said.high)
-    met = values.min() - said.low <= slack and said.high - values.max() <= slack
-    shown = f"from {show_number(values.min() / 100)} to {show_number(values.max() / 100)}"
-    return Finding(ok=True if met else None if slack > 1 else False, needs=mask, message=f"the {what(clause)} go {shown}")
-
-
-def _each(values: NDArray[np.int64], said: Quantity, mask: Mask, clause: Clause) -> Finding:
-    """What is paid each time: exactly that, or open where it is so on average only, or in all."""
-    if said.form == "between":
-        return _spread(values, said, mask, clause)
-    if said.holds(float(values.min())) and said.holds(float(values.max())):
-        return Finding(ok=True, needs=mask)
-    near = replace(said, low=said.low - 0.5, high=said.high + 0.5)
-    if any(near.holds(float(value)) for value in (values.mean(), np.median(values), values.sum())):
-        return Finding(ok=None, needs=mask)
-    shown = f"{show_number(values.min() / 100)} to {show_number(values.max() / 100)}"
-    return Finding(ok=False, needs=mask, message=f"the {what(clause)} cost {shown} each")
-
-
-def _usual(values: NDArray[np.int64], said: Quantity, mask: Mask, label: str) -> Finding:
-    """Typically so much: in the middle and on average, else it is open what is meant."""
-    near = replace(said, low=said.low - 0.5, high=said.high + 0.5)
-    right = [near.holds(float(value)) for value in (np.median(values), values.mean())]
-    message = f"{label} is {show_number(float(values.mean()) / 100)}, not {show_number(said.value / 100)}"
-    return Finding(ok=all(right) if any(right) == all(right) else None, needs=mask, message=message)
-
-
 def _says_each(clause: Clause) -> bool:
     """Whether each of them is spoken of: `each`, `each time`, `every visit`, `always`."""
     return all(
@@ -306,29 +237,6 @@ def _says_each(clause: Clause) -> bool:
         for part in clause.parts
         if isinstance(part.value, el.Word) and part.value.tag == "all"
     )
-
-
-def _edge(values: NDArray[np.int64], money: el.Money) -> float:
-    """The amount that a bound is tried on: the largest under an upper one, the smallest under a lower one."""
-    return float(values.max() if money.quantity.form == "under" else values.min())
-
-
-def _figure(values: NDArray[np.int64], aggregate: str) -> float:
-    match aggregate:
-        case "mean":
-            return float(values.mean())
-        case "median":
-            return float(np.median(values))
-        case "max":
-            return float(values.max())
-        case "min":
-            return float(values.min())
-    return float(values.sum())
-
-
-def _of_spending(clause: Clause) -> bool:
-    """Whether an amount is of all purchases together, and not of each of them."""
-    return "spend" in clause.tags or not clause.tags & {"event", "buy", "amount"}
 
 
 def _there(clause: Clause) -> list[Finding] | None:  # noqa: PLR0911
@@ -372,8 +280,17 @@ def _throughout(clause: Clause, ranges: list[el.Period]) -> list[Finding]:
         return [Finding(ok=False, needs=mine, message=f"the cited rows hold no {what(clause)} then")]
     days = clause.view.day[mine]
     ends = [(days.min(), period.parts[0]) for period in ranges] + [(days.max(), period.parts[-1]) for period in ranges]
-    held = all(part.start - 1 <= day <= part.end + 1 for day, part in ends)
-    return [Finding(ok=True if held else None, needs=mine)]
+    held = all(part.start <= day <= part.end for day, part in ends)
+    # Days right beside it belong to the same stay.
+    around = clause.filtered(skip=(el.Period,)) & ~mine
+    beside = [
+        np.abs(clause.view.day[around] - edge) <= _BESIDE for period in ranges for edge in (period.start, period.end) if _of_days(period)
+    ]
+    return [Finding(ok=True if held and not any(near.any() for near in beside) else None, needs=mine)]
+
+
+def _of_days(period: el.Period) -> bool:
+    return any(part.start == part.end for part in period.parts)
 
 
 def _since(clause: Clause, later: Clause) -> list[Finding]:
