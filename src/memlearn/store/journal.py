@@ -15,6 +15,7 @@ import zlib
 from collections.abc import Iterator, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass
+from itertools import accumulate
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from threading import Thread
@@ -77,10 +78,9 @@ class JournalWriter:
 
     def append(self, record: Record) -> Future[Place]:
         """Hand a record over to be written; the future tells where it lies once it is on the disk, or what went wrong."""
-        payload = zlib.compress(json.dumps(record, ensure_ascii=False, separators=(",", ":")).encode(), _LEVEL)
+        content = json.dumps(record, ensure_ascii=False, separators=(",", ":")).encode()
         future: Future[Place] = Future()
-        size = _SIZE.pack(len(payload), zlib.crc32(payload))
-        self._waiting.put((size + zlib.crc32(size).to_bytes(4, "little") + payload, future))
+        self._waiting.put((content, future))
         return future
 
     def close(self) -> None:
@@ -106,11 +106,10 @@ class JournalWriter:
                 return
 
     def _write_batch(self, batch: list[tuple[bytes, Future[Place]]]) -> None:
-        starts, at = [], self._offset
-        for frame, _ in batch:
-            starts.append(at)
-            at += len(frame)
-        error = self._failed or self._try_to_write(b"".join(frame for frame, _ in batch))
+        # Compressed here, which lets other threads run meanwhile.
+        frames = [_frame(content) for content, _ in batch]
+        starts = list(accumulate(map(len, frames[:-1]), initial=self._offset))
+        error = self._failed or self._try_to_write(b"".join(frames))
         for (_, future), start in zip(batch, starts, strict=True):
             if error is None:
                 future.set_result(Place(self.path.name, start))
@@ -132,6 +131,12 @@ class JournalWriter:
         self._file.flush()
         os.fsync(self._file.fileno())
         self._offset += len(content)
+
+
+def _frame(content: bytes) -> bytes:
+    payload = zlib.compress(content, _LEVEL)
+    size = _SIZE.pack(len(payload), zlib.crc32(payload))
+    return size + zlib.crc32(size).to_bytes(4, "little") + payload
 
 
 def read_segment(path: Path, start: int = 0) -> Iterator[tuple[Place, dict[str, Any]]]:

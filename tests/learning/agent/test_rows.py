@@ -6,10 +6,10 @@ from unicodedata import category
 
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from memlearn.learning.agent.rows import escape, escape_text, render_rows
+from memlearn.learning.agent.rows import escape, escape_column, escape_text, render_rows
 from memlearn.records import EVENT_SCHEMA, ITEM_SCHEMA
 
 AT = int(datetime(2026, 3, 1, 22, 30, tzinfo=UTC).timestamp()) * 1_000_000
@@ -108,3 +108,14 @@ def test_any_text_becomes_one_printable_line(text: str) -> None:
     assert not set("<>") & set(shown)
     assert escape_text(shown) == shown
     assert pl.Series([text, None]).to_frame("text").select(escape(pl.col("text"))).to_series().to_list() == [shown or None, None]
+
+
+@settings(deadline=None)
+@given(st.lists(st.none() | st.text(alphabet=" ab<>\t\n\u00a0\u200b\u3000\u2028\u115fÄ", max_size=8), max_size=12))
+def test_values_that_come_often_are_escaped_like_single_ones(values: list[str | None]) -> None:
+    column = pl.Series("text", values, dtype=pl.String)
+    assert escape_column(column).to_list() == column.to_frame().select(escape(pl.col("text"))).to_series().to_list()
+
+
+def test_long_values_of_a_column_are_cut() -> None:
+    assert escape_column(pl.Series(["a" * 5000, "b"])).str.len_chars().to_list() == [len(escape_text("a" * 5000)), 1]

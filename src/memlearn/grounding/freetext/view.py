@@ -56,11 +56,12 @@ class RowNames(Mapping[tuple[str, ...], Mapping[str, Mask]]):
         self._columns = columns
         self._keys: dict[tuple[str, ...], list[tuple[str, str]]] = {}
         for dim, keys in columns.items():
-            for key in np.unique(keys).tolist():
+            for key in sorted(set(keys.tolist())):
                 for text in {key, titles.get(key, key) if dim == "item" else key}:
                     words = fold_words(text)
                     if words and not (len(words) == 1 and words[0].isdigit() and len(words[0]) < _FEWEST_DIGITS):
                         self._keys.setdefault(words, []).append((dim, key))
+        self.longest = max(map(len, self._keys), default=1)
 
     def __getitem__(self, words: tuple[str, ...]) -> Mapping[str, Mask]:
         """Dimension → rows."""
@@ -165,6 +166,94 @@ def cited_rows(view: UserView, cited: CitedEvidence) -> tuple[Mask, tuple[str, .
     return mask, tuple(sorted(wanted - set(view.row_ids)))
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class RowColumns:
+    """Rows as plain columns, of one user or of many: taken out of the table at once, since queries of many small tables take long.
+
+    Args:
+        row_ids: 16 hexadecimal digits each.
+        kind, currency: empty where there is none.
+        day, second: as of `UserView`.
+        amount: minor units; None where there is none.
+        text: as it is.
+        key, refers_to: names of rows, and the row that a refund names.
+        keys: dimension → key of each row, empty where it has none.
+    """
+
+    row_ids: list[str]
+    kind: list[str]
+    day: NDArray[np.int64]
+    second: NDArray[np.int64]
+    amount: list[int | None]
+    currency: list[str]
+    text: list[str]
+    key: list[str | None]
+    refers_to: list[str | None]
+    keys: Mapping[str, list[str]]
+
+    @staticmethod
+    def of(rows: pl.DataFrame, items: pl.DataFrame | None = None) -> RowColumns:
+        """The columns of canonical rows.
+
+        Args:
+            rows: in order, with `row_id` (number or 16 hexadecimal digits) and `attr_…`.
+            items: the items' table: `item_id`, `level_…`.
+        """
+        local = rows["time_us"].to_numpy() // _MICROS + np.array([offset or 0 for offset in rows["offset_s"].to_list()], dtype=np.int64)
+        clock = np.array([known is not False for known in rows["has_clock"].to_list()], dtype=np.bool_)
+        return RowColumns(
+            row_ids=[value if isinstance(value, str) else f"{value:016x}" for value in rows["row_id"].to_list()],
+            kind=_strings(rows["kind"]),
+            day=local // _DAY_S,
+            second=np.where(clock, local % _DAY_S, -1),
+            amount=rows["amount"].to_list(),
+            currency=_strings(rows["currency"]),
+            text=_strings(rows["text"]),
+            key=rows["key"].cast(pl.String).to_list(),
+            refers_to=rows["refers_to"].cast(pl.String).to_list(),
+            keys=_keys(rows, items),
+        )
+
+    def view(self, start: int, end: int, titles: Mapping[str, str], person: Mapping[str, str], last_day: int, known: KnownNames) -> UserView:
+        """The view of a user's rows.
+
+        Args:
+            start, end: which ones they are.
+            titles: item → name.
+            person: what is given about the user.
+            last_day: where the rows end, days since 1970-01-01.
+            known: all names that exist.
+        """
+        columns = {dim: np.array(keys[start:end], dtype=np.str_) for dim, keys in self.keys.items()}
+        amount, texts = self.amount[start:end], self.text[start:end]
+        names = RowNames(columns, titles)
+        return UserView(
+            row_ids=tuple(self.row_ids[start:end]),
+            kind=np.array(self.kind[start:end], dtype=np.str_),
+            day=self.day[start:end],
+            second=self.second[start:end],
+            amount=np.array([value or 0 for value in amount], dtype=np.int64),
+            priced=np.array([value is not None for value in amount], dtype=np.bool_),
+            currency=np.array(self.currency[start:end], dtype=np.str_),
+            text=tuple(fold_words(text) for text in texts),
+            written=tuple(" ".join(text.split()) for text in texts),
+            returned=self._returned(start, end),
+            columns=columns,
+            names=names,
+            foreign=known.words,
+            person=dict(person),
+            last_day=last_day,
+            longest_name=max(known.longest, names.longest),
+        )
+
+    def _returned(self, start: int, end: int) -> Mask:
+        named = zip(self.kind[start:end], self.refers_to[start:end], strict=True)
+        keys = {key for kind, key in named if key is not None and kind in _GIVEN_BACK}
+        if not keys:
+            return np.zeros(end - start, dtype=np.bool_)
+        return np.array([key in keys for key in self.key[start:end]], dtype=np.bool_)
+
+
 def build_view(
     rows: pl.DataFrame,
     *,
@@ -184,36 +273,12 @@ def build_view(
         last_day: where the rows end; by default the day of the last row.
         known: names of a whole catalogue, read beforehand; by default those of `items` and `catalogue`.
     """
-    rows = _in_order(rows)
-    columns = _columns(rows, items)
-    local = rows["time_us"].to_numpy() // _MICROS + _whole(rows["offset_s"])
-    day = local // _DAY_S
-    clock = np.array([known is not False for known in rows["has_clock"].to_list()], dtype=np.bool_)
-    texts = rows["text"].cast(pl.String).to_list()
-    names = RowNames(columns, _titles(items))
-    known = known or KnownNames.of(items, catalogue)
-    return UserView(
-        row_ids=_row_ids(rows["row_id"]),
-        kind=_strings(rows["kind"]),
-        day=day,
-        second=np.where(clock, local % _DAY_S, -1),
-        amount=_whole(rows["amount"]),
-        priced=np.array([value is not None for value in rows["amount"].to_list()], dtype=np.bool_),
-        currency=_strings(rows["currency"]),
-        text=tuple(fold_words(text or "") for text in texts),
-        written=tuple(" ".join((text or "").split()) for text in texts),
-        returned=_returned(rows),
-        columns=columns,
-        names=names,
-        foreign=known.words,
-        person=dict(person or {}),
-        last_day=last_day.toordinal() - _EPOCH if last_day else int(day.max()) if len(day) else 0,
-        longest_name=max([known.longest, *(len(words) for words in names)]),
-    )
+    columns = RowColumns.of(in_order(rows), items)
+    last = last_day.toordinal() - _EPOCH if last_day else int(columns.day.max()) if len(rows) else 0
+    return columns.view(0, len(rows), _titles(items), person or {}, last, known or KnownNames.of(items, catalogue))
 
 
-# Most users have some dozens of rows, for which a list is faster than a query of a column.
-def _in_order(rows: pl.DataFrame) -> pl.DataFrame:
+def in_order(rows: pl.DataFrame) -> pl.DataFrame:
     """Rows in total order; most come so."""
     time = rows["time_us"].to_numpy()
     if bool((time[1:] > time[:-1]).all()):
@@ -221,30 +286,23 @@ def _in_order(rows: pl.DataFrame) -> pl.DataFrame:
     return rows.sort([name for name in ("time_us", "seq", "row_id") if name in rows.columns], maintain_order=True)
 
 
-def _whole(column: pl.Series) -> NDArray[np.int64]:
-    return np.array([value or 0 for value in column.to_list()], dtype=np.int64)
+def _strings(column: pl.Series) -> list[str]:
+    return column.cast(pl.String).fill_null("").to_list()
 
 
-def _strings(column: pl.Series) -> NDArray[np.str_]:
-    return np.array([value or "" for value in column.cast(pl.String).to_list()], dtype=np.str_)
-
-
-def _row_ids(column: pl.Series) -> tuple[str, ...]:
-    return tuple(value if isinstance(value, str) else f"{value:016x}" for value in column.to_list())
-
-
-def _columns(rows: pl.DataFrame, items: pl.DataFrame | None) -> dict[str, NDArray[np.str_]]:
+def _keys(rows: pl.DataFrame, items: pl.DataFrame | None) -> dict[str, list[str]]:
     """Dimension → keys: merchant, category, item, levels of the catalogue, free attributes."""
     plain = {"merchant": "merchant", "merchant_category": "merchant_category", "item": "item_id"}
     plain |= {name.removeprefix(ATTRIBUTE_PREFIX): name for name in rows.columns if name.startswith(ATTRIBUTE_PREFIX)}
     found = {dim: _strings(rows[name]) for dim, name in plain.items() if name in rows.columns}
     if items is not None:
         levels = [name for name in items.columns if name.startswith(LEVEL_PREFIX)]
-        ids, mine = items["item_id"].cast(pl.String).to_list(), rows["item_id"].cast(pl.String).to_list()
-        for name in levels:
-            # Of an item that comes twice the first counts.
-            keys = dict(zip(reversed(ids), reversed(items[name].cast(pl.String).to_list()), strict=True))
-            found[name.removeprefix(LEVEL_PREFIX)] = np.array([keys.get(item) or "" for item in mine], dtype=np.str_)
+        # Of an item that comes twice the first counts.
+        table = items.select(pl.col("item_id").cast(pl.String), *(pl.col(name).cast(pl.String) for name in levels)).unique(
+            "item_id", keep="first", maintain_order=True
+        )
+        joined = rows.select(pl.col("item_id").cast(pl.String)).join(table, on="item_id", how="left", maintain_order="left")
+        found |= {name.removeprefix(LEVEL_PREFIX): _strings(joined[name]) for name in levels}
     return found
 
 
@@ -259,11 +317,3 @@ def _item_names(items: pl.DataFrame) -> set[tuple[str, ...]]:
     """Names, ids and levels of the catalogue."""
     wanted = [name for name in items.columns if name in _NAMED or name.startswith(LEVEL_PREFIX)]
     return {fold_words(text) for name in wanted for text in items[name].cast(pl.String).drop_nulls().unique(maintain_order=True).to_list()}
-
-
-def _returned(rows: pl.DataFrame) -> Mask:
-    named = zip(rows["kind"].cast(pl.String).to_list(), rows["refers_to"].cast(pl.String).to_list(), strict=True)
-    keys = {key for kind, key in named if kind in _GIVEN_BACK and key is not None}
-    if not keys:
-        return np.zeros(len(rows), dtype=np.bool_)
-    return np.array([key in keys for key in rows["key"].cast(pl.String).to_list()], dtype=np.bool_)

@@ -10,6 +10,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from memlearn.grounding.freetext.view import RowColumns
 from memlearn.learning.agent.rows import escape, render_rows
 from memlearn.learning.agent.statistics import tell_statistics
 from memlearn.learning.agent.step import Past, Row, Statistic, StepInput
@@ -50,11 +51,13 @@ def gather_inputs(
         chosen: for each row, whether its chunk is to be read; a user's chosen chunks are the first ones.
         shown: what is needed to show them.
     """
-    texts = render_rows(rows, shown.items, shown.levels).to_list()
-    ids = [f"{number:016x}" for number in annotated.row_id.tolist()]
-    names = dict(shown.items.select("item_id", pl.coalesce("name", "item_id")).iter_rows())
-    told = _statistics_by_chunk(annotated, chosen, names)
-    persons, attributes = _persons(shown.persons), _attributes(shown.persons)
+    items = shown.items.join(rows.select("item_id").unique(), on="item_id", how="semi", maintain_order="left")
+    texts = render_rows(rows, items, shown.levels).to_list()
+    columns = RowColumns.of(rows, items)
+    ids = columns.row_ids
+    told = _statistics_by_chunk(annotated, chosen, dict(items.select("item_id", pl.coalesce("name", "item_id")).iter_rows()))
+    known = shown.persons.join(annotated.users.select("user_id"), on="user_id", how="semi", maintain_order="left")
+    persons, attributes = _persons(known), _attributes(known)
     user, chunk, day = annotated.user, annotated.chunk, annotated.day
     changed = np.flatnonzero((np.diff(user, prepend=-1) != 0) | (np.diff(chunk, prepend=-1) != 0))
     bounds = np.append(changed, len(user))
@@ -77,7 +80,7 @@ def gather_inputs(
                 persons.get(users[u], ()),
                 shown.blocks,
                 (_iso(int(day[start:end].min())), _iso(int(day[start:end].max()))),
-                past=Past(rows[begin:end], attributes.get(users[u], {})),
+                past=Past(rows[begin:end], attributes.get(users[u], {}), columns, begin),
             )
         )
     if inputs:

@@ -16,6 +16,10 @@ ESCAPING = 1
 
 _MOST_CHARACTERS = TEXT_TOKENS * BYTES_PER_TOKEN
 _ONE = 1000
+_WRITTEN = ("item_id", "merchant", "merchant_category", "currency", "text")
+_UNSEEN = r"\p{C}\p{Zl}\p{Zp}\x{115F}\x{1160}\x{3164}\x{FFA0}\x{2800}"
+# Whatever `escape` changes, a text that is too long apart.
+_HARMFUL = rf"[<>{_UNSEEN}]|[^\S ]|  |^ | $|^$"
 
 
 def escape(text: pl.Expr, most: int = _MOST_CHARACTERS) -> pl.Expr:
@@ -28,7 +32,7 @@ def escape(text: pl.Expr, most: int = _MOST_CHARACTERS) -> pl.Expr:
         text: strings; null stays null.
         most: characters that are kept.
     """
-    plain = text.str.replace_all(r"[\p{C}\p{Zl}\p{Zp}\x{115F}\x{1160}\x{3164}\x{FFA0}\x{2800}]+", " ")
+    plain = text.str.replace_all(rf"[{_UNSEEN}]+", " ")
     marked = plain.str.replace_all("<", "‹", literal=True).str.replace_all(">", "›", literal=True)
     single = marked.str.replace_all(r"\s+", " ").str.strip_chars()
     cut = pl.when(single.str.len_chars() > most).then(single.str.head(most - 1) + "…").otherwise(single)
@@ -38,6 +42,20 @@ def escape(text: pl.Expr, most: int = _MOST_CHARACTERS) -> pl.Expr:
 def escape_text(text: str, most: int = _MOST_CHARACTERS) -> str:
     """`escape` of one text; an empty one where nothing is left."""
     return pl.select(escape(pl.lit(text), most)).item() or ""
+
+
+def escape_column(column: pl.Series) -> pl.Series:
+    """`escape` of a column of many rows: most values come often, and most are harmless as they are.
+
+    Args:
+        column: of any type that can be written as text.
+    """
+    texts = column.cast(pl.String)
+    distinct = texts.unique().drop_nulls()
+    harmful = distinct.filter(distinct.str.contains(_HARMFUL) | (distinct.str.len_chars() > _MOST_CHARACTERS))
+    if harmful.is_empty():
+        return texts
+    return texts.replace_strict(harmful, harmful.to_frame().select(escape(pl.first())).to_series(), default=texts, return_dtype=pl.String)
 
 
 def render_rows(rows: pl.DataFrame, items: pl.DataFrame, levels: Sequence[str]) -> pl.Series:
@@ -57,15 +75,15 @@ def render_rows(rows: pl.DataFrame, items: pl.DataFrame, levels: Sequence[str]) 
     names = items.select(
         "item_id", escape(pl.coalesce("name", "item_id")).alias("item_name"), *(escape(pl.col(LEVEL_PREFIX + level)) for level in levels)
     )
-    table = rows.join(names, on="item_id", how="left", maintain_order="left")
+    written = [name for name in rows.columns if name in _WRITTEN or name.startswith(ATTRIBUTE_PREFIX)]
+    harmless = [escape_column(rows[name]).alias(f"harmless {name}") for name in written]
+    table = rows.join(names, on="item_id", how="left", maintain_order="left").with_columns(harmless)
     within = pl.concat_str([pl.col(LEVEL_PREFIX + level) for level in levels], separator=" / ", ignore_nulls=True) if levels else pl.lit("")
-    category = pl.coalesce(pl.when(within != "").then(within), escape(pl.col("merchant_category")))
-    what = pl.coalesce("item_name", escape(pl.col("item_id")), escape(pl.col("merchant")))
-    shop = pl.when(pl.col("item_id").is_not_null() & pl.col("merchant").is_not_null()).then("at " + escape(pl.col("merchant")))
+    category = pl.coalesce(pl.when(within != "").then(within), "harmless merchant_category")
+    what = pl.coalesce("item_name", "harmless item_id", "harmless merchant")
+    shop = pl.when(pl.col("item_id").is_not_null() & pl.col("merchant").is_not_null()).then("at " + pl.col("harmless merchant"))
     attributes = [
-        pl.lit(name.removeprefix(ATTRIBUTE_PREFIX) + "=") + escape(pl.col(name).cast(pl.String))
-        for name in table.columns
-        if name.startswith(ATTRIBUTE_PREFIX)
+        pl.lit(name.removeprefix(ATTRIBUTE_PREFIX) + "=") + pl.col(f"harmless {name}") for name in written if name.startswith(ATTRIBUTE_PREFIX)
     ]
     parts = [
         pl.when(pl.col("kind") != "purchase").then(pl.col("kind")),
@@ -76,7 +94,7 @@ def render_rows(rows: pl.DataFrame, items: pl.DataFrame, levels: Sequence[str]) 
         pl.when(pl.col("quantity") != _ONE).then("x" + _thousandths(pl.col("quantity"))),
         pl.when(pl.col("discount") > 0).then(_money(pl.col("discount"), "discount") + " off"),
         *attributes,
-        '"' + escape(pl.col("text")) + '"',
+        '"' + pl.col("harmless text") + '"',
     ]
     shown = pl.concat_str(parts, separator="; ", ignore_nulls=True)
     return table.select((_when() + pl.when(shown == "").then(pl.lit("")).otherwise(" " + shown)).alias("shown")).to_series()
@@ -95,8 +113,7 @@ def _money(amount: pl.Expr, name: str) -> pl.Expr:
     whole = (amount.abs() // unit).cast(pl.String)
     rest = (amount.abs() % unit + unit).cast(pl.String).str.slice(1)
     exact = sign + whole + pl.when(digits > 0).then(pl.lit(".") + rest).otherwise(pl.lit(""))
-    currency = escape(pl.col("currency").cast(pl.String))
-    return (exact + pl.concat_str(pl.lit(" "), currency).fill_null("")).alias(name)
+    return (exact + pl.concat_str(pl.lit(" "), pl.col("harmless currency")).fill_null("")).alias(name)
 
 
 def _thousandths(quantity: pl.Expr) -> pl.Expr:

@@ -10,6 +10,7 @@ from typing import Literal, Protocol
 import polars as pl
 
 from memlearn.errors import EditError
+from memlearn.grounding.freetext.view import RowColumns
 from memlearn.memory import Block, Evidence, Fact, Statement
 
 Operation = Literal["insert", "replace", "delete", "rethink"]
@@ -56,10 +57,14 @@ class Past:
     Args:
         rows: the user's canonical events up to the end of the chunk, refunds with what they name.
         person: attribute → value of what may be stated about the user.
+        columns: rows of this user and of others, taken out of their table together; None: they are taken out when they are needed.
+        start: where the user's rows begin in them.
     """
 
     rows: pl.DataFrame
     person: Mapping[str, str]
+    columns: RowColumns | None = None
+    start: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,12 +11,13 @@ import numpy as np
 import polars as pl
 
 from memlearn.errors import UsageError
-from memlearn.grounding.freetext import KnownNames, UserView, build_view
-from memlearn.grounding.freetext.view import Mask
+from memlearn.grounding.freetext import KnownNames, UserView
+from memlearn.grounding.freetext.view import Mask, RowColumns, in_order
 from memlearn.learning.agent.step import Past, StepInput
 from memlearn.memory.sensitive import SensitiveConfig, is_sensitive
 from memlearn.records import ATTRIBUTE_PREFIX, LEVEL_PREFIX
 
+_EPOCH = date(1970, 1, 1).toordinal()
 # Names and texts whose judgement is kept; many users share them.
 _MOST_JUDGED = 500_000
 # Rows of all the worlds that are kept; the oldest go first.
@@ -59,12 +60,12 @@ class Worlds:
     suppressed: frozenset[tuple[str, str]] = frozenset()
     _kept: OrderedDict[tuple[str, int], World] = field(default_factory=OrderedDict)
     _rows: int = 0
-    _places: dict[str, int] = field(default_factory=dict)
+    _titles: dict[str, str] = field(default_factory=dict)
     _judged: dict[str, bool] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        """Remember where each item stands."""
-        self._places = {item: at for at, item in enumerate(self.items["item_id"].cast(pl.String).to_list())}
+        """Remember what each item is called."""
+        self._titles = dict(self.items.select(pl.col("item_id", "name").cast(pl.String)).drop_nulls().iter_rows())
 
     def of(self, step: StepInput) -> World:
         """The world of a step.
@@ -93,17 +94,16 @@ class Worlds:
 
     def make(self, past: Past, last: str) -> World:
         """The world of rows up to a day, ISO; it is not kept."""
-        ids = dict.fromkeys(past.rows["item_id"].cast(pl.String).to_list())
-        mine = self.items[sorted(self._places[item] for item in ids if item in self._places)]
-        view = build_view(past.rows, items=mine, person=past.person, last_day=date.fromisoformat(last), known=self.known)
+        columns = past.columns or RowColumns.of(in_order(past.rows), self.items)
+        last_day = date.fromisoformat(last).toordinal() - _EPOCH
+        view = columns.view(past.start, past.start + len(past.rows), self._titles, past.person, last_day, self.known)
         owned = frozenset(dim for dim in view.columns if ATTRIBUTE_PREFIX + dim not in past.rows.columns)
-        return World(past, view, self._private(view, mine), owned)
+        return World(past, view, self._private(view), owned)
 
-    def _private(self, view: UserView, items: pl.DataFrame) -> Mask:
+    def _private(self, view: UserView) -> Mask:
         """Judged by each key's own name, by what it belongs to, and by the words of a text."""
         keys = [(dim, key) for dim, column in view.columns.items() for key in dict.fromkeys(column.tolist()) if key]
-        titles = dict(zip(items["item_id"].cast(pl.String).to_list(), items["name"].to_list(), strict=True))
-        names = [titles.get(key) or key if dim == "item" else key for dim, key in keys]
+        names = [self._titles.get(key) or key if dim == "item" else key for dim, key in keys]
         judged = self._judge({*names, *view.written})
         private = np.array([judged[text] for text in view.written], dtype=np.bool_)
         for (dim, key), name in zip(keys, names, strict=True):
