@@ -27,6 +27,7 @@ from typing import Any
 
 import polars as pl
 import yaml
+from agent_time import Sampled
 
 import memlearn
 from memlearn.store import StoreLayout
@@ -36,7 +37,7 @@ from memlearn.testing import CHAT, ServerProcess
 
 ROOT = Path(__file__).resolve().parents[1]
 MODEL = f"{Path(__file__).with_name('agent_model.py')}:reply"
-IN_FLIGHT, LATENCY, USERS, STEPS = 64, 1.0, 1000, 3
+IN_FLIGHT, LATENCY, USERS = 64, 1.0, 1000
 TAGS = ("lines", "person", "statistics", "rows")
 
 
@@ -63,7 +64,8 @@ def make_users(folder: Path, users: int) -> Path:
                 "kind": "purchase",
             }
         },
-        "chunks": {"tokens": 1000},
+        # Three steps each, of some forty rows.
+        "chunks": {"tokens": 700},
         "learning": {"manager": "agent", "agent": {}},
     }
     path = folder / "memlearn.yaml"
@@ -87,13 +89,17 @@ def throughput(folder: Path, users: int) -> dict[str, float]:
         site = folder / name
         site.mkdir()
         path = make_users(site, users)
-        with ServerProcess(MODEL, ["--latency", str(latency)]) as server:
+        with ServerProcess(MODEL, ["--latency", str(latency)]) as server, Sampled() as sampled:
+            spent = time.process_time()
             report = learn(path, server.base_url)
+            figures[f"{name}.processor_seconds"] = time.process_time() - spent
             counts = server.counts()
         requests = sum(counts["requests"][CHAT].values())
         seconds = report.timings["agent"]
         figures[f"{name}.requests"] = requests
         figures[f"{name}.seconds"] = seconds
+        figures[f"{name}.processor_milliseconds_a_request"] = figures.pop(f"{name}.processor_seconds") / requests * 1000
+        figures |= {f"{name}.time.{part}": share for part, share in sampled.told()}
         if latency:
             figures["utilisation"] = requests * latency / IN_FLIGHT / seconds
         else:
@@ -124,6 +130,7 @@ def frugality(folder: Path, config: Path, variables: dict[str, str], nights: int
         figures |= {f"{name}{part}": value / report.events for part, value in parts.items()}
         figures[f"{name}seconds"] = seconds
         figures[f"{name}steps"] = report.agent.steps_done + report.agent.steps_reused
+        figures[f"{name}steps of the median user"] = median_steps(StoreLayout(site / "store"))
         shutil.rmtree(site)
     return figures
 
@@ -149,6 +156,16 @@ def _cuts(path: Path, base_url: str, nights: int) -> Iterator[str | None]:
         for back in range(nights - 1, 0, -1):
             yield (end - timedelta(days=back)).isoformat()
     yield None
+
+
+def median_steps(layout: StoreLayout) -> float:
+    """Steps of the user in the middle."""
+    ledger = Ledger(layout.ledger)
+    try:
+        query = "select median(n) as n from (select count(*) as n from agent_steps group by user_id)"
+        return float(ledger.fetch(query).item())
+    finally:
+        ledger.close()
 
 
 def count_parts(layout: StoreLayout) -> Counter[str]:

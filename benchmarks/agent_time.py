@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 import threading
-import time
 from collections import Counter
 from types import FrameType, TracebackType
 from typing import Self
@@ -58,7 +57,7 @@ class Sampled:
         own = threading.get_ident()
         while not self._ended.wait(_EVERY):
             names = {thread.ident: thread.name for thread in threading.enumerate()}
-            frames = {names.get(ident, "?"): frame for ident, frame in sys._current_frames().items() if ident != own}
+            frames = {names.get(ident, "?"): frame for ident, frame in sys._current_frames().items() if ident != own}  # noqa: SLF001
             if not any("stage.py" in frame.f_code.co_filename for top in frames.values() for frame in _stack(top)):
                 continue
             self.looks += 1
@@ -81,7 +80,8 @@ def _stack(top: FrameType | None) -> list[FrameType]:
 
 
 def _part(top: FrameType) -> str | None:
-    if top.f_code.co_filename.endswith(_IDLE):
+    code = top.f_code
+    if code.co_filename.endswith(_IDLE) or (code.co_filename.endswith("store/journal.py") and code.co_name == "_work"):
         return None
     for frame in _stack(top):
         for file, function, part in _PARTS:

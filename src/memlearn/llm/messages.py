@@ -43,6 +43,15 @@ class Message:
     calls: tuple[ToolCall, ...] = ()
     answers: str | None = None
 
+    def to_json(self) -> dict[str, Any]:
+        """As plain JSON values."""
+        content: dict[str, Any] = {"role": self.role, "text": self.text}
+        if self.calls:
+            content["calls"] = [[call.id, call.name, call.arguments] for call in self.calls]
+        if self.answers is not None:
+            content["answers"] = self.answers
+        return content
+
 
 @dataclass(frozen=True, slots=True)
 class Tool:
@@ -52,11 +61,21 @@ class Tool:
         name: unique.
         description: for the model.
         parameters: JSON Schema of the arguments, an object.
+        text: all of it as JSON, written once, since each request has it.
     """
 
     name: str
     description: str
     parameters: Mapping[str, Any]
+    text: str = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Write it down."""
+        object.__setattr__(self, "text", dumps(self.to_json(), ensure_ascii=False, separators=(",", ":")))
+
+    def to_json(self) -> dict[str, Any]:
+        """As plain JSON values."""
+        return {"name": self.name, "description": self.description, "parameters": dict(self.parameters)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,24 +94,17 @@ class ChatRequest:
     tools: tuple[Tool, ...] = ()
     schema: Mapping[str, Any] | None = None
 
-    def to_json(self) -> dict[str, Any]:
-        """As plain JSON values."""
-        return {
-            "messages": [
-                {"role": message.role, "text": message.text}
-                | ({"calls": [[call.id, call.name, call.arguments] for call in message.calls]} if message.calls else {})
-                | ({"answers": message.answers} if message.answers is not None else {})
-                for message in self.messages
-            ],
-            "max_tokens": self.max_tokens,
-            "tools": [{"name": tool.name, "description": tool.description, "parameters": dict(tool.parameters)} for tool in self.tools],
-            "schema": None if self.schema is None else dict(self.schema),
-        }
-
     def digest(self, model: Mapping[str, Any]) -> str:
         """Digest of the request and of the settings of the model that it goes to: 32 hexadecimal digits."""
-        content = dumps([self.to_json(), dict(model)], ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-        return blake2b(content.encode(), digest_size=16).hexdigest()
+        content = [
+            [message.to_json() for message in self.messages],
+            self.max_tokens,
+            [tool.text for tool in self.tools],
+            None if self.schema is None else dict(self.schema),
+            dict(model),
+        ]
+        text = dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+        return blake2b(text.encode(), digest_size=16).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)

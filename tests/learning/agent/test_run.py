@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable, Iterable
 from dataclasses import replace
 
 import pytest
@@ -33,6 +33,12 @@ async def notes(_key: str, step: StepInput, spent: Spent) -> StepResult:
     return StepResult((changed, *step.blocks[1:]), (), (), "done", 1)
 
 
+async def one_by_one(works: Iterable[UserSteps]) -> AsyncIterator[UserSteps]:
+    for work in works:
+        await asyncio.sleep(0)
+        yield work
+
+
 def run(works: list[UserSteps], do: Callable[..., object] = notes, side_by_side: int = 4) -> tuple[Tally, list[FinishedStep]]:
     recorded: list[FinishedStep] = []
 
@@ -40,7 +46,7 @@ def run(works: list[UserSteps], do: Callable[..., object] = notes, side_by_side:
         await asyncio.sleep(0)
         recorded.append(step)
 
-    return asyncio.run(do_users(works, do, record, "v1", side_by_side=side_by_side)), recorded  # type: ignore[arg-type]
+    return asyncio.run(do_users(one_by_one(works), do, record, "v1", side_by_side=side_by_side)), recorded  # type: ignore[arg-type]
 
 
 def test_steps_of_a_user_follow_each_other_and_build_on_each_other() -> None:
@@ -149,7 +155,7 @@ def test_users_are_taken_one_after_another() -> None:
     async def record(_: FinishedStep) -> None:
         recorded.append(1)
 
-    asyncio.run(do_users(works(), notes, record, "v1", side_by_side=3))  # type: ignore[arg-type]
+    asyncio.run(do_users(one_by_one(works()), notes, record, "v1", side_by_side=3))  # type: ignore[arg-type]
     assert len(recorded) == len(taken) == 20
 
 

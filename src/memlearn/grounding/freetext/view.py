@@ -218,7 +218,8 @@ class RowColumns:
         """The view of a user's rows.
 
         Args:
-            start, end: which ones they are.
+            start: where they begin.
+            end: and where they end.
             titles: item → name.
             person: what is given about the user.
             last_day: where the rows end, days since 1970-01-01.

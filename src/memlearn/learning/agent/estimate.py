@@ -108,4 +108,5 @@ def _shards(job: Job, ledger: Ledger) -> list[ShardWork]:
     )
     shown = Shown(tables.catalogue.items, tables.catalogue.levels, told_persons(job, tables), blocks_to_write(job))
     until = job.as_of_us if job.as_of_us is not None else (as_of_us if extent.late is not None else None)
-    return [find_work(job, ledger, tables.catalogue, shown, ShardSource(shard, files[shard], None, until), wanted) for shard in sorted(files)]
+    sources = (ShardSource(shard, files[shard], None, until) for shard in sorted(files))
+    return [found for source in sources for found in find_work(job, ledger, tables.catalogue, shown, source, wanted)]

@@ -36,12 +36,14 @@ class Intents:
             attempt: from 0.
             most: units of money that it may cost.
         """
-        body = request.to_json()
-        system = body["messages"][0]["text"]
+        system = request.messages[0].text
         name = blake2b(system.encode(), digest_size=8).hexdigest()
         if name not in self._texts:
             self._texts.add(name)
-            self.journal.append({"type": "text", "digest": name, "text": system, "tools": body["tools"], "schema": body["schema"]})
+            schema = None if request.schema is None else dict(request.schema)
+            self.journal.append(
+                {"type": "text", "digest": name, "text": system, "tools": [tool.to_json() for tool in request.tools], "schema": schema}
+            )
         return {
             "type": "intent",
             "number": next(self._numbers),
@@ -52,5 +54,5 @@ class Intents:
             "digest": digest,
             "most": most,
             "system": name,
-            "messages": body["messages"][1:],
+            "messages": [message.to_json() for message in request.messages[1:]],
         }

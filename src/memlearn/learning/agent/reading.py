@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import polars as pl
@@ -54,7 +55,7 @@ def read_by_agent(job: Job, ledger: Ledger, tables: Tables, scope: Scope, folder
 
     named = None if scope.only is None else pl.Series(user_hash(pl.Series(scope.only, dtype=pl.String)))
 
-    def find(shard: int, only: pl.Series | None = None) -> ShardWork:
+    def find(shard: int, only: pl.Series | None = None) -> Iterator[ShardWork]:
         # Only whoever is named is read, also where the run goes through all rows: reading costs money.
         users = only if only is not None else named if scope.users is None else scope.users.filter(pl.col("shard") == shard)["user_hash"]
         until = job.as_of_us if job.as_of_us is not None else scope.until_us

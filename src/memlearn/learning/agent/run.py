@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from typing import Literal, Protocol
 
@@ -172,7 +172,7 @@ def _with_given(given: tuple[Block, ...], learned: tuple[Block, ...]) -> tuple[B
     return tuple(block if block.spec.read_only else block.with_statements(lines.get(block.label, ())) for block in given)
 
 
-async def do_users(works: Iterable[UserSteps], do: Doing, record: Record, version: str, *, side_by_side: int) -> Tally:
+async def do_users(works: AsyncIterator[UserSteps], do: Doing, record: Record, version: str, *, side_by_side: int) -> Tally:
     """Do the steps of many users.
 
     Args:
@@ -186,12 +186,15 @@ async def do_users(works: Iterable[UserSteps], do: Doing, record: Record, versio
         How it went. A stop is no error: what is recorded stays, and a later run goes on from there.
     """
     run = _Run(do, record, version)
-    waiting = iter(works)
+    turn = asyncio.Lock()
 
     async def worker() -> None:
-        # Taking the next user is no task of its own, so no two workers take the same one.
-        for work in waiting:
+        while (work := await following()) is not None:
             await run.user(work)
+
+    async def following() -> UserSteps | None:
+        async with turn:
+            return await anext(works, None)
 
     async with asyncio.TaskGroup() as group:
         for _ in range(side_by_side):

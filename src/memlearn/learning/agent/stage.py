@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import secrets
 import time
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -42,6 +42,8 @@ from memlearn.store.rows import user_hash
 _BOOKED_TOGETHER = 256
 _BOOKED_SECONDS = 2.0
 _SKIPPED_TOLD = 20
+# For so many requests in flight one user more is at work than there are requests.
+_MORE_USERS = 8
 
 _REQUESTS = pl.Schema(
     {
@@ -58,7 +60,8 @@ _REQUESTS = pl.Schema(
 )
 
 Say = Callable[[int, int, str], None]
-Find = Callable[[int, pl.Series | None], ShardWork]
+Find = Callable[[int, pl.Series | None], Iterator[ShardWork]]
+_Finished = tuple[FinishedStep, int, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +152,7 @@ class AgentStage:
     say: Say
     counts: dict[int, dict[str, int]] = field(default_factory=dict)
     _at_work: dict[str, UserWork] = field(default_factory=dict)
-    _finished: list[tuple[FinishedStep, int, int]] = field(default_factory=list)
+    _finished: list[_Finished] = field(default_factory=list)
     _booked_at: float = 0.0
     _left_open: bool = False
     _done: int = 0
@@ -171,7 +174,7 @@ class AgentStage:
 
         Args:
             shards: their numbers.
-            find: what a shard needs; of some of its users only, by their hashes, or of all that the run learns.
+            find: what a shard's users need, some after some; of some of its users only, by their hashes, or of all that the run learns.
 
         Returns:
             How it went. `counts` tells afterwards how many steps of each user stand, by shard.
@@ -190,7 +193,7 @@ class AgentStage:
             tally = asyncio.run(self._run(shards, find, answers, journal, purse))
         finally:
             journal.close()
-            self._book()
+            self._book(self._take_finished())
         forget_steps(self.ledger, tally.withdrawn)
         self._note_unfinished(tally)
         if not self._left_open:
@@ -206,13 +209,19 @@ class AgentStage:
         client = self.agent.client()
         known = self.agent.known or answers.known
 
-        async def record(step: FinishedStep) -> None:
-            self._record(step, answers)
-
         async def gather(do: Doing, only: frozenset[str] | None) -> Tally:
-            with ThreadPoolExecutor(1, "agent work") as pool:
-                works = self._works(shards, find, answers, pool, only)
-                return await do_users(works, do, record, self.version, side_by_side=config.in_flight)
+            with ThreadPoolExecutor(1, "agent work") as work, ThreadPoolExecutor(1, "agent books") as books:
+
+                async def record(step: FinishedStep) -> None:
+                    if self._record(step, answers):
+                        # Beside the loop: only this user waits until the books are written.
+                        await asyncio.wrap_future(books.submit(self._book, self._take_finished()))
+                        self.say(self._done, self._known, "steps")
+
+                works = self._works(shards, find, answers, work, only)
+                # Some more than are in flight, so that there is always one to ask for while lines of others are checked.
+                side_by_side = config.in_flight + config.in_flight // _MORE_USERS
+                return await do_users(works, do, record, self.version, side_by_side=side_by_side)
 
         try:
             if self.agent.batches is not None and (config.mode == "batch" or answers.batches):
@@ -261,7 +270,7 @@ class AgentStage:
                 return Tally()
             tally = await gather(only)
             # The next wave begins where the ledger says that this one has come to.
-            self._book()
+            self._book(self._take_finished())
             self._at_work.clear()
             return tally
 
@@ -285,20 +294,24 @@ class AgentStage:
         tools = {tool.name: function for tool, function in self.agent.operator_tools}
         return Stepper(settings, forms, ask, self.check, self._reader, tools)
 
-    def _works(
-        self, shards: Sequence[int], find: Find, answers: Answers, pool: ThreadPoolExecutor, only: frozenset[str] | None
-    ) -> Iterator[UserSteps]:
-        """The users' steps, shard after shard, of some users only or of all; the next shard is looked at while one is at work."""
+    async def _works(
+        self, shards: Sequence[int], find: Find, answers: Answers, pool: Executor, only: frozenset[str] | None
+    ) -> AsyncIterator[UserSteps]:
+        """The users' steps, shard after shard, of some users only or of all; the next users are looked at while some are at work."""
         wanted = dict.fromkeys(shards) if only is None else self._hashes(only)
-        shards = [shard for shard in shards if shard in wanted]
-        futures = {number: pool.submit(find, shard, wanted[shard]) for number, shard in enumerate(shards[:1])}
-        for number in range(len(shards)):
-            found = futures.pop(number).result()
-            if number + 1 < len(shards):
-                futures[number + 1] = pool.submit(find, shards[number + 1], wanted[shards[number + 1]])
+        every = (found for shard in shards if shard in wanted for found in find(shard, wanted[shard]))
+
+        def look() -> ShardWork | None:
+            found = next(every, None)
+            if found is not None:
+                mark_waiting(self.ledger, found.shard, found.users, found.waiting)
+                answers.add_booked(self.ledger, found.shard, [work.steps.user_id for work in found.work if work.steps.inputs])
+            return found
+
+        coming = pool.submit(look)
+        while (found := await asyncio.wrap_future(coming)) is not None:
+            coming = pool.submit(look)
             self.counts.setdefault(found.shard, {}).update({work.steps.user_id: work.standing for work in found.work})
-            mark_waiting(self.ledger, found.shard, found.users, found.waiting)
-            answers.add_booked(self.ledger, found.shard, [work.steps.user_id for work in found.work if work.steps.inputs])
             if only is None:
                 self._reused += sum(work.standing for work in found.work)
                 self._known += sum(len(work.steps.inputs) for work in found.work)
@@ -321,7 +334,8 @@ class AgentStage:
         before = [row for given in work.steps.inputs if given.chunk < step.chunk for row in given.rows]
         return Reader(step, (*work.earlier, *before), self.library)
 
-    def _record(self, step: FinishedStep, answers: Answers) -> None:
+    def _record(self, step: FinishedStep, answers: Answers) -> bool:
+        """Note a step, and tell whether it is time to book."""
         work = self._at_work[step.user_id]
         given = next(given for given in work.steps.inputs if given.chunk == step.chunk)
         earlier = answers.take_spent(step.key.hex())
@@ -342,15 +356,15 @@ class AgentStage:
             self._refused += sum(not refused.mended for refused in step.result.refused)
         if given is work.steps.inputs[-1]:
             del self._at_work[step.user_id]
-        now = time.monotonic()
-        if len(self._finished) >= _BOOKED_TOGETHER or now - self._booked_at >= _BOOKED_SECONDS:
-            self._book()
-            self.say(self._done, self._known, "steps")
+        return len(self._finished) >= _BOOKED_TOGETHER or time.monotonic() - self._booked_at >= _BOOKED_SECONDS
 
-    def _book(self) -> None:
+    def _take_finished(self) -> list[_Finished]:
         finished, self._finished = self._finished, []
-        write_steps(self.ledger, finished, self.version, self.run_id)
         self._booked_at = time.monotonic()
+        return finished
+
+    def _book(self, finished: Sequence[_Finished]) -> None:
+        write_steps(self.ledger, finished, self.version, self.run_id)
 
     def _settle(self, segments: Sequence[str], answers: Answers) -> None:
         """Name every answer of some journals in the ledger, so that they need not be read through again."""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 import polars as pl
@@ -17,12 +17,15 @@ from memlearn.learning.agent.due import DUE_SCHEMA
 from memlearn.learning.agent.inputs import Shown, gather_inputs
 from memlearn.learning.agent.run import UserSteps
 from memlearn.learning.agent.step import Row, StepInput
-from memlearn.learning.embedded.annotate import Annotated, Catalogue, annotate, resolve_returns
+from memlearn.learning.embedded.annotate import Annotated, Catalogue, Dimension, annotate, resolve_returns
 from memlearn.learning.job import Job
 from memlearn.store.ledger import Ledger
 from memlearn.store.rows import read_rows
 
 _DAY_US = 86_400 * 1_000_000
+# Users that are looked at together. Few at first, so that requests leave soon; then many, since each look has its price.
+_FIRST_USERS, _MOST_USERS = 16, 64
+_MOST_ROWS = 250_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,11 +85,11 @@ class UserWork:
 
 @dataclass(frozen=True, slots=True)
 class ShardWork:
-    """What a shard needs.
+    """What some users of a shard need.
 
     Args:
         shard: its number.
-        users: every user that was looked at.
+        users: every one of them, in order.
         work: of those who have at least one chunk to be read.
         waiting: user_id, shard, due_us, reason: whose last chunk is to be read when nothing more comes.
     """
@@ -97,8 +100,10 @@ class ShardWork:
     waiting: pl.DataFrame
 
 
-def find_work(job: Job, ledger: Ledger, catalogue: Catalogue, shown: Shown, source: ShardSource, wanted: Wanted) -> ShardWork:
-    """Look at a shard's users.
+def find_work(
+    job: Job, ledger: Ledger, catalogue: Catalogue, shown: Shown, source: ShardSource, wanted: Wanted
+) -> Iterator[ShardWork]:
+    """Look at a shard's users, some at a time, so that the first can begin while the others are looked at.
 
     Args:
         job: what is learned.
@@ -112,15 +117,47 @@ def find_work(job: Job, ledger: Ledger, catalogue: Catalogue, shown: Shown, sour
     if source.until_us is not None:
         rows = rows.filter(pl.col("time_us") < source.until_us)
     annotated = annotate(rows, catalogue, chunks=job.chunks, weak=job.weak, attributes=job.context.attributes)
-    users = tuple(annotated.users["user_id"].to_list())
+    users = annotated.users["user_id"].to_list()
     held = read_standing(ledger, source.shard, None if source.users is None else users)
     chosen, waiting = choose_chunks(annotated, wanted)
-    work = tuple(
-        _user_work(inputs, held.get(user_id, NOBODY), shown, wanted, source.shard)
-        for user_id, inputs in gather_inputs(resolve_returns(rows), annotated, chosen, shown)
-    )
     due = waiting.with_columns(pl.lit(source.shard, pl.Int32).alias("shard")).select(list(DUE_SCHEMA)).cast(DUE_SCHEMA)
-    return ShardWork(source.shard, users, work, due)
+    rows = resolve_returns(rows)
+    for first, last in _slices(annotated):
+        start, end = np.searchsorted(annotated.user, (first, last)).tolist()
+        given = gather_inputs(rows[start:end], _some_users(annotated, first, last, start, end), chosen[start:end], shown)
+        work = tuple(_user_work(inputs, held.get(user_id, NOBODY), shown, wanted, source.shard) for user_id, inputs in given)
+        yield ShardWork(source.shard, tuple(users[first:last]), work, due.filter(pl.col("user_id").is_in(users[first:last])))
+
+
+def _slices(annotated: Annotated) -> Iterator[tuple[int, int]]:
+    """First user, and the one after the last: few at first, then more, and not too many rows at once."""
+    sizes = np.bincount(annotated.user, minlength=len(annotated.users)).tolist()
+    first, held, most = 0, 0, _FIRST_USERS
+    for user, size in enumerate(sizes):
+        if user > first and (user - first >= most or held + size > _MOST_ROWS):
+            yield first, user
+            first, held, most = user, 0, _MOST_USERS
+        held += size
+    if first < len(sizes):
+        yield first, len(sizes)
+
+
+def _some_users(annotated: Annotated, first: int, last: int, start: int, end: int) -> Annotated:
+    """The rows from `start` to `end`, which are those of the users from `first` to `last`."""
+
+    def cut(dimension: Dimension) -> Dimension:
+        return replace(dimension, codes=dimension.codes[start:end])
+
+    columns = {column.name: getattr(annotated, column.name) for column in fields(annotated)}
+    arrays = {name: column[start:end] for name, column in columns.items() if isinstance(column, np.ndarray)}
+    arrays["user"] = arrays["user"] - first
+    return replace(
+        annotated,
+        users=annotated.users[first:last],
+        currency=cut(annotated.currency),
+        dimensions=tuple(map(cut, annotated.dimensions)),
+        **arrays,
+    )
 
 
 def choose_chunks(rows: Annotated, wanted: Wanted) -> tuple[NDArray[np.bool_], pl.DataFrame]:
