@@ -172,7 +172,7 @@ def _lookup(words: tuple[str, ...], view: UserView) -> dict[str, Mask] | None:
 def _rank(tokens: Tokens, at: int, view: UserView, known: el.Period | None) -> tuple[el.Rank, int] | None:
     """`the first`, `most recently`, `second-highest`; not the first week of June."""
     start = at + (tokens[at].low == "the")
-    if start >= len(tokens) or dates.read_period(tokens, at, view.last_day, known) is not None:
+    if start >= len(tokens):
         return None
     place, end = None, start
     for words, rank in lexicon.RANK_PHRASES.items() if tokens[start].low in _RANK_FIRST else ():
@@ -183,7 +183,7 @@ def _rank(tokens: Tokens, at: int, view: UserView, known: el.Period | None) -> t
         place, end = lexicon.RANKS[token.low], start + 1
     elif place is None and token.suffix in ("st", "nd", "rd", "th") and token.low.isdigit():
         place, end = int(token.low), start + 1
-    if place is None:
+    if place is None or dates.read_period(tokens, at, view.last_day, known) is not None:
         return None
     next_at = end + (numbers.lows(tokens, end, 1) == ("-",))
     for tag in ("max", "min"):
