@@ -1,1 +1,0 @@
-import resource; print('rss',resource.getrusage(resource.RUSAGE_SELF).ru_maxrss/1024)
