@@ -186,6 +186,11 @@ def _gap(clause: Clause, rows: Mask, gaps: NDArray[np.int64], which: str, said: 
         return Finding(
             ok=True if inside and met else None if inside else False, needs=rows, message=f"{label} is {gaps.min()} to {gaps.max()} days"
         )
+    if which == "usual" and "usual" not in clause.tags and said.quantity.form in ("over", "under"):
+        # At least five days apart: each of them.
+        held = [said.quantity.holds(float(gap)) for gap in gaps]
+        shown = f"{label} is {gaps.min()} to {gaps.max()} days"
+        return Finding(ok=True if all(held) else None if any(held) else False, needs=rows, message=shown)
     # Days that are told exactly are not a week that is.
     exact = said.quantity.form == "exact" and said.unit == 1
     quantity = said.quantity.loosened(0.5 / max(said.quantity.value, 1) + 0.02) if exact else said.quantity.loosened(0.12)

@@ -214,7 +214,9 @@ class RowColumns:
             keys=_keys(rows, items),
         )
 
-    def view(self, start: int, end: int, titles: Mapping[str, str], person: Mapping[str, str], last_day: int, known: KnownNames) -> UserView:
+    def view(
+        self, start: int, end: int, titles: Mapping[str, str], person: Mapping[str, str], last_day: int, known: KnownNames
+    ) -> UserView:
         """The view of a user's rows.
 
         Args:
