@@ -130,7 +130,8 @@ def _agent_rows(agent: AgentReport) -> list[tuple[str, str]]:
         unsure = f", of it {output.money(agent.perhaps)} unconfirmed" if float(agent.perhaps) else ""
         rows.append(("cost", f"{output.money(agent.cost, agent.currency)}{unsure}"))
     if agent.stopped is not None:
-        rows.append(("steps left", f"of {agent.unfinished_users:,} users"))
+        documents = f" and {agent.unfinished_documents:,} documents" if agent.unfinished_documents else ""
+        rows.append(("steps left", f"of {agent.unfinished_users:,} users{documents}"))
     return rows
 
 

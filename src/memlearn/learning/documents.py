@@ -64,35 +64,100 @@ class _Candidate:
 
     @property
     def line(self) -> str:
-        title = self.passage.title
-        return f"{title.capitalize() if title.isupper() else title}: {self.quote}"
+        return titled(self.passage.title, self.quote)
 
 
-def policy_statements(passages: Sequence[Passage], limit: int) -> list[Statement]:
+def policy_statements(passages: Sequence[Passage], limit: int, said: Sequence[Statement] = ()) -> list[Statement]:
     """Choose what the policy documents require: sentences with must, may not, never, only, at most, within so many days.
 
     Args:
         passages: of documents of kind `policy`; licences and readme files among them are passed over.
         limit: most characters of the block, line breaks included.
+        said: lines that quote passages already; what says much the same is left out.
 
     Returns:
         Statements in the documents' order. Each is `<document title>: <sentence as it stands>`, with the passage as evidence
         and a fact of kind `passage` that says where in the passage the quotation stands.
     """
-    return _choose(passages, limit, rule_strength)
+    return _choose(passages, limit, rule_strength, said)
 
 
-def guideline_statements(passages: Sequence[Passage], limit: int) -> list[Statement]:
+def guideline_statements(passages: Sequence[Passage], limit: int, said: Sequence[Statement] = ()) -> list[Statement]:
     """Choose what the guidelines advise: sentences that tell a writer what to do or to avoid.
 
     Args and result as of `policy_statements`.
     """
-    return _choose(passages, limit, advice_strength)
+    return _choose(passages, limit, advice_strength, said)
 
 
-def _choose(passages: Sequence[Passage], limit: int, strength: Callable[[str], float]) -> list[Statement]:
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """A sentence of a passage.
+
+    Args:
+        passage: where it stands.
+        quote: the sentence, without the mark of a list item before it.
+        start: where in the passage's text the quotation begins, in characters.
+        lead: the line above its list, where that changes what the sentence means; empty: there is none.
+        alone: True where the sentence means by itself what it means in its place.
+    """
+
+    passage: Passage
+    quote: str
+    start: int
+    lead: str
+    alone: bool
+
+    @property
+    def line(self) -> str:
+        """The quotation with the document's title before it."""
+        return titled(self.passage.title, self.quote)
+
+    def fact(self) -> Fact:
+        """Says where the quotation stands."""
+        return Fact("passage", "passage", self.passage.passage_id, quotation(self.passage, self.start, self.quote))
+
+
+def read_sentences(passages: Sequence[Passage]) -> Iterator[Sentence]:
+    """All sentences of a document.
+
+    Args:
+        passages: of one document, in order.
+    """
+    lead = _Lead()
+    for passage in passages:
+        section = (passage.document_id, passage.headings)
+        if lead.section != section:
+            lead = _Lead(section)
+        strength = advice_strength if passage.kind == "guideline" else rule_strength
+        for line in _lines(passage, lead):
+            above = lead.line if line.is_item and _is_governed(lead.line, strength) else ""
+            for quote, start in _sentences(passage, line.start, line.end):
+                alone = not above and not _is_foreign(line.text) and _stands_alone(quote)
+                yield Sentence(passage, quote, start, above, alone)
+
+
+def titled(title: str, quote: str) -> str:
+    """A quotation as a line of a block."""
+    return f"{title.capitalize() if title.isupper() else title}: {quote}"
+
+
+def quotation(passage: Passage, start: int, quote: str) -> dict[str, object]:
+    """The values of a fact that quotes a passage."""
+    return {
+        "document": passage.document_id,
+        "headings": list(passage.headings),
+        "start": start,
+        "end": start + len(quote),
+        "quote": quote,
+    }
+
+
+def _choose(passages: Sequence[Passage], limit: int, strength: Callable[[str], float], said: Sequence[Statement]) -> list[Statement]:
     order = {passage.passage_id: at for at, passage in enumerate(passages)}
-    left = list(_all_candidates([passage for passage in passages if not _is_legal_text(passage)], strength))
+    left = list(_all_candidates([passage for passage in passages if not is_legal_text(passage)], strength))
+    for words in map(_words_of, said):
+        left = [candidate for candidate in left if not _share(candidate.words, words)]
     chosen: list[_Candidate] = []
     room = limit
     while left:
@@ -126,14 +191,24 @@ def _all_candidates(passages: Sequence[Passage], strength: Callable[[str], float
         yield from _candidates(passage, lead, strength)
 
 
-def _candidates(passage: Passage, lead: _Lead, strength: Callable[[str], float]) -> Iterator[_Candidate]:
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """A line of a passage, from behind the mark of a list item to its end."""
+
+    text: str
+    start: int
+    end: int
+    is_item: bool
+
+
+def _lines(passage: Passage, lead: _Lead) -> Iterator[_Line]:
+    """The lines of a passage; `lead` is what stands before each."""
     at = 0
     lines = passage.text.split("\n")
     for number, line in enumerate(lines):
         mark = _ITEM.match(line)
         is_item = bool(mark) or (number == 0 and lead.in_item)
-        if not _is_foreign(line) and not (is_item and _is_governed(lead.line, strength)):
-            yield from _line_candidates(passage, at + (mark.end() if mark else 0), at + len(line), strength)
+        yield _Line(line, at + (mark.end() if mark else 0), at + len(line), is_item)
         at += len(line) + 1
         if line.strip() and not is_item:
             lead.line = line.strip()
@@ -141,12 +216,20 @@ def _candidates(passage: Passage, lead: _Lead, strength: Callable[[str], float])
         lead.in_item = is_item and number == len(lines) - 1
 
 
-def _line_candidates(passage: Passage, start: int, end: int, strength: Callable[[str], float]) -> Iterator[_Candidate]:
+def _candidates(passage: Passage, lead: _Lead, strength: Callable[[str], float]) -> Iterator[_Candidate]:
+    for line in _lines(passage, lead):
+        if not _is_foreign(line.text) and not (line.is_item and _is_governed(lead.line, strength)):
+            for quote, start in _sentences(passage, line.start, line.end):
+                found = strength(quote) if _stands_alone(quote) else 0.0
+                if found >= _WEAKEST:
+                    yield _Candidate(passage, quote, start, found, _words(quote))
+
+
+def _sentences(passage: Passage, start: int, end: int) -> Iterator[tuple[str, int]]:
     for sentence in split_sentences(passage.text[start:end]):
         quote = sentence.strip()
-        found = strength(quote) if _stands_alone(quote) else 0.0
-        if found >= _WEAKEST:
-            yield _Candidate(passage, quote, start + sentence.index(quote), found, frozenset(_WORD.findall(quote.casefold())))
+        if quote:
+            yield quote, start + sentence.index(quote)
         start += len(sentence)
 
 
@@ -178,21 +261,29 @@ def _worth(candidate: _Candidate, chosen: Sequence[_Candidate]) -> float:
 
 
 def _is_alike(one: _Candidate, other: _Candidate) -> bool:
-    shared = len(one.words & other.words)
-    return shared > _MOST_SHARED_WORDS * min(len(one.words), len(other.words))
+    return _share(one.words, other.words)
 
 
-def _is_legal_text(passage: Passage) -> bool:
+def _share(one: frozenset[str], other: frozenset[str]) -> bool:
+    return len(one & other) > _MOST_SHARED_WORDS * min(len(one), len(other))
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(_WORD.findall(text.casefold()))
+
+
+def _words_of(statement: Statement) -> frozenset[str]:
+    """The words that a line rests on."""
+    quote = statement.fact.values.get("quote") if statement.fact is not None else None
+    return _words(quote if isinstance(quote, str) else statement.text)
+
+
+def is_legal_text(passage: Passage) -> bool:
+    """True for licences, readme files and their like, which say nothing about users."""
     return bool(_LEGAL_TEXT.search(PurePosixPath(passage.path).name) or _LEGAL_TEXT.search(passage.title.split(":")[0]))
 
 
 def _statement(candidate: _Candidate) -> Statement:
     passage = candidate.passage
-    values = {
-        "document": passage.document_id,
-        "headings": list(passage.headings),
-        "start": candidate.start,
-        "end": candidate.start + len(candidate.quote),
-        "quote": candidate.quote,
-    }
+    values = quotation(passage, candidate.start, candidate.quote)
     return Statement(candidate.line, Evidence(passages=(passage.passage_id,)), Fact("passage", "passage", passage.passage_id, values))

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from memlearn.chunks.documents import Passage
+from memlearn.learning.agent.names import WRITTEN_FILE
 from memlearn.learning.embedded.pairs import sample_modulus
 from memlearn.learning.job import Job
 from memlearn.learning.key_levels import key_levels
@@ -20,6 +21,7 @@ from memlearn.learning.scope import Scope, population_name
 from memlearn.learning.shared import document_statements, passage_frame, popularity, read_passages, trend_statements
 from memlearn.learning.suppressed import noted
 from memlearn.learning.tables import Tables
+from memlearn.memory import BlockSpec
 from memlearn.records import REJECT_SCHEMA
 from memlearn.store.files import move_durably
 from memlearn.store.ledger import Ledger
@@ -30,6 +32,7 @@ from memlearn.store.switch import ReleaseDraft, publish_release
 from memlearn.store.totals import count_segments
 
 if TYPE_CHECKING:
+    from memlearn.learning.agent.documents_lines import Written
     from memlearn.store.vectors import VectorStore
 
 TABLES = ("users", "statements", "item_facts", "cited_rows", "persons")
@@ -74,6 +77,7 @@ def publish(
     from memlearn.store.vectors import VectorStore
 
     clock = _Clock()
+    written = _written(folder)
     learned = _learned_users(folder)
     removed = _removed_users(scope, learned)
     vectors = VectorStore(job.layout.lance)
@@ -81,11 +85,11 @@ def publish(
     with ThreadPoolExecutor(1) as pool:
         kept = pool.submit(_keep_population, job, scope, population, pairs)
         blocks = pool.submit(_blocks_version, scope, vectors, folder, learned, removed)
-        drafted = pool.submit(_draft_shared, job, scope, tables, population, pairs)
+        drafted = pool.submit(_draft_shared, job, scope, tables, population, pairs, written)
         segments = _user_segments(job, scope, folder, learned, removed)
         name, base, common = kept.result(), blocks.result(), drafted.result()
     clock.lap("segments")
-    shared, lance = _finish_shared(job, scope, tables, population, pairs, common, vectors, clock)
+    shared, lance = _finish_shared(job, scope, tables, population, pairs, common, written, vectors, clock)
     counts = _counts(folder)
     draft = ReleaseDraft(
         run_id=run_id,
@@ -93,7 +97,7 @@ def publish(
         config_digest=job.config_digest,
         user_segments=segments,
         shared_segment=shared,
-        population=_population_entry(job, scope, name),
+        population=_population_entry(job, scope, name, written),
         lance={**base, **lance},
         row_files=tuple(sorted(f"rows/{shard:04d}/{file}" for shard, files in scope.files.items() for file in files)),
         counts=_totals(job, segments, shared),
@@ -160,9 +164,11 @@ def _keep_population(job: Job, scope: Scope, population: pl.DataFrame, pairs: pl
     return name
 
 
-def _population_entry(job: Job, scope: Scope, name: str) -> dict[str, object]:
+def _population_entry(job: Job, scope: Scope, name: str, written: Written | None) -> dict[str, object]:
     late = scope.extent.late
-    strays = {"strays_from": late.from_us if late is not None else None}
+    strays: dict[str, object] = {"strays_from": late.from_us if late is not None else None}
+    if written is not None:
+        strays["written"] = written.digest
     if scope.current is not None and not scope.full:
         return {**scope.current.population, **(strays if scope.only is None else {})}
     return {
@@ -201,13 +207,15 @@ class _Common:
     segment: SegmentInfo | None
 
 
-def _draft_shared(job: Job, scope: Scope, tables: Tables, population: pl.DataFrame, pairs: pl.DataFrame) -> _Common:
+def _draft_shared(
+    job: Job, scope: Scope, tables: Tables, population: pl.DataFrame, pairs: pl.DataFrame, written: Written | None
+) -> _Common:
     if _untouched(scope):
         return _Common((), pl.DataFrame(schema=REJECT_SCHEMA), scope.current.shared_segment if scope.current else None)
     passages, rejects = read_passages(job)
     if _still_stands(scope):
         return _Common(passages, rejects, None)
-    return _Common(passages, rejects, write_shared_segment(job.layout, _shared_tables(job, tables, population, pairs, passages)))
+    return _Common(passages, rejects, write_shared_segment(job.layout, _shared_tables(job, tables, population, pairs, passages, written)))
 
 
 def _untouched(scope: Scope) -> bool:
@@ -227,6 +235,7 @@ def _finish_shared(
     population: pl.DataFrame,
     pairs: pl.DataFrame,
     common: _Common,
+    written: Written | None,
     vectors: VectorStore,
     clock: _Clock,
 ) -> tuple[SegmentInfo, dict[str, int]]:
@@ -234,21 +243,45 @@ def _finish_shared(
     if _untouched(scope) and common.segment is not None:
         return common.segment, {}
     embedder = job.embedder()
-    written = {"passages": vectors.write_passages(common.passages, embedder)}
+    searchable = {"passages": vectors.write_passages(common.passages, embedder)}
     if not _still_stands(scope):
-        written["items"] = vectors.write_items(_recommended(tables), embedder)
-    clock.laps["publish.embedding"] = sum(part.embed_seconds for part in written.values())
-    clock.laps["publish.text_index"] = sum(part.index_seconds for part in written.values())
+        searchable["items"] = vectors.write_items(_recommended(tables), embedder)
+    clock.laps["publish.embedding"] = sum(part.embed_seconds for part in searchable.values())
+    clock.laps["publish.text_index"] = sum(part.index_seconds for part in searchable.values())
     clock.lap("search")
-    lance = {name: part.version for name, part in written.items()}
+    lance = {name: part.version for name, part in searchable.items()}
     current = scope.current
-    if _still_stands(scope) and current is not None and lance["passages"] == current.lance.get("passages"):
+    same = current is not None and lance["passages"] == current.lance.get("passages") and _as_written(current, written)
+    if _still_stands(scope) and current is not None and same:
         return current.shared_segment, lance
-    segment = common.segment or write_shared_segment(job.layout, _shared_tables(job, tables, population, pairs, common.passages))
+    segment = common.segment or write_shared_segment(job.layout, _shared_tables(job, tables, population, pairs, common.passages, written))
     if current is not None and current.shared_segment.content_digest == segment.content_digest:
         segment = current.shared_segment
     clock.lap("shared")
     return segment, lance
+
+
+def _written(folder: Path) -> Written | None:
+    """What the agent wrote about documents; None: it read none."""
+    if not (folder / WRITTEN_FILE).is_file():
+        return None
+    # Only a run with an agent pays for loading what that takes.
+    from memlearn.learning.agent.documents_lines import Written
+
+    return Written.read(folder / WRITTEN_FILE)
+
+
+def _as_written(current: Manifest, written: Written | None) -> bool:
+    """The current release has the lines that the agent has written about documents."""
+    return current.population.get("written") == (None if written is None else written.digest)
+
+
+def _published_blocks(job: Job, written: Written | None) -> tuple[BlockSpec, ...]:
+    if written is None:
+        return job.blocks
+    from memlearn.learning.agent.documents_lines import with_candidates
+
+    return with_candidates(job.blocks, written)
 
 
 def _recommended(tables: Tables) -> pl.DataFrame:
@@ -256,18 +289,19 @@ def _recommended(tables: Tables) -> pl.DataFrame:
 
 
 def _shared_tables(
-    job: Job, tables: Tables, population: pl.DataFrame, pairs: pl.DataFrame, passages: Sequence[Passage]
+    job: Job, tables: Tables, population: pl.DataFrame, pairs: pl.DataFrame, passages: Sequence[Passage], written: Written | None
 ) -> dict[str, pl.DataFrame]:
     items = tables.catalogue.items
     names = items.select("item_id", pl.coalesce("name", "item_id").alias("name"))
     suppressed = noted(population)
     trends = next((spec for spec in job.blocks if spec.label == "trends"), None)
-    lines = [document_statements(passages, job.blocks)]
+    specs = _published_blocks(job, written)
+    lines = [document_statements(passages, specs, written)]
     if trends is not None:
         lines.append(trend_statements(population, pairs, names, suppressed, job.shared.min_users, trends))
     blocks = [
         {"label": spec.label, "description": spec.description, "limit": spec.limit, "read_only": spec.read_only, "shared": spec.shared}
-        for spec in job.blocks
+        for spec in specs
     ]
     return {
         "items": items,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import asdict
+from typing import TYPE_CHECKING
 
 import polars as pl
 
@@ -17,6 +18,9 @@ from memlearn.learning.suppressed import leave_out
 from memlearn.memory import BlockSpec, Statement
 from memlearn.sources.documents import read_documents
 from memlearn.store.tables import SHARED_TABLES
+
+if TYPE_CHECKING:
+    from memlearn.learning.agent.documents_lines import Written
 
 # Trends compare the last full months with as many before, or a month of the year with the others.
 TREND_MONTHS = 3
@@ -32,6 +36,12 @@ POPULAR_KEPT = 2000
 
 def read_passages(job: Job) -> tuple[list[Passage], pl.DataFrame]:
     """All passages of all document sources, sorted by id, and the rejected files."""
+    passages, rejected = read_in_order(job)
+    return sorted(passages, key=lambda passage: passage.passage_id), rejected
+
+
+def read_in_order(job: Job) -> tuple[list[Passage], pl.DataFrame]:
+    """All passages of all document sources, each document's as they follow one another, and the rejected files."""
     passages: list[Passage] = []
     rejects: list[pl.DataFrame] = []
     for name, source in sorted(job.documents.items()):
@@ -39,7 +49,7 @@ def read_passages(job: Job) -> tuple[list[Passage], pl.DataFrame]:
         passages += [passage for document in documents for passage in cut_passages(document, job.chunks.passage_tokens)]
         rejects.append(rejected)
     nothing = pl.DataFrame(schema={"source": pl.String, "file": pl.String, "row": pl.Int64, "reason": pl.String, "content": pl.String})
-    return sorted(passages, key=lambda passage: passage.passage_id), pl.concat([nothing, *rejects])
+    return passages, pl.concat([nothing, *rejects])
 
 
 def passage_frame(passages: Sequence[Passage]) -> pl.DataFrame:
@@ -247,14 +257,23 @@ def _pair_lines(pairs: pl.DataFrame, names: pl.DataFrame, suppressed: pl.DataFra
     return placed.select(text.alias("text"), "kind", "dim", pl.col("label").alias("key"), fact.struct.json_encode().alias("fact"))
 
 
-def document_statements(passages: Sequence[Passage], blocks: Sequence[BlockSpec]) -> pl.DataFrame:
-    """The lines of the blocks of policies and guidelines, extracted with their passages."""
+def document_statements(passages: Sequence[Passage], blocks: Sequence[BlockSpec], written: Written | None = None) -> pl.DataFrame:
+    """The lines of the blocks of policies and guidelines, and of proposed rules.
+
+    Args:
+        passages: of all documents, sorted by id.
+        blocks: of the release.
+        written: what an agent wrote; its lines come first, and extracted ones fill the room that is left.
+    """
     kinds = {"policies": ("policy", policy_statements), "guidelines": ("guideline", guideline_statements)}
     rows: list[dict[str, object]] = []
     for spec in blocks:
-        if spec.label in kinds and spec.shared:
-            kind, choose = kinds[spec.label]
-            chosen = choose([passage for passage in passages if passage.kind == kind], spec.limit)
+        if spec.shared:
+            chosen = [] if written is None else written.choose(spec, passages)
+            if spec.label in kinds:
+                kind, choose = kinds[spec.label]
+                room = spec.limit - sum(len(line.text) + 1 for line in chosen)
+                chosen += choose([passage for passage in passages if passage.kind == kind], room, chosen)
             rows += [_document_row(spec.label, line, statement) for line, statement in enumerate(chosen, start=1)]
     return pl.DataFrame(rows, schema=SHARED_TABLES["shared_statements"])
 

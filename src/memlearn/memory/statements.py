@@ -29,6 +29,7 @@ FACT_KINDS = {
     "with": "bought together (shared)",
     "after": "bought next (shared)",
     "passage": "said in a passage of a document (shared)",
+    "rule_candidate": "a rule that a passage seems to lay down, for review (shared); `dim` is its sort, `key` the passage",
 }
 """Every kind of fact, and what it claims; the arguments are in `docs/concepts.md`."""
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from memlearn.learning.agent.money import to_amount
+from memlearn.learning.agent.names import is_document, told_name
 from memlearn.wiring.reports_agent import AgentReport, AgentStatus, CostView
 
 if TYPE_CHECKING:
@@ -26,8 +27,9 @@ def agent_report(totals: Totals, prices: Prices | None) -> AgentReport:
         perhaps=amount(totals.perhaps),
         possibly_paid_requests=totals.possibly_paid,
         stopped=tally.stopped,
-        unfinished_users=len(tally.unfinished),
-        skipped=tuple(f"{user_id}: {reason}" for user_id, reason in totals.skipped),
+        unfinished_users=sum(not is_document(name) for name in tally.unfinished),
+        unfinished_documents=sum(map(is_document, tally.unfinished)),
+        skipped=tuple(f"{name.strip()}: {reason}" for name, reason in totals.skipped),
         currency=None if prices is None else prices.currency,
     )
 
@@ -40,8 +42,9 @@ def agent_warnings(totals: Totals, failed_calls: int) -> Iterator[str]:
         failed_calls: calls that failed in a function of the operator.
     """
     tally = totals.tally
+    users = sum(not is_document(name) for name in tally.unfinished)
     if tally.stopped is not None:
-        yield f"The agent stopped before it had read everything: {tally.stopped} {_left(len(tally.unfinished))}"
+        yield f"The agent stopped before it had read everything: {tally.stopped} {_left(users, len(tally.unfinished) - users)}"
     skipped = tally.steps.get("skipped", 0)
     if skipped and totals.skipped:
         yield _told_skipped(skipped, *totals.skipped[0])
@@ -66,9 +69,9 @@ def agent_status(costs: Costs, prices: Prices | None, stopped: str | None) -> Ag
         stopped: why the last run stopped before all was read.
     """
     warnings = []
-    if costs.unfinished:
+    if costs.unfinished or costs.unfinished_documents:
         because = f"The agent stopped before it had read everything: {stopped} " if stopped else ""
-        warnings.append(because + _left(costs.unfinished))
+        warnings.append(because + _left(costs.unfinished, costs.unfinished_documents))
     if costs.first_skipped is not None:
         warnings.append(_told_skipped(costs.skipped, *costs.first_skipped))
     return AgentStatus(
@@ -78,6 +81,8 @@ def agent_status(costs: Costs, prices: Prices | None, stopped: str | None) -> Ag
         users=tuple(_view(user) for user in costs.users),
         blocks=tuple(_view(block) for block in costs.blocks),
         unfinished_users=costs.unfinished,
+        documents=_view(costs.documents),
+        unfinished_documents=costs.unfinished_documents,
         steps_skipped=costs.skipped,
         warnings=tuple(warnings),
     )
@@ -93,12 +98,13 @@ def _view(cost: Cost) -> CostView:
     return CostView(cost.name, amount(cost.cost), amount(cost.perhaps), cost.statements, mean)
 
 
-def _left(users: int) -> str:
-    return f"{users:,} users have steps left; what is done is kept, and the next `memlearn learn CONFIG` goes on with them."
+def _left(users: int, documents: int) -> str:
+    who = f"{users:,} users" + (f" and {documents:,} documents" if documents else "")
+    return f"{who} have steps left; what is done is kept, and the next `memlearn learn CONFIG` goes on with them."
 
 
-def _told_skipped(steps: int, user_id: str, reason: str) -> str:
+def _told_skipped(steps: int, name: str, reason: str) -> str:
     return (
-        f"{steps:,} steps of the agent have no answer and were left out, the first of user {user_id!r}: {reason} "
+        f"{steps:,} steps of the agent have no answer and were left out, the first of {told_name(name)}: {reason} "
         "`memlearn learn CONFIG --retry-skipped` does them again."
     )

@@ -11,7 +11,7 @@ from memlearn.errors import UsageError
 from memlearn.learning.agent.config import AgentConfig
 from memlearn.learning.agent.money import to_units
 from memlearn.learning.agent.own_tools import load_tools
-from memlearn.learning.agent.prompt import load_prompts, load_system
+from memlearn.learning.agent.prompt import load_document_prompts, load_prompts, load_system
 from memlearn.learning.agent.stage import Agent
 from memlearn.wiring.load import LoadedConfig
 
@@ -61,6 +61,7 @@ def make_agent(
         operator_tools=tuple((tool.tool, tool) for tool in own),
         removed_tools=tuple(config.remove_tools),
         tool_sources=tuple(tool.source for tool in own),
+        documents=load_document_prompts(folder),
     )
 
 

@@ -12,7 +12,7 @@ class AgentPlan(Report):
     """What an agent would take, told without asking it.
 
     Args:
-        steps: steps to do, of rows that are in the store.
+        steps: steps to do, of rows that are in the store and of documents.
         more_steps: steps of rows that are still to be read, estimated.
         input_tokens: of first requests, about: a fourth of their bytes.
         output_tokens: of answers of usual length, about.
@@ -52,8 +52,9 @@ class AgentReport(Report):
         possibly_paid_requests: requests of earlier runs that were under way when their process died.
         stopped: why the run stopped before all steps were done; None: it did not.
         unfinished_users: users with steps left; the next run goes on with them.
-        skipped: the first skipped steps, as `user: reason`.
+        skipped: the first skipped steps, as `user: reason` or `document: reason`.
         currency: of the prices; None: there are none.
+        unfinished_documents: documents with steps left.
     """
 
     steps_done: int
@@ -67,6 +68,7 @@ class AgentReport(Report):
     unfinished_users: int = 0
     skipped: tuple[str, ...] = ()
     currency: str | None = None
+    unfinished_documents: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +103,8 @@ class AgentStatus(Report):
         unfinished_users: users with steps left, which the next run goes on with.
         steps_skipped: steps that stand without an answer; `--retry-skipped` does them again.
         warnings: what an operator should look at, one line each.
+        documents: what reading documents cost; part of the total.
+        unfinished_documents: documents with steps left.
     """
 
     currency: str | None
@@ -111,6 +115,8 @@ class AgentStatus(Report):
     unfinished_users: int
     steps_skipped: int
     warnings: tuple[str, ...]
+    documents: CostView
+    unfinished_documents: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from memlearn.errors import UnknownUserError
+from memlearn.learning.agent.names import document_name
 from memlearn.learning.agent.told import tell_steps
 from memlearn.learning.lock import learning
 from memlearn.store.ledger import Ledger
@@ -12,11 +13,11 @@ from memlearn.wiring.reports_agent import ExchangeView, RefusedCall, ReplayRepor
 
 
 def steps(loaded: LoadedConfig, user_id: str, *, full: bool = False) -> StepsReport:
-    """The step history of a user.
+    """The step history of a user, or of a document.
 
     Args:
         loaded: the config.
-        user_id: the user.
+        user_id: the user; where no user of this id was read, the document, as `<source>:<path>`.
         full: tell requests and answers too.
 
     Raises:
@@ -27,7 +28,8 @@ def steps(loaded: LoadedConfig, user_id: str, *, full: bool = False) -> StepsRep
     with learning(job):
         ledger = Ledger(job.layout.ledger)
         try:
-            told = tell_steps(ledger, user_id, job.layout.journals if full else None)
+            journals = job.layout.journals if full else None
+            told = tell_steps(ledger, user_id, journals) or tell_steps(ledger, document_name(user_id), journals)
         finally:
             ledger.close()
     if not told:

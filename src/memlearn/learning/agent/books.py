@@ -76,7 +76,7 @@ def write_steps(ledger: Ledger, finished: Sequence[tuple[FinishedStep, int, int]
     Args:
         ledger: the books.
         finished: each step with its shard and its number of events.
-        version: of the agent that did them.
+        version: of the agent that did them, where a step does not name its own.
         run_id: the run.
     """
     rows = [_row(step, shard, events, version, run_id) for step, shard, events in finished]
@@ -151,7 +151,7 @@ def _row(step: FinishedStep, shard: int, events: int, version: str, run_id: str)
         "chunk": step.chunk,
         "given": step.given,
         "step_key": step.key,
-        "version": version,
+        "version": step.version or version,
         "outcome": step.outcome,
         "reason": step.reason,
         "events": events,

@@ -120,7 +120,7 @@ class AgentConfig(ModelConfig):
     )
     prompts: Path | None = Field(
         default=None,
-        description="Folder with `system.md`, `step.md` or both, used instead of our own; relative to the config file.",
+        description="Folder with any of `system.md`, `step.md`, `documents_system.md` and `documents_step.md`, used instead of our own; relative to the config file.",
     )
     tools: list[ToolConfig] = Field(default_factory=list, description="Tools of your own, offered beside the built-in ones; trusted code.")
     remove_tools: list[Removable] = Field(default_factory=list, description="Built-in tools that are not offered to the model.")

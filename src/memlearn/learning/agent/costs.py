@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from memlearn.learning.agent.names import DOCUMENT_SHARD, document_name
 from memlearn.memory import Edit
 from memlearn.store.ledger import Ledger
 
@@ -29,6 +30,13 @@ _SCHEMA = pl.Schema(
 _SUMS = (
     "sum(cost)::bigint as cost, sum(perhaps)::bigint as perhaps, sum(statements)::bigint as statements, sum(requests)::bigint as requests"
 )
+
+
+_ALL = (
+    "coalesce(sum(cost), 0)::bigint as cost, coalesce(sum(perhaps), 0)::bigint as perhaps, coalesce(sum(statements), 0)::bigint as statements,"
+    " coalesce(sum(requests), 0)::bigint as requests"
+)
+_OF_DOCUMENTS = f"starts_with(user_id, '{document_name('')}')"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,19 +64,23 @@ class Costs:
         requests: that were sent.
         total: over everything.
         users: the dearest, dearest first.
+        documents: what reading documents cost.
         blocks: by label, dearest first.
         runs: run → units of money, and those of them that nobody can confirm.
         unfinished: users with steps that are still to be done.
+        unfinished_documents: documents with such steps.
         skipped: steps that stand without an answer.
-        first_skipped: user and reason of the first of them.
+        first_skipped: user or document, as in the books, and reason of the first of them.
     """
 
     requests: int
     total: Cost
     users: tuple[Cost, ...]
+    documents: Cost
     blocks: tuple[Cost, ...]
     runs: Mapping[str, tuple[int, int]]
     unfinished: int
+    unfinished_documents: int
     skipped: int
     first_skipped: tuple[str, str] | None
 
@@ -134,20 +146,25 @@ def read_costs(ledger: Ledger, dearest: int = 10) -> Costs | None:
     if not total["entries"]:
         return None
     users = ledger.fetch(
-        f"select user_id as name, {_SUMS} from agent_costs where user_id is not null group by user_id order by cost desc, user_id limit ?",
+        f"select user_id as name, {_SUMS} from agent_costs where user_id is not null and not {_OF_DOCUMENTS} group by user_id"
+        " order by cost desc, user_id limit ?",
         [dearest],
     )
+    documents = ledger.fetch(f"select {_ALL} from agent_costs where {_OF_DOCUMENTS}").row(0, named=True)
     blocks = ledger.fetch(f"select label as name, {_SUMS} from agent_costs group by label order by cost desc, label")
     runs = ledger.fetch(f"select run_id, {_SUMS} from agent_costs group by run_id order by run_id")
     skipped = ledger.fetch("select user_id, reason from agent_steps where outcome = 'skipped' order by user_id, chunk")
-    unfinished = ledger.fetch("select count(distinct user_id) as n from agent_due where reason = 'unfinished'").item()
+    query = "select count(distinct user_id) filter (shard <> ?), count(distinct user_id) filter (shard = ?) from agent_due where reason = 'unfinished'"
+    unfinished, unfinished_documents = ledger.fetch(query, [DOCUMENT_SHARD, DOCUMENT_SHARD]).row(0)
     return Costs(
         requests=int(total["requests"]),
         total=_cost({"name": None, **total}),
         users=tuple(_cost(row) for row in users.iter_rows(named=True)),
         blocks=tuple(_cost(row) for row in blocks.iter_rows(named=True)),
         runs={row["run_id"]: (int(row["cost"]), int(row["perhaps"])) for row in runs.iter_rows(named=True)},
+        documents=_cost({"name": None, **documents}),
         unfinished=int(unfinished),
+        unfinished_documents=int(unfinished_documents),
         skipped=len(skipped),
         first_skipped=(str(skipped["user_id"][0]), str(skipped["reason"][0])) if len(skipped) else None,
     )

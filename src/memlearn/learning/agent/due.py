@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import polars as pl
 
+from memlearn.learning.agent.names import DOCUMENT_SHARD
 from memlearn.store.ledger import Ledger
 
 DUE_SCHEMA = pl.Schema({"user_id": pl.String, "shard": pl.Int32, "due_us": pl.Int64, "reason": pl.String})
@@ -27,8 +28,9 @@ def mark_waiting(ledger: Ledger, shard: int, users: Sequence[str], waiting: pl.D
 
 
 def who_waits(ledger: Ledger, until_us: int, *, skipped: bool = False) -> pl.DataFrame:
-    """user_id, shard: users with steps that are due before an instant; with `skipped` those with skipped steps too."""
-    due = ledger.fetch("select distinct user_id, shard from agent_due where due_us <= ?", [until_us])
+    """user_id, shard: users with steps that are due before an instant; with `skipped` those with skipped steps too. Documents are no users."""
+    due = ledger.fetch("select distinct user_id, shard from agent_due where due_us <= ? and shard <> ?", [until_us, DOCUMENT_SHARD])
     if skipped:
-        due = pl.concat([due, ledger.fetch("select distinct user_id, shard from agent_steps where outcome = 'skipped'")])
+        query = "select distinct user_id, shard from agent_steps where outcome = 'skipped' and shard <> ?"
+        due = pl.concat([due, ledger.fetch(query, [DOCUMENT_SHARD])])
     return due.unique()

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+from memlearn.chunks.documents import Passage
+from memlearn.learning.agent.documents import Documents
 from memlearn.learning.agent.inputs import Shown
 from memlearn.learning.agent.money import Rates
 from memlearn.learning.agent.reading import blocks_to_write, told_persons
@@ -13,7 +16,7 @@ from memlearn.learning.agent.search import Library
 from memlearn.learning.agent.work import ShardSource, ShardWork, Wanted, find_work
 from memlearn.learning.extent import measure_extent
 from memlearn.learning.job import Job
-from memlearn.learning.shared import read_passages
+from memlearn.learning.shared import read_in_order
 from memlearn.learning.tables import in_force, read_tables
 from memlearn.store.ledger import Ledger
 
@@ -29,7 +32,7 @@ class Estimate:
     """What the agent would do.
 
     Args:
-        steps: steps to do, of rows that are in the store.
+        steps: steps to do, of rows that are in the store and of documents.
         events: rows that they are given.
         more_steps: steps of rows that are still to be read, estimated.
         input_tokens: of first requests, a fourth of their bytes.
@@ -67,8 +70,10 @@ def estimate(job: Job, ledger: Ledger, rows_to_read: int) -> Estimate:
     fixed = system + len(tools.encode())
     # What the lines will be nobody knows; they may fill their blocks.
     lines = sum(spec.limit for spec in job.agent_blocks)
-    sizes, events, longest = [], 0, 0
-    for shard in _shards(job, ledger):
+    passages = read_in_order(job)[0]
+    of_documents, longest = _document_sizes(job, ledger, passages)
+    sizes, events = [], 0
+    for shard in _shards(job, ledger, passages):
         for work in shard.work:
             longest = max(longest, len(work.steps.inputs))
             for step in work.steps.inputs:
@@ -77,8 +82,8 @@ def estimate(job: Job, ledger: Ledger, rows_to_read: int) -> Estimate:
     per_step = max(1, job.chunks.tokens * BYTES_PER_TOKEN // ROW_BYTES) if not events else max(1, events // len(sizes))
     more = -(-rows_to_read // per_step) if rows_to_read else 0
     usual = (sum(sizes) // len(sizes)) if sizes else fixed + job.chunks.tokens * BYTES_PER_TOKEN
-    whole = sum(sizes) + more * usual
-    steps = len(sizes) + more
+    whole = sum(sizes) + sum(of_documents) + more * usual
+    steps = len(sizes) + len(of_documents) + more
     rates = None if config.prices is None else Rates.of(config.prices, batch=config.mode == "batch")
     cost = most = None
     if rates is not None:
@@ -87,25 +92,44 @@ def estimate(job: Job, ledger: Ledger, rows_to_read: int) -> Estimate:
         most = sum(rates.most(whole + steps * turn * answers, steps * config.max_tokens) for turn in range(config.turns))
     # Rows that are still to be read may lengthen anybody's history; how much of them is one user's nobody knows before.
     waves = (longest + (1 if more else 0)) if config.mode == "batch" else 0
-    return Estimate(len(sizes), events, more, whole // BYTES_PER_TOKEN, steps * ANSWER_TOKENS, cost, most, waves, waves * config.turns)
+    return Estimate(len(sizes) + len(of_documents), events, more, whole // BYTES_PER_TOKEN, steps * ANSWER_TOKENS, cost, most, waves, waves * config.turns)
 
 
-def _shards(job: Job, ledger: Ledger) -> list[ShardWork]:
+def _document_sizes(job: Job, ledger: Ledger, passages: Sequence[Passage]) -> tuple[list[int], int]:
+    """Bytes of the first request of each step that reads a document, and the most steps of one document."""
+    assert job.agent is not None
+    documents = Documents.of(job.agent, passages, job.blocks) if job.users is None else None
+    if documents is None:
+        return [], 0
+    wanted = _wanted(job, (), 0)
+    sizes, longest = [], 0
+    for work in documents.find(ledger, wanted, None).work:
+        longest = max(longest, len(work.steps.inputs))
+        sizes += [documents.first_request(step) for step in work.steps.inputs]
+    return sizes, longest
+
+
+def _wanted(job: Job, extra: tuple[str, ...], as_of_us: int) -> Wanted:
+    assert job.agent is not None
+    return Wanted(
+        config=job.agent.config,
+        version=job.agent_version,
+        extra=extra,
+        relearn=job.learning.on_manager_change == "relearn",
+        retry_skipped=job.agent.retry_skipped,
+        as_of_us=as_of_us,
+    )
+
+
+def _shards(job: Job, ledger: Ledger, passages: Sequence[Passage]) -> list[ShardWork]:
     files = {shard: tuple(file.file for file in held) for shard, held in ledger.row_files().items()}
     extent = measure_extent(job, files)
     if extent is None:
         return []
     as_of_us = job.as_of_us if job.as_of_us is not None else extent.newest_us + 1
     tables = in_force(read_tables(job), as_of_us)
-    assert job.agent is not None
-    wanted = Wanted(
-        config=job.agent.config,
-        version=job.agent_version,
-        extra=(Library.of(read_passages(job)[0]).digest,),
-        relearn=job.learning.on_manager_change == "relearn",
-        retry_skipped=job.agent.retry_skipped,
-        as_of_us=as_of_us,
-    )
+    library = Library.of(sorted(passages, key=lambda passage: passage.passage_id))
+    wanted = _wanted(job, (library.digest,), as_of_us)
     shown = Shown(tables.catalogue.items, tables.catalogue.levels, told_persons(job, tables), blocks_to_write(job))
     until = job.as_of_us if job.as_of_us is not None else (as_of_us if extent.late is not None else None)
     sources = (ShardSource(shard, files[shard], None, until) for shard in sorted(files))

@@ -16,11 +16,16 @@ _PLACEHOLDER = re.compile(r"\{\{(\w+)\}\}")
 _NEEDED = {
     "system": ("blocks",),
     "step": ("lines", "rows"),
+    "documents_system": ("blocks",),
+    "documents_step": ("lines", "rows"),
 }
 _KNOWN = {
     "system": {"blocks", "form"},
     "step": {"lines", "person", "statistics", "rows", "first", "last"},
+    "documents_system": {"blocks", "form"},
+    "documents_step": {"lines", "place", "rows"},
 }
+_USERS, _DOCUMENTS = "", "documents_"
 NONE = "(none)"
 
 
@@ -30,7 +35,8 @@ class Prompts:
 
     Args:
         system: the system message, the same for all users; `{{blocks}}` and `{{form}}`.
-        step: the message of a step; `{{lines}}`, `{{person}}`, `{{statistics}}`, `{{rows}}`, `{{first}}`, `{{last}}`.
+        step: the message of a step; `{{lines}}`, `{{person}}`, `{{statistics}}`, `{{rows}}`, `{{first}}`, `{{last}}`; where documents are
+            read `{{lines}}`, `{{place}}`, `{{rows}}`.
     """
 
     system: str
@@ -56,6 +62,7 @@ class Prompts:
             {
                 "lines": lines_text(step.blocks),
                 "person": "; ".join(step.person) or NONE,
+                "place": "\n".join(step.person) or NONE,
                 "statistics": numbered("s", [statistic.text for statistic in step.statistics]),
                 "rows": numbered("r", [row.text for row in step.rows]),
                 "first": step.span[0],
@@ -80,25 +87,40 @@ def numbered(letter: str, texts: Sequence[str], first: int = 1) -> str:
 
 
 def load_prompts(folder: Path | None = None) -> Prompts:
-    """The prompts, of the package or of a folder of the user's own.
+    """The prompts for users' steps, of the package or of a folder of the user's own.
 
     Args:
-        folder: holds `system.md`, `step.md` or both; what is missing there is taken from the package.
+        folder: holds some of `system.md`, `step.md`, `documents_system.md` and `documents_step.md`; what is missing there is taken
+            from the package.
 
     Raises:
         ConfigError: a file cannot be read, or names what is not filled in, or lacks what must be.
     """
-    texts = {}
-    for name in _NEEDED:
-        own = None if folder is None else folder / f"{name}.md"
-        if own is not None and own.is_file():
-            texts[name] = _read(own)
-            _check(own, name, texts[name])
-        else:
-            texts[name] = files("memlearn.learning.agent").joinpath("prompts", f"{name}.md").read_text("utf-8")
+    return _load(folder, _USERS)
+
+
+def load_document_prompts(folder: Path | None = None) -> Prompts:
+    """The prompts for reading documents.
+
+    Args and errors as of `load_prompts`.
+    """
+    return _load(folder, _DOCUMENTS)
+
+
+def _load(folder: Path | None, of: str) -> Prompts:
     if folder is not None and not any((folder / f"{name}.md").is_file() for name in _NEEDED):
-        raise ConfigError(f"The folder of prompts {str(folder)!r} holds neither 'system.md' nor 'step.md'.")
-    return Prompts(**texts)
+        names = ", ".join(repr(f"{name}.md") for name in _NEEDED)
+        raise ConfigError(f"The folder of prompts {str(folder)!r} holds none of {names}.")
+    return Prompts(_text(folder, f"{of}system"), _text(folder, f"{of}step"))
+
+
+def _text(folder: Path | None, name: str) -> str:
+    own = None if folder is None else folder / f"{name}.md"
+    if own is None or not own.is_file():
+        return files("memlearn.learning.agent").joinpath("prompts", f"{name}.md").read_text("utf-8")
+    text = _read(own)
+    _check(own, name, text)
+    return text
 
 
 def load_system(path: Path) -> str:

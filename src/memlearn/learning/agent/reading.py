@@ -1,4 +1,4 @@
-"""From an open run to the agent's stage: what it is shown, who judges its lines, and what it leaves for rendering."""
+"""From an open run to the agent's stage: what it is shown, who judges its lines, and what it leaves for rendering and publishing."""
 
 from __future__ import annotations
 
@@ -7,15 +7,17 @@ from pathlib import Path
 
 import polars as pl
 
+from memlearn.learning.agent.documents import Documents
 from memlearn.learning.agent.inputs import Shown
 from memlearn.learning.agent.judge import checker_of
 from memlearn.learning.agent.lines import BLOCKS
+from memlearn.learning.agent.names import DOCUMENT_SHARD
 from memlearn.learning.agent.search import Library
 from memlearn.learning.agent.stage import AgentStage, Say, Totals
 from memlearn.learning.agent.work import ShardSource, ShardWork, Wanted, find_work, published_blocks
 from memlearn.learning.job import Job
 from memlearn.learning.scope import Scope
-from memlearn.learning.shared import read_passages
+from memlearn.learning.shared import read_in_order
 from memlearn.learning.stated import stated_persons
 from memlearn.learning.tables import Tables
 from memlearn.memory import Block
@@ -37,7 +39,10 @@ def read_by_agent(job: Job, ledger: Ledger, tables: Tables, scope: Scope, folder
     """
     agent = job.agent
     assert agent is not None
-    library = Library.of(read_passages(job)[0])
+    passages = read_in_order(job)[0]
+    library = Library.of(sorted(passages, key=lambda passage: passage.passage_id))
+    # Shared memory stays as it is where some users only are learned.
+    documents = Documents.of(agent, passages, job.blocks) if scope.only is None else None
     wanted = Wanted(
         config=agent.config,
         version=job.agent_version,
@@ -56,17 +61,21 @@ def read_by_agent(job: Job, ledger: Ledger, tables: Tables, scope: Scope, folder
     named = None if scope.only is None else pl.Series(user_hash(pl.Series(scope.only, dtype=pl.String)))
 
     def find(shard: int, only: pl.Series | None = None) -> Iterator[ShardWork]:
+        if documents is not None and shard == DOCUMENT_SHARD:
+            return iter([documents.find(ledger, wanted, only)])
         # Only whoever is named is read, also where the run goes through all rows: reading costs money.
         users = only if only is not None else named if scope.users is None else scope.users.filter(pl.col("shard") == shard)["user_hash"]
         until = job.as_of_us if job.as_of_us is not None else scope.until_us
         return find_work(job, ledger, tables.catalogue, shown, ShardSource(shard, scope.files[shard], users, until), wanted)
 
-    stage = AgentStage(agent, job.layout, ledger, run_id, job.agent_blocks, library, checker_of(job, tables), say)
-    totals = stage.run(scope.shards, find)
+    stage = AgentStage(agent, job.layout, ledger, run_id, job.agent_blocks, library, checker_of(job, tables), say, documents)
+    totals = stage.run([*([] if documents is None else [DOCUMENT_SHARD]), *scope.shards], find)
     for shard in scope.shards:
         left = folder / "fold" / f"{shard:04d}"
         left.mkdir(parents=True, exist_ok=True)
         published_blocks(ledger, shard, stage.counts.get(shard, {})).write_ipc(left / f"{BLOCKS}.arrow")
+    if documents is not None:
+        documents.publish(ledger, stage.counts.get(DOCUMENT_SHARD, {}), folder)
     return totals
 
 

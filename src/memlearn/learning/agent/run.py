@@ -40,6 +40,7 @@ class UserSteps:
         blocks: the blocks that the last step that stands has left.
         before: the key of that step, which names the state.
         extra: what the tools can read beside the user's own rows; part of every key.
+        version: of the agent that does them; None: that of the run.
     """
 
     user_id: str
@@ -47,6 +48,7 @@ class UserSteps:
     blocks: tuple[Block, ...]
     before: bytes
     extra: tuple[str, ...] = ()
+    version: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +64,7 @@ class FinishedStep:
         blocks: after it.
         result: edits and refusals; None where it was skipped.
         spent: what its requests took.
+        version: of the agent that did it; None: that of the run.
     """
 
     user_id: str
@@ -73,6 +76,7 @@ class FinishedStep:
     blocks: tuple[Block, ...]
     result: StepResult | None
     spent: Spent
+    version: str | None = None
 
 
 @dataclass(slots=True)
@@ -123,7 +127,7 @@ class _Run:
                 return
             step = replace(given, blocks=_with_given(given.blocks, blocks))
             digest = given_digest(step, work.extra)
-            key = step_key(before, digest, self.version)
+            key = step_key(before, digest, work.version or self.version)
             try:
                 finished = await self._step(step, digest, key)
             except PostponedError:
@@ -132,7 +136,7 @@ class _Run:
             except (CapReachedError, StopRunError) as error:
                 self._stop(str(error), work.user_id)
                 return
-            await self.record(finished)
+            await self.record(replace(finished, version=work.version))
             self.tally.steps[finished.outcome] = self.tally.steps.get(finished.outcome, 0) + 1
             blocks, before = finished.blocks, key
 

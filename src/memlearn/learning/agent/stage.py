@@ -18,8 +18,10 @@ from memlearn.learning.agent.books import forget_steps, write_steps
 from memlearn.learning.agent.config import AgentConfig
 from memlearn.learning.agent.conversation import OperatorTool, Settings
 from memlearn.learning.agent.costs import write_unfinished
+from memlearn.learning.agent.documents import Documents
 from memlearn.learning.agent.due import DUE_SCHEMA, mark_waiting
 from memlearn.learning.agent.money import Purse, Rates
+from memlearn.learning.agent.names import DOCUMENT_SHARD, is_document
 from memlearn.learning.agent.pace import Pace
 from memlearn.learning.agent.prompt import Prompts
 from memlearn.learning.agent.run import Doing, FinishedStep, Tally, UserSteps, do_users
@@ -79,6 +81,7 @@ class Agent:
         operator_tools: tools of the operator: what is offered, and the function behind it.
         removed_tools: built-in tools that are not offered.
         tool_sources: digests of the operator's functions, which are part of the version.
+        documents: its texts for reading documents; None: it reads none.
     """
 
     config: AgentConfig
@@ -91,6 +94,7 @@ class Agent:
     operator_tools: tuple[tuple[Tool, OperatorTool], ...] = ()
     removed_tools: tuple[str, ...] = ()
     tool_sources: tuple[str, ...] = ()
+    documents: Prompts | None = None
 
     @property
     def tools(self) -> tuple[Tool, ...]:
@@ -140,6 +144,7 @@ class AgentStage:
         library: the passages that it may search.
         check: what judges lines.
         say: told steps done, steps known so far, and a word.
+        documents: that it reads beside users' rows; None: there are none.
     """
 
     agent: Agent
@@ -150,6 +155,7 @@ class AgentStage:
     library: Library
     check: Check
     say: Say
+    documents: Documents | None = None
     counts: dict[int, dict[str, int]] = field(default_factory=dict)
     _at_work: dict[str, UserWork] = field(default_factory=dict)
     _finished: list[_Finished] = field(default_factory=list)
@@ -240,13 +246,13 @@ class AgentStage:
                     folder=self.layout.tmp / self.run_id / "batches",
                     say=lambda told: self.say(self._done, self._known, told),
                 )
-                stepper = self._stepper(waves.ask)
+                do = self._doing(waves.ask)
                 if config.mode == "batch":
-                    return await self._in_waves(waves, lambda only: gather(stepper.do, only))
+                    return await self._in_waves(waves, lambda only: gather(do, only))
                 # Batches of an earlier run are paid for: what they bring is taken before anything is asked one by one.
                 await self._in_waves(waves, None)
                 if waves.left_open:
-                    return await self._in_waves(waves, lambda only: gather(stepper.do, only))
+                    return await self._in_waves(waves, lambda only: gather(do, only))
             sender = Sender(
                 client=client,
                 model=model_settings(config),
@@ -258,7 +264,7 @@ class AgentStage:
                 attempts=config.attempts,
             )
             try:
-                return await gather(self._stepper(sender.ask).do, None)
+                return await gather(self._doing(sender.ask), None)
             finally:
                 answers.found += sender.answered
         finally:
@@ -280,7 +286,7 @@ class AgentStage:
             self._left_open = waves.left_open
             self._perhaps += waves.perhaps
 
-    def _stepper(self, ask: Ask) -> Stepper:
+    def _doing(self, ask: Ask) -> Doing:
         config = self.agent.config
         settings = Settings(
             prompts=self.agent.prompts,
@@ -292,7 +298,8 @@ class AgentStage:
         )
         forms = Forms("tools" if config.replies == "auto" else config.replies, fixed=config.replies != "auto")
         tools = {tool.name: function for tool, function in self.agent.operator_tools}
-        return Stepper(settings, forms, ask, self.check, self._reader, tools)
+        users = Stepper(settings, forms, ask, self.check, self._reader, tools)
+        return users.do if self.documents is None else self.documents.beside(users)
 
     async def _works(
         self, shards: Sequence[int], find: Find, answers: Answers, pool: Executor, only: frozenset[str] | None
@@ -374,7 +381,7 @@ class AgentStage:
         rows = [
             {
                 "user_id": one.asked.user_id,
-                "shard": shard,
+                "shard": DOCUMENT_SHARD if is_document(one.asked.user_id) else shard,
                 "step_key": bytes.fromhex(one.asked.step),
                 "turn": one.asked.turn,
                 "digest": one.digest,

@@ -141,7 +141,7 @@ BUILT_IN = tuple(_BUILT_IN)
 
 def built_in_tools(names: tuple[str, ...] = BUILT_IN) -> tuple[Tool, ...]:
     """The tools of these names as they are offered to a model."""
-    return tuple(Tool(name, _BUILT_IN[name].description, _schema(_BUILT_IN[name].arguments)) for name in names)
+    return tuple(Tool(name, _BUILT_IN[name].description, schema_of(_BUILT_IN[name].arguments)) for name in names)
 
 
 def read_call(call: ToolCall, offered: tuple[str, ...] = BUILT_IN) -> Wish:
@@ -160,8 +160,13 @@ def read_call(call: ToolCall, offered: tuple[str, ...] = BUILT_IN) -> Wish:
     try:
         given = tool.arguments.model_validate_json(call.arguments or "{}")
     except ValidationError as error:
-        raise EditError(f"{call.name}: {'; '.join(_problem(problem) for problem in error.errors()[:4])}.") from error
+        raise EditError(f"{call.name}: {problems_of(error)}.") from error
     return tool.wish(given)
+
+
+def problems_of(error: ValidationError) -> str:
+    """What is wrong with the arguments of a call, for the model."""
+    return "; ".join(_problem(problem) for problem in error.errors()[:4])
 
 
 def _problem(problem: Any) -> str:
@@ -171,7 +176,7 @@ def _problem(problem: Any) -> str:
     return f"`{where}`: {problem['msg']}" if where else str(problem["msg"])
 
 
-def _schema(arguments: type[BaseModel]) -> dict[str, Any]:
+def schema_of(arguments: type[BaseModel]) -> dict[str, Any]:
     """The JSON Schema without what only costs tokens: titles, defaults, references."""
     schema = arguments.model_json_schema()
     definitions = schema.pop("$defs", {})

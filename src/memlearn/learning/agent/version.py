@@ -18,7 +18,7 @@ CONVERSATION = 1
 """Version of how a step's conversation is held and its edits are applied."""
 
 
-def agent_version(config: AgentConfig, prompts: Prompts, specs: Sequence[BlockSpec], tools: Sequence[Tool], sources: Sequence[str] = ()) -> str:
+def agent_version(config: AgentConfig, prompts: Prompts, specs: Sequence[BlockSpec], tools: Sequence[Tool], sources: Sequence[str] = (), *, checker: str = CHECKER) -> str:
     """Version of an agent, such as `agent-0123456789ab`; steps of another version are told apart by it.
 
     Args:
@@ -27,10 +27,11 @@ def agent_version(config: AgentConfig, prompts: Prompts, specs: Sequence[BlockSp
         specs: the blocks that it writes.
         tools: that it is offered.
         sources: digests of the functions behind tools of the operator.
+        checker: version of what judges its lines.
     """
     content = {
         "conversation": CONVERSATION,
-        "checker": CHECKER,
+        "checker": checker,
         "escaping": ESCAPING,
         "model": model_settings(config),
         "turns": config.turns,
