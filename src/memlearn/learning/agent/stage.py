@@ -9,7 +9,6 @@ from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 
-import numpy as np
 import polars as pl
 
 from memlearn.learning.agent.answers import Answers
@@ -21,13 +20,13 @@ from memlearn.learning.agent.costs import write_unfinished
 from memlearn.learning.agent.documents import Documents
 from memlearn.learning.agent.due import DUE_SCHEMA, mark_waiting
 from memlearn.learning.agent.money import Purse, Rates
-from memlearn.learning.agent.names import DOCUMENT_SHARD, is_document
 from memlearn.learning.agent.pace import Pace
 from memlearn.learning.agent.prompt import Prompts
 from memlearn.learning.agent.run import Doing, FinishedStep, Tally, UserSteps, do_users
 from memlearn.learning.agent.run_journal import RunJournal
 from memlearn.learning.agent.search import Library, Reader
 from memlearn.learning.agent.sender import Client, Known, Sender
+from memlearn.learning.agent.settling import settle
 from memlearn.learning.agent.step import Check, StepInput
 from memlearn.learning.agent.stepper import Ask, Forms, Stepper
 from memlearn.learning.agent.tools import built_in_tools
@@ -46,20 +45,6 @@ _BOOKED_SECONDS = 2.0
 _SKIPPED_TOLD = 20
 # For so many requests in flight one user more is at work than there are requests.
 _MORE_USERS = 8
-
-_REQUESTS = pl.Schema(
-    {
-        "user_id": pl.String,
-        "shard": pl.Int32,
-        "step_key": pl.Binary,
-        "turn": pl.Int32,
-        "digest": pl.String,
-        "asked_in": pl.String,
-        "intent": pl.Int64,
-        "answered_in": pl.String,
-        "answer": pl.Int64,
-    }
-)
 
 Say = Callable[[int, int, str], None]
 Find = Callable[[int, pl.Series | None], Iterator[ShardWork]]
@@ -203,7 +188,7 @@ class AgentStage:
         forget_steps(self.ledger, tally.withdrawn)
         self._note_unfinished(tally)
         if not self._left_open:
-            self._settle([*unsettled, *journal.segments], answers)
+            settle(self.ledger, [*unsettled, *journal.segments], answers.found, self.run_id)
         if self.agent.config.mode == "direct":
             write_unfinished(self.ledger, self.run_id, spent_before + purse.spent - self._booked_cost)
         taken_back = set(tally.withdrawn)
@@ -372,30 +357,6 @@ class AgentStage:
 
     def _book(self, finished: Sequence[_Finished]) -> None:
         write_steps(self.ledger, finished, self.version, self.run_id)
-
-    def _settle(self, segments: Sequence[str], answers: Answers) -> None:
-        """Name every answer of some journals in the ledger, so that they need not be read through again."""
-        shards = int(self.ledger.fact("shards") or 1)
-        users = [one.asked.user_id for one in answers.found]
-        places = (user_hash(pl.Series(users, dtype=pl.String)) % np.uint64(shards)).tolist()
-        rows = [
-            {
-                "user_id": one.asked.user_id,
-                "shard": DOCUMENT_SHARD if is_document(one.asked.user_id) else shard,
-                "step_key": bytes.fromhex(one.asked.step),
-                "turn": one.asked.turn,
-                "digest": one.digest,
-                "asked_in": one.intent.segment,
-                "intent": one.intent.offset,
-                "answered_in": one.answer.segment,
-                "answer": one.answer.offset,
-            }
-            for one, shard in zip(answers.found, places, strict=True)
-        ]
-        with self.ledger.transaction():
-            self.ledger.append("agent_requests", pl.DataFrame(rows, schema=_REQUESTS) if rows else pl.DataFrame())
-            for segment in segments:
-                self.ledger.execute("insert or replace into journals values (?, ?, true)", [segment, self.run_id])
 
     def _note_unfinished(self, tally: Tally) -> None:
         """Whoever has steps left is looked at again by the next run, whatever arrives."""
