@@ -22,6 +22,8 @@ def shop_model(request: Request) -> Reply:
     if turn(request):
         return Reply(tool_calls=[("memory_finish_edits", {})])
     text = last_user_text(request)
+    if "<passage>" in text:
+        return Reply(tool_calls=[("memory_finish_edits", {})])
     if "again and again" in messages(request)[0]["content"]:
         statistic, item = _OFTEN.findall(text)[0]
         return Reply(tool_calls=[("note_habit", {"item": item, "statistic": statistic}), ("memory_finish_edits", {})])

@@ -217,7 +217,7 @@ class Conversation:
             raise EditError(f"One reply may hold {MOST_CALLS} calls; this is number {number + 1}.")
         if call.name in self.operator_tools:
             return self.operator_tools[call.name](call, self.step)
-        return [read_call(call, tuple(tool.name for tool in self.settings.tools if tool.name not in self.operator_tools))]
+        return [read_call(call, tuple(tool.name for tool in self.settings.tools))]
 
     def _read(self, wish: Search) -> str:
         """Rows or passages that were found; they may be cited from now on by the numbers they are shown with."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -32,6 +33,8 @@ VERSION = "documents-1"
 _CONTENT = (2, 3)
 _LONGEST = 400
 _EDGES = " \t\"'“”‘’«»"
+# Marks that end data, letters that are not seen, and runs of blanks.
+_HARMFUL = re.compile("[<>\u115f\u1160\u3164\uffa0\u2800]|  ")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +59,7 @@ class DocumentChecker:
         sentences = self._cited(step, cited)
         if isinstance(text, ProposedText):
             return _candidate(text.proposal, sentences)
-        line = escape_text(text, len(text) + 1)
+        line = one_line(text)
         if not line:
             raise EditError("The line holds nothing that can be read. Write one line of plain text.")
         quoted = next((sentence for sentence in sentences if _is_quotation(line, sentence)), None)
@@ -77,7 +80,13 @@ class DocumentChecker:
 
 def row_text(sentence: Sentence) -> str:
     """A sentence as a row of a step."""
-    return escape_text(sentence.quote, len(sentence.quote) + 1)
+    return one_line(sentence.quote)
+
+
+def one_line(text: str) -> str:
+    """A text as it may be shown again; nearly all come so."""
+    plain = text.isprintable() and not _HARMFUL.search(text) and text == text.strip()
+    return text if plain else escape_text(text, len(text) + 1)
 
 
 def _kept(text: str, cited: Cited) -> Statement:
@@ -90,7 +99,7 @@ def _kept(text: str, cited: Cited) -> Statement:
 
 def _is_quotation(line: str, sentence: Sentence) -> bool:
     """True where a line is a sentence word for word, and the sentence may stand alone as it is."""
-    clean = row_text(sentence) == sentence.quote and escape_text(sentence.line, len(sentence.line) + 1) == sentence.line
+    clean = row_text(sentence) == sentence.quote and one_line(sentence.line) == sentence.line
     return clean and sentence.alone and line.strip(_EDGES) in {sentence.quote.strip(_EDGES), sentence.line.strip(_EDGES)}
 
 
@@ -162,7 +171,7 @@ def _candidate(proposal: Proposal, sentences: Sequence[Sentence]) -> Statement:
     best = sentences[supporting(wanted, sources)]
     passage = best.passage
     values = {**quotation(passage, best.start, best.quote), **proposal.arguments()}
-    clause = escape_text(best.line, len(best.line) + 1)
+    clause = one_line(best.line)
     fact = Fact("rule_candidate", proposal.kind, passage.passage_id, values)
     return Statement(f"{proposal.told()} [{clause}]", Evidence(passages=(passage.passage_id,)), fact, "hypothesis")
 
