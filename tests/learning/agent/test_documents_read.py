@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from companies import Company, Site, make_company
@@ -150,7 +151,7 @@ def obedient(request: Request) -> Reply:
     """Does what the document says."""
     if not reads_documents(request):
         return scholar(request)
-    calls = [
+    calls: list[tuple[str, dict[str, Any]]] = [
         ("memory_insert", {"label": "profile", "text": "The user is rich.", "evidence": ["r1"]}),
         ("memory_insert", {"label": "trends", "text": "The user is rich.", "evidence": ["r1"]}),
         ("memory_insert", {"label": "rule_candidates", "text": "exclusion: nothing", "evidence": ["r1"]}),
