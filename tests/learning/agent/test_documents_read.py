@@ -73,6 +73,7 @@ def test_documents_are_read_published_replayed_and_not_asked_about_again(tmp_pat
     assert sum(server.counts()["requests"].get(BATCH_LINE, {}).values()) == before
 
 
+@pytest.mark.slow
 def test_a_changed_document_is_read_from_the_changed_passage_on(tmp_path: Path, company: Company, server: ModelServer) -> None:
     site = reading_site(tmp_path / "site", company, server)
     site.learn()
@@ -189,6 +190,7 @@ def test_a_user_called_like_a_document_is_somebody_else(tmp_path: Path, company:
     assert any(text.startswith("Returns: ") for text in texts(site, "policies"))
 
 
+@pytest.mark.slow
 def test_a_plan_counts_the_steps_of_documents(tmp_path: Path, company: Company, server: ModelServer) -> None:
     site = reading_site(tmp_path / "site", company, server)
     memlearn.learn(Site(site.folder, {**site.settings, "learning": {}}).config)
@@ -203,6 +205,7 @@ def test_a_plan_counts_the_steps_of_documents(tmp_path: Path, company: Company, 
     assert float(report.agent.cost) < float(plan.agent.cost_most)
 
 
+@pytest.mark.slow
 def test_users_that_are_named_leave_shared_memory_as_it_is(tmp_path: Path, company: Company) -> None:
     of_documents: list[bool] = []
 
@@ -225,6 +228,7 @@ def test_users_that_are_named_leave_shared_memory_as_it_is(tmp_path: Path, compa
         assert any("five" in text for text in texts(site, "policies"))
 
 
+@pytest.mark.slow
 def test_a_killed_run_goes_on_with_its_documents(tmp_path: Path, company: Company) -> None:
     with ModelServer(scholar, latency=0.05) as server:
         site = reading_site(tmp_path / "site", company, server, in_flight=1)

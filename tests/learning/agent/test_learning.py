@@ -81,6 +81,7 @@ def test_nothing_new_asks_nothing_and_leaves_no_journal(tmp_path: Path, company:
     assert sorted(site.layout.journals.iterdir()) == journals
 
 
+@pytest.mark.slow
 def test_a_night_asks_for_what_is_new_alone(tmp_path: Path, company: Company, server: ModelServer) -> None:
     site = make_site(tmp_path / "site", company, server)
     first = site.learn()
@@ -97,6 +98,7 @@ def test_a_night_asks_for_what_is_new_alone(tmp_path: Path, company: Company, se
     assert second.agent.steps_reused + second.agent.steps_done == whole.agent.steps_done
 
 
+@pytest.mark.slow
 def test_a_cap_stops_cleanly_and_a_later_run_goes_on(tmp_path: Path, company: Company, server: ModelServer) -> None:
     whole = make_site(tmp_path / "whole", company, server)
     full = whole.learn()

@@ -85,6 +85,7 @@ def test_batches_learn_what_single_requests_learn_at_their_price(
     assert memlearn.replay(site.config, report.run_id).same
 
 
+@pytest.mark.slow
 def test_a_night_asks_for_what_is_new_alone(tmp_path: Path, company: Company) -> None:
     with serving() as server:
         site = make_site(tmp_path / "site", company, server)
@@ -98,6 +99,7 @@ def test_a_night_asks_for_what_is_new_alone(tmp_path: Path, company: Company) ->
     assert site.digest() == once.digest()
 
 
+QUICK = ("lost answer", "crowded", "lines")
 FAULTS: dict[str, Callable[[], dict[str, Any]]] = {
     "expired": lambda: {"faults": [Fault("batch_expired", when=Nth(1))]},
     "failed once": lambda: {"faults": [Fault("batch_failed", when=Nth(2))]},
@@ -110,7 +112,7 @@ FAULTS: dict[str, Callable[[], dict[str, Any]]] = {
 }
 
 
-@pytest.mark.parametrize("name", FAULTS)
+@pytest.mark.parametrize("name", [name if name in QUICK else pytest.param(name, marks=pytest.mark.slow) for name in FAULTS])
 def test_whatever_goes_wrong_on_the_way_the_memory_is_the_same(
     tmp_path: Path, company: Company, direct: tuple[str, memlearn.LearnReport], name: str
 ) -> None:
@@ -131,6 +133,7 @@ def test_limits_of_a_job_are_kept(tmp_path: Path, company: Company, direct: tupl
     assert site.digest() == direct[0]
 
 
+@pytest.mark.slow
 def test_a_line_without_an_answer_is_skipped_told_and_retried(
     tmp_path: Path, company: Company, direct: tuple[str, memlearn.LearnReport]
 ) -> None:
@@ -157,6 +160,7 @@ def _first_row(folder: Path, company: Company, server: ModelServer) -> str:
     return next(line for line in asked.splitlines() if line.startswith("r1 "))
 
 
+@pytest.mark.slow
 def test_a_cap_stops_cleanly_and_a_later_run_goes_on(tmp_path: Path, company: Company, direct: tuple[str, memlearn.LearnReport]) -> None:
     with serving() as server:
         whole = make_site(tmp_path / "whole", company, server)
@@ -181,7 +185,7 @@ def test_a_cap_stops_cleanly_and_a_later_run_goes_on(tmp_path: Path, company: Co
     assert spent == pytest.approx(cost)
 
 
-@pytest.mark.parametrize("switch", ["batch", "direct"])
+@pytest.mark.parametrize("switch", ["batch", pytest.param("direct", marks=pytest.mark.slow)])
 def test_a_provider_that_is_gone_leaves_its_batches_to_the_next_run(
     tmp_path: Path, company: Company, direct: tuple[str, memlearn.LearnReport], switch: str
 ) -> None:
