@@ -34,6 +34,7 @@ slow: setup
 
 soak: setup
 	$(BIN)/python -m pytest -q -m soak
+	HYPOTHESIS_PROFILE=explore $(BIN)/python -m pytest -q -n $(PYTEST_WORKERS) --dist loadfile -m "not soak"
 
 lint: setup
 	$(BIN)/ruff check .

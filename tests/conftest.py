@@ -1,15 +1,25 @@
-"""Makes what several tests share importable, `tests/support`, and learns the samples once for all of them."""
+"""Makes what several tests share importable, `tests/support`, learns the samples once for all, and chooses Hypothesis' examples.
+
+A run of the tests tries the same examples every time, so that what fails, fails for everybody. To look for new ones:
+`HYPOTHESIS_PROFILE=explore python -m pytest`, which `make soak` does.
+"""
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import settings
 
 if TYPE_CHECKING:
     from memlearn.wiring.load import LoadedConfig
+
+settings.register_profile("same", derandomize=True)
+settings.register_profile("explore", max_examples=300, print_blob=True)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
 
 sys.path.insert(0, str(Path(__file__).parent / "support"))
 

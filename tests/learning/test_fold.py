@@ -24,7 +24,7 @@ _names = [check.__name__ for check in PROMISES]
 
 @pytest.mark.parametrize("check", PROMISES[:5], ids=_names[:5])
 @given(seed=SEEDS)
-@settings(max_examples=1, deadline=None, derandomize=True)
+@settings(max_examples=1, deadline=None)
 def test_property(check: Callable[[Path, int], None], tmp_path_factory: pytest.TempPathFactory, seed: int) -> None:
     check(tmp_path_factory.mktemp("fold"), seed)
 
@@ -32,7 +32,7 @@ def test_property(check: Callable[[Path, int], None], tmp_path_factory: pytest.T
 @pytest.mark.slow
 @pytest.mark.parametrize("check", PROMISES, ids=_names)
 @given(seed=SEEDS)
-@settings(max_examples=6, deadline=None, derandomize=True)
+@settings(max_examples=6, deadline=None)
 def test_property_often(check: Callable[[Path, int], None], tmp_path_factory: pytest.TempPathFactory, seed: int) -> None:
     check(tmp_path_factory.mktemp("fold"), seed)
 

@@ -231,7 +231,7 @@ def _as_rows(nights: list[list[list[tuple[int, str, int, str, str]]]]) -> list[N
 
 @pytest.mark.slow
 @given(nights=NIGHTS.map(_as_rows), mode=MODES)
-@settings(max_examples=5, deadline=None, derandomize=True)
+@settings(max_examples=5, deadline=None)
 def test_learned_is_the_same_for_any_moves(
     tmp_path_factory: pytest.TempPathFactory, company: Company, nights: list[Night], mode: dict[str, Any]
 ) -> None:
@@ -239,14 +239,14 @@ def test_learned_is_the_same_for_any_moves(
 
 
 @given(nights=NIGHTS.map(_as_rows), mode=MODES)
-@settings(max_examples=5, deadline=None, derandomize=True)
+@settings(max_examples=5, deadline=None)
 def test_ingest_is_a_dictionary_of_keys(tmp_path_factory: pytest.TempPathFactory, nights: list[Night], mode: dict[str, Any]) -> None:
     _is_a_dictionary(tmp_path_factory.mktemp("ingest"), nights, mode)
 
 
 @pytest.mark.slow
 @given(nights=NIGHTS.map(_as_rows), mode=MODES)
-@settings(max_examples=60, deadline=None, derandomize=True)
+@settings(max_examples=60, deadline=None)
 def test_ingest_is_a_dictionary_of_keys_often(tmp_path_factory: pytest.TempPathFactory, nights: list[Night], mode: dict[str, Any]) -> None:
     _is_a_dictionary(tmp_path_factory.mktemp("ingest"), nights, mode)
 

@@ -72,7 +72,7 @@ def _apply(model: dict[Any, Event], events: list[Event]) -> None:
 # A row without a key that comes again beside one that has a key and says the same.
 @example(nights=[[("u2", None, 1, "p1", False)], [("u2", "k1", 1, "p1", False), ("u2", None, 1, "p1", False)]])
 @given(nights=NIGHTS)
-@settings(max_examples=15, deadline=None, derandomize=True)
+@settings(max_examples=15, deadline=None)
 def test_merging_deliveries_is_a_dictionary(tmp_path_factory: pytest.TempPathFactory, nights: list[list[Event]]) -> None:
     folder = tmp_path_factory.mktemp("shard")
     files: list[str] = []

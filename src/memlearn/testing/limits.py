@@ -8,6 +8,8 @@ from memlearn.testing.api_error import ApiError
 from memlearn.testing.settings import RateLimit
 
 _SECOND = 1000
+# Seconds that rounding of sums may leave of a wait that is over.
+_NO_WAIT = 1e-9
 
 
 class Bucket:
@@ -73,7 +75,7 @@ class RateLimits:
         amounts = {"requests": 1.0, "tokens": float(tokens)}
         waits = {name: bucket.wait(amounts[name], now) for name, bucket in self._buckets.items()}
         longest = max(waits, key=lambda name: waits[name], default=None)
-        if longest is not None and waits[longest] > 0:
+        if longest is not None and waits[longest] > _NO_WAIT:
             raise self._refusal(longest, amounts[longest], waits[longest], now)
         for name, bucket in self._buckets.items():
             bucket.take(amounts[name])
