@@ -14,6 +14,7 @@ import hashlib
 from collections.abc import Sequence
 from functools import lru_cache
 from importlib.resources import files
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -85,16 +86,25 @@ def _add_weighted(
     sums: npt.NDArray[np.int64],
     rows: npt.NDArray[np.uint32],
     codes: npt.NDArray[np.uint32],
-    weights: npt.NDArray[np.int64],
-    vectors: npt.NDArray[np.int64],
+    weights: npt.NDArray[np.integer[Any]],
+    vectors: npt.NDArray[np.integer[Any]],
 ) -> None:
-    # In slices, so that the expanded products stay within some tens of megabytes; rows are sorted.
+    # In slices, so that what is gathered stays within some tens of megabytes; rows are sorted.
     step = max(1, 8_000_000 // sums.shape[1])
     for at in range(0, len(rows), step):
         part = slice(at, at + step)
         starts = np.flatnonzero(np.r_[True, np.diff(rows[part].astype(np.int64)) != 0])
-        products = vectors[codes[part]] * weights[part, None]
-        sums[rows[part][starts]] += np.add.reduceat(products, starts, axis=0)
+        lengths = np.diff(np.r_[starts, len(rows[part])])
+        # The first vector of each row, then the second of those that have one, and so on: several times faster than
+        # NumPy's `reduceat`, whose every row is a loop of its own.
+        order = np.argsort(-lengths, kind="stable")
+        starts, lengths = starts[order], lengths[order]
+        found = np.zeros((len(starts), sums.shape[1]), dtype=np.int64)
+        for place in range(int(lengths[0])):
+            have = int(np.searchsorted(-lengths, -place))
+            places = at + starts[:have] + place
+            found[:have] += vectors[codes[places]] * weights[places, None]
+        sums[rows[part][starts]] += found
 
 
 def _word_vectors(words: Sequence[str], dimensions: int) -> npt.NDArray[np.int64]:
@@ -119,9 +129,9 @@ def _gram_sums(grams: Sequence[Sequence[str]], dimensions: int) -> npt.NDArray[n
         return sums
     place = {gram: at for at, gram in enumerate(distinct)}
     signs = _signs([f"g:{gram}" for gram in distinct], dimensions)
-    for at, list_ in enumerate(grams):
-        if list_:
-            sums[at] = signs[[place[gram] for gram in list_]].sum(axis=0, dtype=np.int64)
+    codes = np.array([place[gram] for list_ in grams for gram in list_], dtype=np.uint32)
+    rows = np.repeat(np.arange(len(grams), dtype=np.uint32), [len(list_) for list_ in grams])
+    _add_weighted(sums, rows, codes, np.ones(len(codes), dtype=np.int16), signs)
     return sums
 
 
@@ -133,6 +143,8 @@ def _pair_vectors(pairs: Sequence[str], dimensions: int) -> npt.NDArray[np.int64
 
 def stem(word: str) -> str:
     """A rough English stem; other languages keep most of the word."""
+    if not word.endswith(_SUFFIXES):
+        return word
     for suffix in _SUFFIXES:
         if word.endswith(suffix) and len(word) - len(suffix) >= _SHORTEST_STEM - (suffix == "s"):
             short = word[: len(word) - len(suffix)]
