@@ -31,6 +31,10 @@ class Embedder(Protocol):
     def dimensions(self) -> int:
         """Length of a vector."""
 
+    @property
+    def batch_size(self) -> int:
+        """How many texts it takes at once."""
+
     def embed(self, texts: Sequence[str]) -> Vectors:
         """Vectors of shape (texts, dimensions)."""
 
@@ -92,7 +96,7 @@ class RegistryEmbedder:
         self.function = function
         self.model_id = model_id
         self.dimensions = int(function.ndims())
-        self._batch_size = batch_size
+        self.batch_size = batch_size
 
     def embed(self, texts: Sequence[str]) -> Vectors:
         """Vectors of shape (texts, dimensions).
@@ -102,7 +106,7 @@ class RegistryEmbedder:
         """
         if not texts:
             return np.empty((0, self.dimensions), dtype=np.float32)
-        batches = [texts[at : at + self._batch_size] for at in range(0, len(texts), self._batch_size)]
+        batches = [texts[at : at + self.batch_size] for at in range(0, len(texts), self.batch_size)]
         return np.concatenate([self._embed_batch(batch) for batch in batches])
 
     def _embed_batch(self, texts: Sequence[str]) -> Vectors:
@@ -124,7 +128,7 @@ def builtin_embedder(dimensions: int = DEFAULT_DIMENSIONS) -> RegistryEmbedder:
             f"The built-in embedding makes vectors of {_SHORTEST} to {_LONGEST} numbers, in steps of 8; {dimensions} is not. Set `embeddings.dimensions: 256`."
         )
     function = _make(BUILTIN, dimensions=dimensions)
-    return RegistryEmbedder(function, f"{BUILTIN}-{VERSION}-{dimensions}", batch_size=4096)
+    return RegistryEmbedder(function, f"{BUILTIN}-{VERSION}-{dimensions}", batch_size=16_384)
 
 
 def remote_embedder(

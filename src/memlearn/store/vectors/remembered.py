@@ -12,7 +12,7 @@ from memlearn.store.vectors.embedder import Embedder, Vectors
 from memlearn.store.vectors.lance import LanceFolder, compact, quoted, rows, translated
 
 TABLE = "embeddings"
-# So many texts are embedded before their vectors are made durable.
+# At least so many texts are embedded before their vectors are made durable.
 _GROUP = 2048
 _MOST_FRAGMENTS = 64
 # A vector is kept as its bytes (little-endian 32-bit floats): one table holds models of every length.
@@ -40,7 +40,7 @@ def embed_remembered(folder: LanceFolder, digests: pl.Series, texts: pl.Series, 
     known = _read(folder, embedder)
     missing = wanted.join(known.select("digest"), on="digest", how="anti", maintain_order="left")
     found = [known]
-    for group in missing.iter_slices(_GROUP):
+    for group in missing.iter_slices(max(_GROUP, embedder.batch_size)):
         vectors = embedder.embed(group["text"].to_list())
         _append(folder, embedder.model_id, group["digest"], vectors)
         found.append(pl.DataFrame({"digest": group["digest"], "numbers": _as_bytes(vectors)}))
