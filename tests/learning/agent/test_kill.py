@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 from random import Random
 
@@ -17,6 +18,7 @@ from companies import Site, make_company
 from models import note_taker
 
 import memlearn
+from memlearn.learning.agent.money import to_amount
 from memlearn.store import StoreLayout, open_release
 from memlearn.store.journal import read_segment
 from memlearn.testing import BATCH_LINE, CHAT, BatchRules, ModelServer
@@ -48,6 +50,7 @@ def case(request: pytest.FixtureRequest, server: ModelServer, tmp_path_factory: 
     company = make_company(3, users=5, events=100, nights=1, days=400)
     folder = tmp_path_factory.mktemp("kill")
     agent = {"model": "scripted", "base_url": server.base_url, "open_chunk": "always", "in_flight": 4, "mode": request.param}
+    agent["prices"] = {"input": 1.0, "output": 2.0}
     agent["batch"] = {"poll_seconds": 0.05, "requests": 4}
     site = Site(folder / "site", {"chunks": {"tokens": 300}, "learning": {"manager": "agent", "agent": agent, "shards": 2}}).set_up(company)
     site.deliver(*company.nights[0])
@@ -86,6 +89,19 @@ def _journaled(site: Path) -> tuple[int, int, int]:
     return len(names), len(set(names)), len(asked) - len(names)
 
 
+def _journaled_cost(site: Path) -> int:
+    """Units of money that the journals tell of; what was under way may have cost the most that it could."""
+    cost, under_way = 0, {}
+    for path in sorted((site / "store" / "journals").glob("*.journal")):
+        for _, record in read_segment(path):
+            if record["type"] == "intent":
+                under_way[path.name, record["number"]] = record["most"]
+            elif record["type"] in ("reply", "failed"):
+                del under_way[record.get("of", path.name), record["number"]]
+                cost += record["cost"]
+    return cost + sum(under_way.values())
+
+
 def _check_kill(server: ModelServer, case: Case, folder: Path, seconds: float) -> None:
     site = Path(shutil.copytree(case.folder, folder))
     server.reset()
@@ -102,6 +118,9 @@ def _check_kill(server: ModelServer, case: Case, folder: Path, seconds: float) -
     sent = server.counts()["requests"].get(CHAT, {})
     assert _digest(site) == case.digest
     assert answers == different == case.answers
+    costs = memlearn.status(site / "memlearn.yaml").agent
+    assert costs is not None
+    assert Decimal(costs.total.cost) == to_amount(_journaled_cost(site)) > 0
     if case.mode == "direct":
         assert report.agent.possibly_paid_requests == without
         assert answers <= sum(sent.values()) <= answers + without

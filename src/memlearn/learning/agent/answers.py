@@ -120,8 +120,11 @@ class Answers:
             elif kind == "batch":
                 self.batch_ids.setdefault(record["name"], []).append(record["id"])
             elif kind in ("reply", "failed"):
-                # Results of a batch may be read by a later run, into its own journal.
-                self._close(begun.pop((record.get("of", path.name), record["number"])), place, record)
+                # Results of a batch may be read by a later run, into its own journal; the one with the intents may have been
+                # removed since, because it was damaged.
+                intent = begun.pop((record.get("of", path.name), record["number"]), None)
+                if intent is not None:
+                    self._close(intent, place, record)
 
     def _close(self, begun: tuple[Place, dict[str, Any]], place: Place, record: dict[str, Any]) -> None:
         began, intent = begun

@@ -133,10 +133,17 @@ class BatchJobs:
             # Of an earlier run, which may have died before it could note the id.
             known = dict.fromkeys((*job.ids, *await self._patiently(lambda: self.endpoint.find(job.name))))
             missing = dict(job.sent)
+            gone: BatchStatus | None = None
             for batch_id in known:
-                missing = await self._finish(missing, await self._wait(job.name, batch_id))
+                status = await self._wait(job.name, batch_id)
+                if status.state == "gone":
+                    # Another half of the job may still have answers.
+                    gone = status
+                else:
+                    missing = await self._finish(missing, status)
             # Where nothing was ever sent, nothing was paid.
-            await self.take([(sent, _unanswered() if known else None) for sent in missing.values()])
+            what = _gone(gone) if gone is not None else _unanswered() if known else None
+            await self.take([(sent, what) for sent in missing.values()])
             return
         lines = job.path.read_bytes().splitlines(keepends=True)
         await self._send(job, list(zip(job.sent.items(), lines, strict=True)))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -91,9 +91,20 @@ def write_costs(ledger: Ledger, finished: Sequence[FinishedStep], run_id: str) -
     ledger.append("agent_costs", pl.DataFrame(rows, schema=_SCHEMA))
 
 
-def write_unfinished(ledger: Ledger, run_id: str, cost: int) -> None:
-    """Enter what a run spent on steps that did not end."""
-    row = {"run_id": run_id, "user_id": None, "chunk": None, "label": None, "statements": 0, "requests": 0, "cost": cost, "perhaps": 0}
+def write_unfinished(ledger: Ledger, run_id: str, runs: Collection[str], spent: int, perhaps: int) -> None:
+    """Enter what was spent on steps that did not end: what the journals of some runs say, less what is entered for those runs.
+
+    Args:
+        ledger: the books.
+        run_id: the run that enters it.
+        runs: it, and those that died before they could enter what they spent.
+        spent: units of money that their journals hold.
+        perhaps: units of it that nobody can confirm.
+    """
+    entered = ledger.fetch(f"select {_ALL} from agent_costs where run_id in (select unnest(?))", [sorted(runs)]).row(0, named=True)
+    cost = max(0, spent - int(entered["cost"]))
+    doubtful = min(cost, max(0, perhaps - int(entered["perhaps"])))
+    row = {"run_id": run_id, "user_id": None, "chunk": None, "label": None, "statements": 0, "requests": 0, "cost": cost, "perhaps": doubtful}
     if cost:
         ledger.append("agent_costs", pl.DataFrame([row], schema=_SCHEMA))
 

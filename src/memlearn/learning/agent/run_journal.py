@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,3 +33,13 @@ class RunJournal:
         """Write what waits, and close the segment."""
         if self._writer is not None:
             self._writer.close()
+
+
+def journal_name(run_id: str) -> str:
+    """A name for the journal of a run, which no other journal has."""
+    return f"{run_id}-{secrets.token_hex(3)}"
+
+
+def run_of(segment: str) -> str:
+    """The run whose journal a segment is of."""
+    return segment.rsplit("-", 1)[0]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import secrets
 import time
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
@@ -23,7 +22,7 @@ from memlearn.learning.agent.money import Purse, Rates
 from memlearn.learning.agent.pace import Pace
 from memlearn.learning.agent.prompt import Prompts
 from memlearn.learning.agent.run import Doing, FinishedStep, Tally, UserSteps, do_users
-from memlearn.learning.agent.run_journal import RunJournal
+from memlearn.learning.agent.run_journal import RunJournal, journal_name, run_of
 from memlearn.learning.agent.search import Library, Reader
 from memlearn.learning.agent.sender import Client, Known, Sender
 from memlearn.learning.agent.settling import settle
@@ -151,7 +150,6 @@ class AgentStage:
     _reused: int = 0
     _refused: int = 0
     _perhaps: int = 0
-    _booked_cost: int = 0
     _skipped: list[tuple[bytes, str, str]] = field(default_factory=list)
     _shards: dict[str, int] = field(default_factory=dict)
 
@@ -170,14 +168,10 @@ class AgentStage:
         Returns:
             How it went. `counts` tells afterwards how many steps of each user stand, by shard.
         """
-        settled = {
-            str(segment) for (segment,) in self.ledger.fetch("select segment from journals where settled").iter_rows()
-        }
-        there = sorted(path.name for path in self.layout.journals.glob("*.journal")) if self.layout.journals.is_dir() else []
-        unsettled = [name for name in there if name not in settled]
+        unsettled = self._unsettled()
         answers = Answers.read(self.layout.journals, unsettled)
-        spent_before = sum(spent.cost for spent in answers.spent.values())
-        journal = RunJournal(self.layout.journals, f"{self.run_id}-{secrets.token_hex(3)}")
+        before = [(spent.cost, spent.perhaps) for spent in answers.spent.values()]
+        journal = RunJournal(self.layout.journals, journal_name(self.run_id))
         purse = Purse(self.agent.cap)
         self._booked_at = time.monotonic()
         try:
@@ -188,12 +182,19 @@ class AgentStage:
         forget_steps(self.ledger, tally.withdrawn)
         self._note_unfinished(tally)
         if not self._left_open:
+            runs = {self.run_id, *map(run_of, unsettled)}
+            spent, perhaps = purse.spent + sum(cost for cost, _ in before), self._perhaps + sum(doubtful for _, doubtful in before)
             settle(self.ledger, [*unsettled, *journal.segments], answers.found, self.run_id)
-        if self.agent.config.mode == "direct":
-            write_unfinished(self.ledger, self.run_id, spent_before + purse.spent - self._booked_cost)
+            write_unfinished(self.ledger, self.run_id, runs, spent, perhaps)
         taken_back = set(tally.withdrawn)
         skipped = tuple((user_id, reason) for key, user_id, reason in self._skipped if key not in taken_back)
         return Totals(tally, self._reused, self._refused, purse.spent, self._perhaps, answers.open_requests, skipped[:_SKIPPED_TOLD])
+
+    def _unsettled(self) -> list[str]:
+        """The journals whose answers the ledger does not name yet: of runs that died, or whose batches are still with the provider."""
+        settled = {str(segment) for (segment,) in self.ledger.fetch("select segment from journals where settled").iter_rows()}
+        there = sorted(path.name for path in self.layout.journals.glob("*.journal")) if self.layout.journals.is_dir() else []
+        return [name for name in there if name not in settled]
 
     async def _run(self, shards: Sequence[int], find: Find, answers: Answers, journal: RunJournal, purse: Purse) -> Tally:
         config = self.agent.config
@@ -231,13 +232,12 @@ class AgentStage:
                     folder=self.layout.tmp / self.run_id / "batches",
                     say=lambda told: self.say(self._done, self._known, told),
                 )
-                do = self._doing(waves.ask)
-                if config.mode == "batch":
+                # Batches of an earlier run are paid for: what they bring is taken before anything is asked.
+                await waves.take_up()
+                if config.mode == "batch" or waves.left_open:
+                    do = self._doing(waves.ask)
                     return await self._in_waves(waves, lambda only: gather(do, only))
-                # Batches of an earlier run are paid for: what they bring is taken before anything is asked one by one.
-                await self._in_waves(waves, None)
-                if waves.left_open:
-                    return await self._in_waves(waves, lambda only: gather(do, only))
+                self._perhaps += waves.perhaps
             sender = Sender(
                 client=client,
                 model=model_settings(config),
@@ -255,10 +255,8 @@ class AgentStage:
         finally:
             await client.close()
 
-    async def _in_waves(self, waves: Waves, gather: Gather | None) -> Tally:
+    async def _in_waves(self, waves: Waves, gather: Gather) -> Tally:
         async def gather_and_book(only: frozenset[str] | None) -> Tally:
-            if gather is None:
-                return Tally()
             tally = await gather(only)
             # The next wave begins where the ledger says that this one has come to.
             self._book(self._take_finished())
@@ -341,7 +339,6 @@ class AgentStage:
         self.counts[work.shard][step.user_id] = step.chunk + 1
         self._done += 1
         self._perhaps += step.spent.perhaps
-        self._booked_cost += spent.cost
         if step.reason is not None:
             self._skipped.append((step.key, step.user_id, step.reason))
         if step.result is not None:

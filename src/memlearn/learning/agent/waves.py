@@ -98,8 +98,12 @@ class Waves:
         """Number the intents of this journal."""
         self._intents = Intents(self.journal)
 
+    async def take_up(self) -> None:
+        """Take what earlier runs left with the provider; `left_open` tells whether some of it is still there."""
+        await self._send(self._left_behind(), "batches of an earlier run")
+
     async def run(self, gather: Gather) -> Tally:
-        """Take what earlier runs left with the provider, then wave after wave until nothing more is asked.
+        """Wave after wave until nothing more is asked.
 
         Args:
             gather: asks by `ask`, and tells who was postponed.
@@ -110,7 +114,6 @@ class Waves:
         total = Tally()
         waiting: frozenset[str] | None = None
         try:
-            await self._send(self._left_behind(), "batches of an earlier run")
             while True:
                 tally = await gather(waiting)
                 _count(total, tally)
