@@ -32,7 +32,7 @@ from memlearn.store.switch import ReleaseDraft, publish_release
 from memlearn.store.totals import count_segments
 
 if TYPE_CHECKING:
-    from memlearn.learning.agent.documents_lines import Written
+    from memlearn.learning.agent.documents.lines import Written
     from memlearn.store.vectors import VectorStore
 
 TABLES = ("users", "statements", "item_facts", "cited_rows", "persons")
@@ -266,7 +266,7 @@ def _written(folder: Path) -> Written | None:
     if not (folder / WRITTEN_FILE).is_file():
         return None
     # Only a run with an agent pays for loading what that takes.
-    from memlearn.learning.agent.documents_lines import Written
+    from memlearn.learning.agent.documents.lines import Written
 
     return Written.read(folder / WRITTEN_FILE)
 
@@ -279,7 +279,7 @@ def _as_written(current: Manifest, written: Written | None) -> bool:
 def _published_blocks(job: Job, written: Written | None) -> tuple[BlockSpec, ...]:
     if written is None:
         return job.blocks
-    from memlearn.learning.agent.documents_lines import with_candidates
+    from memlearn.learning.agent.documents.lines import with_candidates
 
     return with_candidates(job.blocks, written)
 

@@ -20,7 +20,7 @@ from memlearn.sources.documents import read_documents
 from memlearn.store.tables import SHARED_TABLES
 
 if TYPE_CHECKING:
-    from memlearn.learning.agent.documents_lines import Written
+    from memlearn.learning.agent.documents.lines import Written
 
 # Trends compare the last full months with as many before, or a month of the year with the others.
 TREND_MONTHS = 3

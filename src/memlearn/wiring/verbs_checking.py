@@ -22,7 +22,7 @@ from memlearn.store.ledger import Ledger
 from memlearn.store.manifest import Manifest, read_manifest
 from memlearn.store.status import read_status
 from memlearn.store.switch import current_release_id
-from memlearn.wiring.agent_reports import agent_status, amount
+from memlearn.wiring.agent_outcome import agent_status, amount
 from memlearn.wiring.instants import iso_instant, learned_until
 from memlearn.wiring.jobs import make_job
 from memlearn.wiring.load import LoadedConfig, load_config

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from memlearn.errors import NoReleaseError, UsageError
 from memlearn.learning.agent.stage import Agent
 from memlearn.store.release import open_release
-from memlearn.wiring.agent_reports import amount
+from memlearn.wiring.agent_outcome import amount
 from memlearn.wiring.agents import cap_of, make_agent
 from memlearn.wiring.jobs import make_job
 from memlearn.wiring.load import LoadedConfig

@@ -10,8 +10,8 @@ import pytest
 from memlearn.chunks.documents import Passage
 from memlearn.errors import EditError
 from memlearn.grounding.quotes import quote_stands
-from memlearn.learning.agent.documents_check import DocumentChecker, row_text
-from memlearn.learning.agent.documents_tools import document_functions
+from memlearn.learning.agent.documents.check import DocumentChecker, row_text
+from memlearn.learning.agent.documents.tools import document_functions
 from memlearn.learning.agent.step import Cited, Row, StepInput
 from memlearn.learning.documents import read_sentences
 from memlearn.llm.messages import ToolCall

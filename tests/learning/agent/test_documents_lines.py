@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from memlearn.chunks.documents import Passage
-from memlearn.learning.agent.documents_lines import Written, candidate_spec, document_blocks, with_candidates
+from memlearn.learning.agent.documents.lines import Written, candidate_spec, document_blocks, with_candidates
 from memlearn.learning.documents import quotation, titled
 from memlearn.learning.shared import document_statements
 from memlearn.memory import DEFAULT_BLOCKS, BlockSpec, Evidence, Fact, Statement

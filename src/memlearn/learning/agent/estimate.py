@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from memlearn.chunks.documents import Passage
-from memlearn.learning.agent.documents import Documents
+from memlearn.learning.agent.documents.reading import Documents
 from memlearn.learning.agent.inputs import Shown
 from memlearn.learning.agent.money import Rates
 from memlearn.learning.agent.reading import blocks_to_write, told_persons

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import polars as pl
 
-from memlearn.learning.agent.documents import Documents
+from memlearn.learning.agent.documents.reading import Documents
 from memlearn.learning.agent.inputs import Shown
 from memlearn.learning.agent.judge import checker_of
 from memlearn.learning.agent.lines import BLOCKS

@@ -16,7 +16,7 @@ from memlearn.learning.agent.books import forget_steps, write_steps
 from memlearn.learning.agent.config import AgentConfig
 from memlearn.learning.agent.conversation import OperatorTool, Settings
 from memlearn.learning.agent.costs import write_unfinished
-from memlearn.learning.agent.documents import Documents
+from memlearn.learning.agent.documents.reading import Documents
 from memlearn.learning.agent.due import DUE_SCHEMA, mark_waiting
 from memlearn.learning.agent.money import Purse, Rates
 from memlearn.learning.agent.pace import Pace

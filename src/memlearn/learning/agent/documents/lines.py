@@ -13,7 +13,7 @@ import polars as pl
 from memlearn.chunks.documents import Passage
 from memlearn.grounding.freetext.tokens import fold_words
 from memlearn.learning.agent.books import load_line
-from memlearn.learning.agent.documents_tools import CANDIDATES
+from memlearn.learning.agent.documents.tools import CANDIDATES
 from memlearn.memory import BlockSpec, Statement
 
 _KINDS = {"policies": "policy", "guidelines": "guideline"}

@@ -17,9 +17,9 @@ from memlearn.chunks.events import EMPTY_DIGEST
 from memlearn.learning.agent.books import NOBODY, Standing, load_blocks, read_standing
 from memlearn.learning.agent.chain import given_digest, standing
 from memlearn.learning.agent.conversation import Settings, StepResult
-from memlearn.learning.agent.documents_check import VERSION, DocumentChecker, row_text
-from memlearn.learning.agent.documents_lines import document_blocks
-from memlearn.learning.agent.documents_tools import CANDIDATES, document_functions, document_tools
+from memlearn.learning.agent.documents.check import VERSION, DocumentChecker, row_text
+from memlearn.learning.agent.documents.lines import document_blocks
+from memlearn.learning.agent.documents.tools import CANDIDATES, document_functions, document_tools
 from memlearn.learning.agent.due import DUE_SCHEMA
 from memlearn.learning.agent.names import DOCUMENT_SHARD, WRITTEN_FILE, document_name, is_document
 from memlearn.learning.agent.rows import escape_text

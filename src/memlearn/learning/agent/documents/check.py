@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from memlearn.chunks.documents import Passage
 from memlearn.errors import EditError
-from memlearn.learning.agent.documents_tools import Proposal, ProposedText
-from memlearn.learning.agent.documents_words import (
+from memlearn.learning.agent.documents.tools import Proposal, ProposedText
+from memlearn.learning.agent.documents.words import (
     Said,
     direction_of,
     lacking,
