@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -265,18 +266,22 @@ def _python(program: str, *arguments: str, **options: Any) -> subprocess.Complet
 
 
 @pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A file system of 30 MiB."""
-    place = tmp_path / "disk"
-    place.mkdir()
-    mount = shutil.which("mount")
-    if (
-        mount is None
-        or subprocess.run([mount, "-t", "tmpfs", "-o", "size=30m", "tmpfs", str(place)], capture_output=True, check=False).returncode
-    ):
-        pytest.skip("mounting a small disk needs root")
-    yield place
-    subprocess.run(["umount", str(place)], check=True)
+def small_disk() -> Iterator[Path]:
+    """A file system of 30 MiB; beside pytest's folders, whose clean-up fails where a killed run has left one mounted."""
+    mount, within = shutil.which("mount"), Path(tempfile.gettempdir())
+    for left in within.glob("memlearn-small-disk-*-*"):
+        if not Path("/proc", left.name.split("-")[3]).exists():
+            subprocess.run(["umount", str(left)], capture_output=True, check=False)
+            left.rmdir()
+    place = Path(tempfile.mkdtemp(prefix=f"memlearn-small-disk-{os.getpid()}-"))
+    try:
+        command = [mount or "mount", "-t", "tmpfs", "-o", "size=30m", "tmpfs", str(place)]
+        if mount is None or subprocess.run(command, capture_output=True, check=False).returncode:
+            pytest.skip("mounting a small disk needs root")
+        yield place
+        subprocess.run(["umount", str(place)], check=True)
+    finally:
+        place.rmdir()
 
 
 @pytest.mark.parametrize("left", [0, 600_000, pytest.param(200_000, marks=pytest.mark.slow)])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
@@ -255,11 +255,16 @@ def name_mask(name: el.Name, view: UserView) -> Mask:
 
 def names_mask(parts: Sequence[Part], view: UserView) -> Mask:
     """Rows that all groups of names pick, any name of a group."""
+    return _any_of_each(name_groups(parts), name_mask, view)
+
+
+def _any_of_each(groups: Iterable[Iterable[T]], mask_of: Callable[[T, UserView], Mask], view: UserView) -> Mask:
+    """Rows that every group picks, by any of its members."""
     mask = np.ones(view.size, dtype=np.bool_)
-    for group in name_groups(parts):
+    for group in groups:
         any_of = view.none()
-        for name in group:
-            any_of = any_of | name_mask(name, view)
+        for one in group:
+            any_of = any_of | mask_of(one, view)
         mask = mask & any_of
     return mask
 
@@ -291,13 +296,7 @@ def _apart(one: el.Period, other: el.Period) -> bool:
 
 def periods_mask(parts: Sequence[Part], view: UserView) -> Mask:
     """Rows that all groups of periods pick, any period of a group."""
-    mask = np.ones(view.size, dtype=np.bool_)
-    for group in period_groups(parts):
-        any_of = view.none()
-        for period in group:
-            any_of = any_of | limit_mask(period, view)
-        mask = mask & any_of
-    return mask
+    return _any_of_each(period_groups(parts), limit_mask, view)
 
 
 def join_out_of(parts: tuple[Part, ...]) -> tuple[Part, ...]:
