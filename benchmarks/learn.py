@@ -148,6 +148,8 @@ def measure(folder: Path, scale: float) -> dict[str, float]:
     """Measure one size, and print it."""
     users, _ = make_data(folder, scale)
     events = int(EVENTS * scale) // FILES * FILES
+    # What the generator wrote goes to the disk before anything is measured.
+    os.sync()
     floor = run_floor(folder)
     report, seconds, peak = run_learn(folder)
     timings = dict(report["timings"])  # type: ignore[call-overload]

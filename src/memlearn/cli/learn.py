@@ -149,9 +149,8 @@ def _show_plan(plan: PlanReport) -> None:
 
 def _show_agent_plan(plan: AgentPlan) -> None:
     screen = output.console()
-    more = f" and about {plan.more_steps:,} of rows still to be read" if plan.more_steps else ""
     screen.print(output.plain("The agent would", "bold"))
-    screen.print(f"  do      {plan.steps:,} steps{more}")
+    screen.print(f"  do      {plan.steps:,} steps")
     screen.print(f"  read    about {plan.input_tokens:,} tokens, and write about {plan.output_tokens:,}")
     if plan.cost is not None:
         screen.print(output.plain(f"  cost    about {plan.cost} {plan.currency}, at most {plan.cost_most} {plan.currency}"))

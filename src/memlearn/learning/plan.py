@@ -38,29 +38,37 @@ class Plan:
 
 
 def make_plan(job: Job) -> Plan:
-    """Look at the deliveries and the ledger.
+    """Look at the deliveries and the ledger; where an agent learns, also read what is new, into a folder that goes away.
 
     Raises:
         BusyError: a learn run works on this store.
-        SourceError: a source is missing.
+        SourceError: a source is missing, or too much of it cannot be used.
     """
-    fresh = not job.layout.ledger.is_file()
-    if fresh:
+    plan = _look(job)
+    return plan if job.agent is None else replace(plan, agent=_ask_nothing(job))
+
+
+def _look(job: Job) -> Plan:
+    if not job.layout.ledger.is_file():
         return _plan_first(job)
     with learning(job):
         ledger = Ledger(job.layout.ledger)
         try:
-            plan = _plan_next(job, ledger)
-            return plan if job.agent is None else replace(plan, agent=_ask_nothing(job, ledger, plan.rows_to_read))
+            return _plan_next(job, ledger)
         finally:
             ledger.close()
 
 
-def _ask_nothing(job: Job, ledger: Ledger, rows: int) -> Estimate:
+def _ask_nothing(job: Job) -> Estimate:
+    """What the agent would do with all rows, those that are still to be read among them: they are read beside the store."""
     # Only a run with an agent pays for loading what that takes.
     from memlearn.learning.agent.estimate import estimate
+    from memlearn.learning.run import open_run
+    from memlearn.learning.scratch import scratch_store
 
-    return estimate(job, ledger, rows)
+    with scratch_store(job) as layout, open_run(replace(job, layout=layout)) as run:
+        run.ingest()
+        return estimate(run.job, run.ledger)
 
 
 def _plan_first(job: Job) -> Plan:

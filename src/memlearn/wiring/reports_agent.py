@@ -12,8 +12,7 @@ class AgentPlan(Report):
     """What an agent would take, told without asking it.
 
     Args:
-        steps: steps to do, of rows that are in the store and of documents.
-        more_steps: steps of rows that are still to be read, estimated.
+        steps: steps to do, of users' rows and of documents.
         input_tokens: of first requests, about: a fourth of their bytes.
         output_tokens: of answers of usual length, about.
         cost: about, in the currency of the prices; None: there are no prices.
@@ -26,7 +25,6 @@ class AgentPlan(Report):
     """
 
     steps: int
-    more_steps: int
     input_tokens: int
     output_tokens: int
     cost: str | None

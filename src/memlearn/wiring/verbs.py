@@ -206,7 +206,7 @@ def _agent_plan(job: Job, found: Estimate) -> AgentPlan:
     assert job.agent is not None
     config = job.agent.config
     basis = (
-        f"{found.steps:,} steps of {found.events:,} rows in the store, their first requests as they would be sent, with blocks half full; a token is "
+        f"{found.steps:,} steps of {found.events:,} rows, their first requests as they would be sent, with blocks half full; a token is "
         f"taken for four bytes, an answer for some hundred tokens. The most: {config.turns} turns for every step, every byte a token, every answer "
         f"{config.max_tokens:,} tokens long."
     )
@@ -214,7 +214,6 @@ def _agent_plan(job: Job, found: Estimate) -> AgentPlan:
         basis += " A wave is what every user asks next; a user's steps follow each other, so the longest history sets their number."
     return AgentPlan(
         steps=found.steps,
-        more_steps=found.more_steps,
         input_tokens=found.input_tokens,
         output_tokens=found.output_tokens,
         cost=None if found.cost is None else f"{to_amount(found.cost):f}",

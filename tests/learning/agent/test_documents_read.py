@@ -193,7 +193,6 @@ def test_a_user_called_like_a_document_is_somebody_else(tmp_path: Path, company:
 @pytest.mark.slow
 def test_a_plan_counts_the_steps_of_documents(tmp_path: Path, company: Company, server: ModelServer) -> None:
     site = reading_site(tmp_path / "site", company, server)
-    memlearn.learn(Site(site.folder, {**site.settings, "learning": {}}).config)
     plan = memlearn.learn(site.config, plan=True).plan
     assert plan is not None
     assert plan.agent is not None

@@ -277,11 +277,11 @@ def test_a_plan_asks_nothing_and_tells_steps_tokens_and_money(
     tmp_path: Path, company: Company, server: ModelServer, capsys: pytest.CaptureFixture[str]
 ) -> None:
     site = make_site(tmp_path / "site", company, server)
-    memlearn.learn(Site(site.folder, {"chunks": {"tokens": 300}}).config)
     plan = memlearn.learn(site.config, plan=True).plan
     assert plan is not None
     assert plan.agent is not None
     assert asked(server) == 0
+    assert not site.layout.root.exists()
     assert main(["learn", str(site.config), "--plan"]) == 0
     shown = " ".join(capsys.readouterr().out.split())
     assert f"do {plan.agent.steps:,} steps" in shown
@@ -297,3 +297,12 @@ def test_a_plan_asks_nothing_and_tells_steps_tokens_and_money(
     assert done is not None
     assert done.agent is not None
     assert (done.agent.steps, done.agent.cost) == (0, "0")
+    site.deliver(*company.nights[1])
+    files = sorted(site.layout.root.rglob("*"))
+    night = memlearn.learn(site.config, plan=True).plan
+    assert sorted(site.layout.root.rglob("*")) == files
+    assert night is not None
+    assert night.agent is not None
+    report = site.learn()
+    assert report.agent is not None
+    assert report.agent.steps_done == night.agent.steps > 0

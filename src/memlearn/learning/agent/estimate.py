@@ -23,8 +23,6 @@ from memlearn.store.ledger import Ledger
 BYTES_PER_TOKEN = 4
 # Tokens of an answer that changes a line or two.
 ANSWER_TOKENS = 250
-# Bytes of a row as it is shown, where none has been read yet.
-ROW_BYTES = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,9 +30,8 @@ class Estimate:
     """What the agent would do.
 
     Args:
-        steps: steps to do, of rows that are in the store and of documents.
+        steps: steps to do, of users' rows and of documents.
         events: rows that they are given.
-        more_steps: steps of rows that are still to be read, estimated.
         input_tokens: of first requests, a fourth of their bytes.
         output_tokens: of answers of usual length.
         cost: units of money for both; None: there are no prices.
@@ -45,7 +42,6 @@ class Estimate:
 
     steps: int
     events: int
-    more_steps: int
     input_tokens: int
     output_tokens: int
     cost: int | None
@@ -54,13 +50,12 @@ class Estimate:
     waves_most: int = 0
 
 
-def estimate(job: Job, ledger: Ledger, rows_to_read: int) -> Estimate:
-    """Look at what is to be done, and ask nothing.
+def estimate(job: Job, ledger: Ledger) -> Estimate:
+    """Look at what is to be done with the rows of a store, and ask nothing.
 
     Args:
         job: what would be learned; it has an agent.
         ledger: the books.
-        rows_to_read: rows of deliveries that are not in the store yet.
     """
     agent = job.agent
     assert agent is not None
@@ -79,20 +74,16 @@ def estimate(job: Job, ledger: Ledger, rows_to_read: int) -> Estimate:
             for step in work.steps.inputs:
                 sizes.append(fixed + len(agent.prompts.step_text(step).encode()) + lines // 2)
                 events += len(step.rows)
-    per_step = max(1, job.chunks.tokens * BYTES_PER_TOKEN // ROW_BYTES) if not events else max(1, events // len(sizes))
-    more = -(-rows_to_read // per_step) if rows_to_read else 0
-    usual = (sum(sizes) // len(sizes)) if sizes else fixed + job.chunks.tokens * BYTES_PER_TOKEN
-    whole = sum(sizes) + sum(of_documents) + more * usual
-    steps = len(sizes) + len(of_documents) + more
+    whole = sum(sizes) + sum(of_documents)
+    steps = len(sizes) + len(of_documents)
     rates = None if config.prices is None else Rates.of(config.prices, batch=config.mode == "batch")
     cost = most = None
     if rates is not None:
         cost = whole // BYTES_PER_TOKEN * rates.input + steps * ANSWER_TOKENS * rates.output
         answers = config.max_tokens * BYTES_PER_TOKEN
         most = sum(rates.most(whole + steps * turn * answers, steps * config.max_tokens) for turn in range(config.turns))
-    # Rows that are still to be read may lengthen anybody's history; how much of them is one user's nobody knows before.
-    waves = (longest + (1 if more else 0)) if config.mode == "batch" else 0
-    return Estimate(len(sizes) + len(of_documents), events, more, whole // BYTES_PER_TOKEN, steps * ANSWER_TOKENS, cost, most, waves, waves * config.turns)
+    waves = longest if config.mode == "batch" else 0
+    return Estimate(steps, events, whole // BYTES_PER_TOKEN, steps * ANSWER_TOKENS, cost, most, waves, waves * config.turns)
 
 
 def _document_sizes(job: Job, ledger: Ledger, passages: Sequence[Passage]) -> tuple[list[int], int]:
