@@ -110,6 +110,9 @@ def _show_agent(screen: Console, agent: AgentStatus) -> None:
     if float(agent.total.cost):
         unsure = f", of it {output.money(agent.total.perhaps)} unconfirmed" if float(agent.total.perhaps) else ""
         screen.print(output.plain(f"  cost {output.money(agent.total.cost, agent.currency)}{unsure}"))
+        if float(agent.documents.cost):
+            told = f"of it {output.money(agent.documents.cost, agent.currency)} for documents, {agent.documents.statements:,} statements"
+            screen.print(output.plain(f"  {told}"))
         for title, costs in (("block", agent.blocks), ("dearest users", agent.users)):
             screen.print(
                 output.table((title, "cost", "statements", "each"), [_cost(cost) for cost in costs], right=("cost", "statements", "each"))

@@ -16,6 +16,7 @@ from companies import Company, Site, make_company
 from documents import CONTACT, RETURNS, reading_site, reads_documents, scholar, write_document
 
 import memlearn
+from memlearn.cli import main
 from memlearn.testing import BATCH_LINE, CHAT, Contains, Fault, ModelServer, Reply, Request, messages
 
 LEARN = "import memlearn, sys; print('begun', flush=True); memlearn.learn(sys.argv[1])"
@@ -97,7 +98,9 @@ def test_a_changed_document_is_read_from_the_changed_passage_on(tmp_path: Path, 
     assert texts(site, "rule_candidates") == []
 
 
-def test_a_skipped_passage_is_told_and_done_again_with_its_lines_published(tmp_path: Path, company: Company, server: ModelServer) -> None:
+def test_a_skipped_passage_is_told_and_done_again_with_its_lines_published(
+    tmp_path: Path, company: Company, server: ModelServer, capsys: pytest.CaptureFixture[str]
+) -> None:
     site = reading_site(tmp_path / "site", company, server, attempts=1)
     server.set_faults([Fault("500", when=Contains("r3 Do not offer alcohol")), Fault("500", when=Contains("r2 Do not offer alcohol"))])
     report = site.learn()
@@ -115,6 +118,9 @@ def test_a_skipped_passage_is_told_and_done_again_with_its_lines_published(tmp_p
     assert status.agent.unfinished_documents == 0
     assert float(status.agent.documents.cost) > 0
     assert {cost.name for cost in status.agent.users} <= set(company.users)
+    capsys.readouterr()
+    assert main(["status", str(site.config)]) == 0
+    assert "USD for documents, " in " ".join(capsys.readouterr().out.split())
 
 
 def forger(request: Request) -> Reply:
