@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine
+from concurrent.futures import Future
 from contextlib import closing
 from pathlib import Path
 from threading import Event
@@ -15,7 +16,7 @@ from memlearn.learning.agent.sender import Asked, NotAnsweredError, Sender, Spen
 from memlearn.llm.chat import ChatClient, ModelError
 from memlearn.llm.config import ModelConfig, Prices
 from memlearn.llm.messages import ChatReply, ChatRequest, Message
-from memlearn.store.journal import JournalWriter, read_segment
+from memlearn.store.journal import JournalWriter, Place, Record, read_segment
 from memlearn.testing import Every, Fault, ModelServer, Nth, echo
 
 RATES = Rates.of(Prices(input=1, output=2))
@@ -84,6 +85,21 @@ def test_intent_and_answer_are_in_the_journal_with_all_that_was_said(tmp_path: P
     assert answer["cost"] == RATES.cost(reply.usage) <= intent["most"]
     assert (spent.requests, spent.cost, spent.perhaps) == (1, answer["cost"], 0)
     assert (site.purse.spent, site.purse.reserved) == (answer["cost"], 0)
+
+
+def test_a_place_in_flight_is_free_while_the_answer_is_written_down(tmp_path: Path) -> None:
+    flying: dict[str, int] = {}
+    with ModelServer(echo) as server:
+        site = Site(tmp_path, server)
+        write = site.journal.append
+
+        def append(record: Record) -> Future[Place]:
+            flying[record["type"]] = site.sender.pace.flying
+            return write(record)
+
+        site.journal.append = append  # type: ignore[method-assign]
+        site.run(site.sender.ask(ASKED, request(), Spent()))
+    assert (flying["intent"], flying["reply"], site.sender.pace.flying) == (1, 0, 0)
 
 
 def test_what_is_journaled_is_never_sent_again(tmp_path: Path) -> None:

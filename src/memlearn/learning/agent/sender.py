@@ -175,11 +175,14 @@ class Sender:
             self.pace.leave_failed()
             raise
         record = self._intents.make(asked, request, digest, attempt, most)
-        number, settled = record["number"], False
+        number, settled, flying = record["number"], False, True
         try:
             intent = await self._write(record)
             spent.requests, spent.input_bytes = spent.requests + 1, spent.input_bytes + len(content)
             reply = await self.client.ask(content)
+            # Its place is free while the answer is written down.
+            self.pace.leave()
+            flying = False
             cost = None if self.rates is None or reply.usage is None else self.rates.cost(reply.usage)
             answer = await self._write(
                 {
@@ -206,15 +209,17 @@ class Sender:
                 self.pace.leave_refused(error.retry_after)
             else:
                 self.pace.leave_failed()
+            flying = False
             await self._write(failure)
             raise
         except BaseException:
             # Interrupted while under way: it may have been charged.
             if not settled:
                 self.purse.settle(most, None)
-            self.pace.leave_failed()
             raise
-        self.pace.leave()
+        finally:
+            if flying:
+                self.pace.leave_failed()
         return reply
 
     async def _write(self, record: Mapping[str, Any]) -> Place:
