@@ -17,7 +17,7 @@ from hypothesis import settings
 if TYPE_CHECKING:
     from memlearn.wiring.load import LoadedConfig
 
-settings.register_profile("same", derandomize=True)
+settings.register_profile("same", derandomize=True, max_examples=50)
 settings.register_profile("explore", max_examples=300, print_blob=True)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
 

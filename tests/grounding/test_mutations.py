@@ -59,6 +59,7 @@ def make_world(learned: Any, mutations: Any) -> Any:
     return mutations.World(sorted(own), own, {dim: sorted(keys) for dim, keys in everything.items()})
 
 
+@pytest.mark.slow
 def test_all_published_facts_are_true_and_pass(learned: Any, mutations: Any) -> None:
     said = published(learned, mutations)
     assert {one.fact["kind"] for one in said} == KINDS

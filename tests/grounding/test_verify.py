@@ -43,6 +43,7 @@ def test_a_release_of_the_samples_is_not_contradicted(learned: Any) -> None:
     assert found.facts == found.verified == len(learned.statements)
 
 
+@pytest.mark.slow
 def test_users_are_checked_a_block_at_a_time_with_the_same_outcome(learned: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[int] = []
 

@@ -109,6 +109,7 @@ def test_findings_are_the_same_in_blocks_as_at_once(monkeypatch: pytest.MonkeyPa
         assert frame.equals(at_once[name]), name
 
 
+@pytest.mark.slow
 def test_stray_dates_of_two_users_do_not_multiply_memory() -> None:
     whole, _ = company(500, {2: dt.date(1901, 1, 2), 400: dt.date(2199, 5, 1)})
     tracemalloc.start()

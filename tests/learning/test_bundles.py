@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import polars as pl
+import pytest
 from companies import make_company, site_of
 from hypothesis import given
 from hypothesis import strategies as st
@@ -29,6 +30,7 @@ def test_bundles_keep_order_and_stay_small(sizes: dict[int, int]) -> None:
     assert bundle_shards(shards, None) == [[shard] for shard in shards]
 
 
+@pytest.mark.slow
 def test_bundled_shards_render_to_the_same_parts(tmp_path: Path) -> None:
     site = site_of(tmp_path, make_company(7, users=6), learning={"shards": 3})
     parts = [_render(site.config, together=together) for together in (False, True)]

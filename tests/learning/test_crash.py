@@ -199,7 +199,7 @@ def cases(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Case]:
     return {"first": _undisturbed(first, folder / "a"), "next": _undisturbed(site.folder, folder / "b")}
 
 
-@pytest.mark.parametrize("which", ["first", "next"])
+@pytest.mark.parametrize("which", [pytest.param("first", marks=pytest.mark.slow), "next"])
 def test_killed_at_some_moment(cases: dict[str, Case], tmp_path: Path, which: str) -> None:
     (moment,) = _moments(cases[which], 1, seed=10)
     _check_crash(cases[which], tmp_path / "site", moment)
@@ -245,6 +245,7 @@ def samples_site() -> Callable[[Path], Path]:
     return make
 
 
+@pytest.mark.slow
 def test_killed_again_and_again(cases: dict[str, Case], tmp_path: Path) -> None:
     case = cases["next"]
     site = Path(shutil.copytree(case.folder, tmp_path / "site"))

@@ -78,6 +78,7 @@ def test_another_mapping_is_learned_from_the_beginning(tmp_path: Path) -> None:
     assert site.digest() == fresh.digest()
 
 
+@pytest.mark.slow
 def test_a_file_that_grew_does_not_undo_later_corrections(tmp_path: Path) -> None:
     company = make_company(7, nights=3)
     site = site_of(tmp_path / "site", company)
@@ -94,6 +95,7 @@ def test_a_file_that_grew_does_not_undo_later_corrections(tmp_path: Path) -> Non
     assert (again.published, again.steps_done) == (False, 0)
 
 
+@pytest.mark.slow
 def test_after_a_rollback_the_next_run_learns_everything_anew(tmp_path: Path) -> None:
     company = make_company(8, nights=2)
     site = Site(tmp_path / "site").set_up(company)

@@ -8,6 +8,7 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
+import pytest
 import yaml
 
 import memlearn
@@ -132,6 +133,7 @@ def test_a_source_that_is_no_evidence_for_intervals_supports_no_habit(tmp_path: 
     assert "likes" in kinds
 
 
+@pytest.mark.slow
 def test_discounts_and_returns_are_judged_against_the_rate_of_enough_users_only(tmp_path: Path) -> None:
     def kinds(few: int) -> set[str]:
         folder = tmp_path / str(few)

@@ -124,6 +124,7 @@ def test_the_last_arrival_of_a_key_counts_whoever_its_user_is(tmp_path: Path, ni
     _is_a_dictionary(tmp_path, nights, SHARDS)
 
 
+@pytest.mark.slow
 def test_learned_nightly_at_once_and_from_what_counts_is_the_same(tmp_path: Path, company: Company) -> None:
     _check(tmp_path, company, _all_cases())
 

@@ -43,6 +43,7 @@ def _learn(folder: Path, company: Company, settings: dict[str, Any] | None = Non
     return site
 
 
+@pytest.mark.slow
 def test_many_thin_users_make_more_shards_with_the_same_content(tmp_path: Path, company: Company, monkeypatch: pytest.MonkeyPatch) -> None:
     one = _learn(tmp_path / "one", company)
     assert _number(one) == 1

@@ -93,6 +93,7 @@ def test_night_by_night_they_are_left_out_until_enough_others_join_them(tmp_path
     assert site.digest() == learned(tmp_path / "all", company, stray, more).digest()
 
 
+@pytest.mark.slow
 def test_rows_that_counted_among_few_are_left_out_among_many(tmp_path: Path, company: Company) -> None:
     few = dated(company, *(f"2025-03-{day:02d}T12:00" for day in range(1, 20)))
     stray = dated(company, "2031-05-05T10:00")

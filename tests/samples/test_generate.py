@@ -30,6 +30,7 @@ def data_files(samples: Path) -> dict[str, Path]:
     }
 
 
+@pytest.mark.slow
 def test_the_committed_files_are_the_generators(samples: Path, tmp_path: Path, content: Callable[[Path], object]) -> None:
     done = generate(samples, tmp_path, "--seed", "7", "--users", "300")
     assert done.returncode == 0, done.stderr

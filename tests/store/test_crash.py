@@ -30,7 +30,7 @@ for number in range(10_000):
 """
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", [0, *(pytest.param(seed, marks=pytest.mark.slow) for seed in (1, 2, 3))])
 def test_kill_9_while_publishing(
     company: Any, frames_of: Callable[..., Any], start_python: Callable[..., subprocess.Popen[str]], seed: int
 ) -> None:

@@ -86,7 +86,7 @@ def test_rows_of_shuffled_parts_are_stored_by_user(company: Any, frames_of: Call
             assert [line.text for line in record.statements] == MEMORY[user]
 
 
-@pytest.mark.parametrize("table", USER_TABLES)
+@pytest.mark.parametrize("table", [table if table == "persons" else pytest.param(table, marks=pytest.mark.slow) for table in USER_TABLES])
 def test_digest_changes_with_every_column(company: Any, frames_of: Callable[..., dict[str, pl.DataFrame]], table: str) -> None:
     frames = frames_of({"u1": ["tea"], "u2": ["rye"]})
     frame = frames[table]
@@ -169,6 +169,7 @@ def test_shared_digest_ignores_row_and_column_order(company: Any) -> None:
     assert one.content_digest == other.content_digest != changed.content_digest
 
 
+@pytest.mark.slow
 def test_many_or_large_deltas_are_compacted(company: Any) -> None:
     base = company.segment({f"u{number}": ["tea"] for number in range(40)})
     deltas = [company.segment({"u1": [f"cup {number}"]}) for number in range(9)]

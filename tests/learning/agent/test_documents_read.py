@@ -170,6 +170,7 @@ def obedient(request: Request) -> Reply:
     return Reply(tool_calls=calls)
 
 
+@pytest.mark.slow
 def test_orders_in_a_document_are_text_and_reach_nothing(tmp_path: Path, company: Company) -> None:
     with ModelServer(obedient) as server:
         site = reading_site(tmp_path / "site", company, server)
@@ -186,6 +187,7 @@ def test_orders_in_a_document_are_text_and_reach_nothing(tmp_path: Path, company
     assert texts(site, "rule_candidates") == []
 
 
+@pytest.mark.slow
 def test_a_user_called_like_a_document_is_somebody_else(tmp_path: Path, company: Company, server: ModelServer) -> None:
     site = reading_site(tmp_path / "site", company, server)
     (path,) = (site.folder / "in").glob("shop-00.csv")

@@ -26,7 +26,7 @@ def _agent_everywhere(server: ModelServer, monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setitem(companies.EVERYWHERE, "learning", {"manager": "agent", "agent": agent})
 
 
-_CHECKS = [pytest.param(check, marks=() if number < 2 else pytest.mark.slow) for number, check in enumerate(WHATEVER_THE_MANAGER)]
+_CHECKS = [pytest.param(check, marks=() if number < 1 else pytest.mark.slow) for number, check in enumerate(WHATEVER_THE_MANAGER)]
 
 
 @pytest.mark.usefixtures("_agent_everywhere")

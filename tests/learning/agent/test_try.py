@@ -137,6 +137,7 @@ def test_a_cap_holds_over_all_variants(tmp_path: Path, company: Company, capsys:
         assert asked(server) == count
 
 
+@pytest.mark.slow
 def test_what_cannot_be_tried_is_refused_before_anything_is_asked(tmp_path: Path, company: Company) -> None:
     with ModelServer(shouting) as server:
         site = agent_site(tmp_path / "site", company, server)

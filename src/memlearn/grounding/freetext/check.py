@@ -58,7 +58,7 @@ class Verdict:
     code: Reason = ""
 
 
-def check_text(text: str, cited: CitedEvidence, view: UserView, reading: Reading | None = None) -> Verdict:  # noqa: PLR0911
+def check_text(text: str, cited: CitedEvidence, view: UserView, reading: Reading | None = None) -> Verdict:
     """Whether a line agrees with the rows, statistics and attributes that it cites.
 
     Args:
@@ -67,12 +67,24 @@ def check_text(text: str, cited: CitedEvidence, view: UserView, reading: Reading
         view: the user's rows.
         reading: of the same line by the same rows, where there is one already.
     """
+    reading = reading or read_text(text, view)
+    verdict = _check(reading, cited, view)
+    for at, part in enumerate(reading.parts):
+        if verdict.status == "verified" and isinstance(part.value, el.Period) and part.value.other is not None:
+            # A time that may be read in two ways: what is said must hold either way.
+            start, end = part.value.other
+            meant = replace(part, value=replace(part.value, start=start, end=end, base=(start, end), other=None))
+            again = _check(replace(reading, parts=[*reading.parts[:at], meant, *reading.parts[at + 1 :]]), cited, view)
+            verdict = again if again.status == "verified" else Verdict("hypothesis", "Which days are meant is open.", again.claims, "unclear")
+    return verdict
+
+
+def _check(reading: Reading, cited: CitedEvidence, view: UserView) -> Verdict:  # noqa: PLR0911
     mask, strays = cited_rows(view, cited)
     if strays:
         return Verdict("refused", f"{strays[0]!r} is no row of this user. Cite rows of this user only.", code="evidence")
     if not (mask.any() or cited.persons or cited.statistics):
         return Verdict("refused", "Nothing is cited. Cite the rows or statistics that show it.", code="evidence")
-    reading = reading or read_text(text, view)
     findings = _of_words(reading, cited, view, mask)
     if findings is not None:
         return _verdict(findings, mask)

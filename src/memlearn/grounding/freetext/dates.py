@@ -46,7 +46,18 @@ _HOLIDAYS = {
     ("boxing", "day"): (12, 26, 1), ("valentine", "day"): (2, 14, 1), ("halloween",): (10, 31, 1),
 }  # fmt: skip
 _FEASTS = frozenset((words[0],) for words in _HOLIDAYS)
+# Told from the time named before.
+_THEN = frozenset({("since", "then"), ("from", "then"), ("after", "that"), ("after", "then"), ("since", "that")})
 _YEARS = range(1990, 2101)
+_DAYS_OF = {"day": 1, "days": 1, "week": 7, "weeks": 7}
+_SIDES: dict[tuple[str, ...], str] = {
+    tuple(words.split()): side
+    for side, phrases in {
+        "before": "up to, before, leading up to, prior to, running up to, ahead of, until, preceding, to",
+        "after": "after, following, from, since, starting, starting on, beginning, beginning on",
+    }.items()
+    for words in phrases.split(", ")
+}
 
 
 def read_period(tokens: Tokens, at: int, today: int, known: Period | None = None) -> tuple[Period, int] | None:
@@ -65,6 +76,8 @@ def read_period(tokens: Tokens, at: int, today: int, known: Period | None = None
 
 
 def _introduced(tokens: Tokens, at: int, today: int, known: Period | None) -> tuple[Period, int] | None:
+    if known is not None and lows(tokens, at, 2) in _THEN:
+        return with_role(replace(known, start=known.base[0], end=known.base[1]), "after"), at + 2 + (lows(tokens, at + 2, 1) == ("on",))
     role, start = "bare", at
     for count in range(min(_LONGEST_ROLE, len(tokens) - at), 0, -1):
         if lows(tokens, at, count) in _ROLES:
@@ -77,6 +90,9 @@ def _introduced(tokens: Tokens, at: int, today: int, known: Period | None) -> tu
     relative = read_relative(tokens, start, today, known)
     if relative is not None:
         return with_role(relative[0], "in" if role == "bare" else role), relative[1]
+    beside = _up_to(tokens, start, today) if role in ("in", "bare") else None
+    if beside is not None:
+        return beside
     span = read_span(tokens, start, today, bare=role == "bare" and not since)
     if span is None and (role == "in" or known is not None) and tokens[start - 1].low in ("on", "the", ",", "and"):
         span = _first_day(tokens, start, today)
@@ -86,6 +102,27 @@ def _introduced(tokens: Tokens, at: int, today: int, known: Period | None) -> tu
     if lows(tokens, end, 1) in (("on",), ("onwards",), ("onward",)) and (since or role == "in"):
         return with_role(span.period(), "since"), end + 1
     return with_role(span.period(), role), end
+
+
+def _up_to(tokens: Tokens, at: int, today: int) -> tuple[Period, int] | None:
+    """`The ten days up to Christmas Eve`, `the two weeks after 3 May`; whether the day itself counts is open."""
+    start = at + (lows(tokens, at, 1) == ("the",))
+    figure = read_figure(tokens, start)
+    # A week before Christmas is no stretch of days; the week before it is.
+    if figure is None and start == at:
+        return None
+    count, at = (int(figure.value), figure.end) if figure else (1, start)
+    unit = _DAYS_OF.get((lows(tokens, at, 1) or ("",))[0])
+    found = next((words for words in _SIDES if lows(tokens, at + 1, len(words)) == words), None) if unit else None
+    if unit is None or found is None:
+        return None
+    span = read_span(tokens, at + 1 + len(found), today, bare=False)
+    if span is None or span.first != span.last or span.days:
+        return None
+    day, length = number(span.first), count * unit
+    first = (day - length, day - 1) if _SIDES[found] == "before" else (day + 1, day + length)
+    other = (day - length + 1, day) if _SIDES[found] == "before" else (day, day + length - 1)
+    return Period(*first, base=first, other=other), span.end
 
 
 def with_role(period: Period, role: str) -> Period:
@@ -147,7 +184,7 @@ def read_span(tokens: Tokens, at: int, today: int, *, bare: bool) -> Span | None
     """A period without a preposition; a bare year or month counts only where something introduces it, unless it cannot be else."""
     start = at + (lows(tokens, at, 1) == ("the",))
     return (
-        _holiday(tokens, start, today) or _numeric(tokens, start, today) or _day(tokens, start, today) or _part(tokens, start, today) or _month(tokens, start, today, bare=bare)
+        _holiday(tokens, start, today) or _numeric(tokens, start, today) or _quarter(tokens, start) or _day(tokens, start, today) or _part(tokens, start, today) or _month(tokens, start, today, bare=bare)
         or _season(tokens, start, today, bare=bare) or _year(tokens, start, bare=bare)
     )  # fmt: skip
 
@@ -163,6 +200,22 @@ def _holiday(tokens: Tokens, at: int, today: int) -> Span | None:
     if year is None and number(guess) > today:
         guess = guess.replace(year=guess.year - 1)
     return Span(guess, guess + timedelta(days - 1), end + (year is not None), year is not None)
+
+
+def _quarter(tokens: Tokens, at: int) -> Span | None:
+    """`Q1 2026`, `H2 of 2025`, `2026 Q1`."""
+    year = _year_at(tokens, at)
+    start = at + (year is not None)
+    months = {"q": 3, "h": 6}.get((lows(tokens, start, 1) or ("",))[0])
+    which = lows(tokens, start + 1, 1)
+    if months is None or not which or not which[0].isdigit() or not 1 <= int(which[0]) <= 12 // months or tokens[start].start + 1 != tokens[start + 1].start:
+        return None
+    end = start + 2
+    if year is None:
+        end += lows(tokens, end, 1) in (("of",), ("/",), (",",), ("in",))
+        year = _year_at(tokens, end)
+        end += 1
+    return None if year is None else month_span(year, (int(which[0]) - 1) * months + 1, end, months)
 
 
 def _numeric(tokens: Tokens, at: int, today: int) -> Span | None:

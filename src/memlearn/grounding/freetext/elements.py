@@ -123,6 +123,7 @@ class Period:
         base: the period named, of which a role made another.
         parts: both ends of a range, as periods.
         days: single days that it may be, where a date has two readings.
+        other: first and last day of another reading; what is said must hold of both.
     """
 
     start: int
@@ -131,6 +132,7 @@ class Period:
     base: tuple[int, int] = (0, 0)
     parts: tuple[Period, ...] = ()
     days: tuple[int, ...] = ()
+    other: tuple[int, int] | None = None
 
     def covers(self, day: int) -> bool:
         """Whether a day is in it."""

@@ -19,12 +19,15 @@ _KINDS = {
     "buy": ("purchase",),
     "event": ("purchase",),
 }
+_FOLLOWS = {"redeem": "show", "refund": "event"}
 
 
 def read_interval(clause: Clause) -> list[Finding] | None:
     """`Redeemed two days after it was first shown`, `returned eight days later`."""
     durations = [at for at, part in enumerate(clause.parts) if isinstance(part.value, el.Duration)]
     tags = {"after", "later"} & clause.tags
+    if not tags:
+        return _spanned(clause)
     if (
         len(durations) != 1
         or len(tags) != 1
@@ -51,6 +54,26 @@ def read_interval(clause: Clause) -> list[Finding] | None:
     said = clause.parts[at].value
     assert isinstance(said, el.Duration)
     return [_apart(clause, ours, theirs, said, first=bool(ranks))]
+
+
+def _spanned(clause: Clause) -> list[Finding] | None:
+    """`It took three days from seeing the offer to redeeming it`, `two days between the display and its redemption`."""
+    said = clause.of(el.Duration)
+    tags = [part.value.tag for part in clause.parts if isinstance(part.value, el.Word) and part.value.tag in _KINDS]
+    telling = [tag for tag in dict.fromkeys(tags) if tag not in ("buy", "event")] or []
+    took = any(isinstance(part.value, el.Word) and part.value.text.startswith(("took", "take")) for part in clause.parts)
+    if len(said) != 1 or not (took or "pass" in clause.tags) or not clause.only((el.Name, el.Duration), {"pass", "and", "lasted"}):
+        return None
+    later = next((tag for tag in telling if tag in _FOLLOWS), None)
+    if later is None or set(telling) - {later, _FOLLOWS[later]} or (later not in tags):
+        return None
+    if _FOLLOWS[later] not in tags and not (took and later == "redeem"):
+        # To redeem it took three days: from its being shown.
+        return None
+    ours, theirs = _rows(clause, _KINDS[later], ()), _rows(clause, _KINDS[_FOLLOWS[later]], ())
+    if later == "refund" and (theirs & clause.view.returned).any():
+        theirs = theirs & clause.view.returned
+    return [_apart(clause, ours, theirs, said[0], first=False)]
 
 
 def _told_first(clause: Clause, at: int) -> list[Finding] | None:

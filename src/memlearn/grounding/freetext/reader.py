@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from memlearn.grounding.freetext import dates, lexicon, numbers, times
 from memlearn.grounding.freetext import elements as el
+from memlearn.grounding.freetext.contextual import read_contextual, tell_offers
 from memlearn.grounding.freetext.tokens import Token, tokenise
 from memlearn.grounding.freetext.view import Mask, UserView
 
@@ -50,6 +51,7 @@ def read_text(text: str, view: UserView) -> Reading:
             reading.parts.append(el.Part(at, end, value))
             known = value if isinstance(value, el.Period) else known
         at = end
+    reading.parts = tell_offers(reading.parts)
     return reading
 
 
@@ -89,7 +91,8 @@ def _read(reading: Reading, at: int, view: UserView, known: el.Period | None) ->
         number = _number(tokens, at + 1)
     if number is not None:
         return [number[0]], number[1]
-    return _word(tokens, at, counted=bool(reading.parts) and isinstance(reading.parts[-1].value, el.Count) and reading.parts[-1].end == at)
+    counted = bool(reading.parts) and isinstance(reading.parts[-1].value, el.Count) and reading.parts[-1].end == at
+    return _word(tokens, at, counted=counted, before=reading.parts)
 
 
 _READERS: tuple[Callable[[Tokens, int], tuple[el.Value, int] | None], ...] = (
@@ -193,7 +196,10 @@ def _rank(tokens: Tokens, at: int, view: UserView, known: el.Period | None) -> t
     return el.Rank(place), end
 
 
-def _word(tokens: Tokens, at: int, *, counted: bool) -> tuple[list[el.Value], int]:
+def _word(tokens: Tokens, at: int, *, counted: bool, before: Sequence[el.Part]) -> tuple[list[el.Value], int]:
+    told = read_contextual(tokens, at, before)
+    if told is not None:
+        return [told[0]], told[1]
     for count in range(min(lexicon.LONGEST_PHRASE, len(tokens) - at), 0, -1):
         words = numbers.lows(tokens, at, count)
         tag = lexicon.PHRASES.get(words)

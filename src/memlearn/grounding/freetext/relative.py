@@ -11,6 +11,8 @@ from memlearn.grounding.freetext.spans import day_of, month_span, number
 from memlearn.grounding.freetext.tokens import Token
 
 Tokens = Sequence[Token]
+_LATEST = frozenset({"last", "past", "recent", "final", "latest", "these", "previous", "preceding"})
+_WITHIN = frozenset({"over", "during", "throughout", "within", "across", "in"})
 
 
 def read_relative(tokens: Tokens, at: int, today: int, known: Period | None) -> tuple[Period, int] | None:  # noqa: PLR0911
@@ -24,19 +26,27 @@ def read_relative(tokens: Tokens, at: int, today: int, known: Period | None) -> 
     ):
         return Period(known.base[0], known.base[1], base=known.base), start + 2
     now = day_of(today)
-    if lows(tokens, start, 2) in (("this", "year"), ("last", "year")):
+    if lows(tokens, start, 2) in (("this", "year"), ("last", "year")) and (head == "this" or start == at):
         return month_span(now.year - (head == "last"), 1, 0, 12).period(), start + 2
+    whole = _whole_year(tokens, at, start, now)
+    if whole is not None:
+        return whole
     if lows(tokens, start, 2) in (("this", "month"), ("last", "month")):
         back = now.replace(day=1) - timedelta(head == "last")
         return month_span(back.year, back.month, 0).period(), start + 2
     if head in ("following", "next", "previous", "preceding") and known is not None:
         return _beside(tokens, start + 1, known, later=head in ("following", "next"))
-    figure = read_figure(tokens, start + (head in ("last", "past", "recent", "final")))
-    if head in ("last", "past", "recent", "final") and figure is not None:
+    start += head in _LATEST and lows(tokens, start + 1, 1) in (("full",), ("whole",), ("available",))
+    figure = read_figure(tokens, start + (head in _LATEST))
+    if head in _LATEST and figure is not None:
         return _to_the_end(tokens, figure.end, int(figure.value), now)
     count, unit_at = (int(figure.value), figure.end) if figure else (1, start)
+    if lows(tokens, unit_at, 2) == ("half", "year"):
+        # The half-year before.
+        count, unit_at = 6, unit_at + 1
     if (
-        lows(tokens, unit_at, 1) in (("month",), ("months",))
+        lows(tokens, unit_at, 1) in (("month",), ("months",), ("year",))
+        and (count == 6 or tokens[unit_at].low != "year")  # noqa: PLR2004
         and lows(tokens, unit_at + 1, 1) in (("before",), ("after",))
         and known is not None
     ):
@@ -44,6 +54,19 @@ def read_relative(tokens: Tokens, at: int, today: int, known: Period | None) -> 
         end = unit_at + 2 + (lows(tokens, unit_at + 2, 1) in (("that",), ("it",), ("this",)))
         return _months_beside(known, count, later=later), end
     return None
+
+
+def _whole_year(tokens: Tokens, at: int, start: int, now: date) -> tuple[Period, int] | None:
+    """`Over the past year`, `over the year`: twelve months to the end of the data; of `the last year` it is open which."""
+    head = lows(tokens, start, 1)
+    end = start + (head in (("past",), ("last",), ("full",), ("whole",), ("entire",)))
+    if start == at or lows(tokens, end, 1) != ("year",) or lows(tokens, end + 1, 1) in (("before",), ("after",), ("of",), ("earlier",)):
+        return None
+    if end == start and (tokens[at - 1].low not in _WITHIN or (end + 1 < len(tokens) and tokens[end + 1].sort == "number")):
+        return None
+    first = number(now) - 364
+    other = month_span(now.year - 1, 1, 0, 12).period().base if head == ("last",) else None
+    return Period(first, number(now), base=(first, number(now)), other=other), end + 1
 
 
 def _beside(tokens: Tokens, at: int, known: Period, *, later: bool) -> tuple[Period, int] | None:
