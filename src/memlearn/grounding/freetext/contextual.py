@@ -1,0 +1,67 @@
+"""Words whose meaning the words beside them decide: alone, together, back, seen."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from memlearn.grounding.freetext import elements as el
+from memlearn.grounding.freetext.elements import Part
+from memlearn.grounding.freetext.numbers import lows
+from memlearn.grounding.freetext.tokens import Token
+
+Tokens = Sequence[Token]
+_SUMMED = frozenset(
+    "account accounts accounted make makes made come comes came add adds amount amounts amounted total totals receive receives received cost costs "
+    "get gets got take takes took represent represents saw see cover covers for worth".split()
+)
+_MOVED = frozenset({"been", "come", "came", "comes", "coming", "gone", "went", "go", "goes", "going"})
+_OFFERED = frozenset({"offer", "offers", "coupon", "coupons", "voucher", "vouchers", "deal", "deals", "promotion", "promotions"})
+_SEEN, _USED = frozenset({"seen", "seeing", "viewed", "viewing", "noticed", "receiving"}), frozenset({"used", "using", "use", "uses"})
+_OPEN_ENDS = frozenset({".", ",", ";", ")", "!", "–", "—", ":"})
+
+
+def read_contextual(tokens: Tokens, at: int, before: Sequence[Part]) -> tuple[el.Word, int] | None:  # noqa: PLR0911
+    """A word by what stands beside it.
+
+    Args:
+        tokens: the line.
+        at: where to read.
+        before: what was read of it so far.
+    """
+    low, after = tokens[at].low, lows(tokens, at + 1, 1)
+    last = before[-1].value if before and before[-1].end == at else None
+    if low == "alone" and isinstance(last, el.Period | el.Name):
+        # In May alone; five visits to X alone. Without a number it may mean that there is nothing else.
+        return el.Word("skip" if isinstance(last, el.Period) or _has_figure(before, tokens, at) else "only", low), at + 1
+    if low == "together" and (after and after[0] in _SUMMED):
+        return el.Word("total", low), at + 1
+    if low == "back" and at and tokens[at - 1].low in _MOVED:
+        # Has been back, which is no refund.
+        return el.Word("buy", low), at + 1 + (after in (("to",), ("at",)))
+    if low == "of" and after in (("all",), ("them",)) and (at + 2 >= len(tokens) or tokens[at + 2].low in _OPEN_ENDS):
+        # The highest amount of all.
+        return el.Word("skip", "of all"), at + 2
+    if low in _SEEN and _is_of_offers(tokens):
+        return el.Word("show", low), at + 1
+    return None
+
+
+def _has_figure(before: Sequence[Part], tokens: Tokens, at: int) -> bool:
+    return any(isinstance(part.value, el.Quantified | el.OutOf) for part in before) or any(token.sort == "number" for token in tokens[at:])
+
+
+def _is_of_offers(tokens: Tokens) -> bool:
+    return any(token.low in _OFFERED for token in tokens)
+
+
+def tell_offers(parts: Sequence[Part]) -> list[Part]:
+    """What happens to an offer some days after it was shown: `used` is redeemed there, and no visit."""
+    words = [part.value for part in parts if isinstance(part.value, el.Word)]
+    shown = any(word.tag == "show" for word in words)
+    if not (shown and any(word.tag in ("offer", "show") for word in words)) or any(word.tag == "redeem" for word in words):
+        return list(parts)
+    return [
+        replace(part, value=el.Word("redeem", part.value.text)) if isinstance(part.value, el.Word) and part.value.text in _USED else part
+        for part in parts
+    ]
