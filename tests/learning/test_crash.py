@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from random import Random
 from threading import Event, Thread
@@ -186,8 +187,8 @@ def _moments_of_stages(case: Case, count: int, seed: int) -> list[Moment]:
 
 
 @pytest.fixture(scope="module")
-def cases(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Case]:
-    """A first run, and one with late rows, corrections and deletions after it."""
+def cases(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Case]:
+    """A first run, and one with late rows, corrections and deletions after it; each is made when it is asked for."""
     company = make_company(3, users=7, events=150, nights=2, days=400)
     folder = tmp_path_factory.mktemp("crash")
     site = Site(folder / "site", {"chunks": {"tokens": 300}, "learning": {"shards": 3}}).set_up(company)
@@ -196,27 +197,28 @@ def cases(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Case]:
     first = Path(shutil.copytree(site.folder, folder / "first"))
     site.learn()
     site.deliver(*company.nights[1])
-    return {"first": _undisturbed(first, folder / "a"), "next": _undisturbed(site.folder, folder / "b")}
+    sites = {"first": first, "next": site.folder}
+    return cache(lambda which: _undisturbed(sites[which], folder / which))
 
 
 @pytest.mark.parametrize("which", [pytest.param("first", marks=pytest.mark.slow), "next"])
-def test_killed_at_some_moment(cases: dict[str, Case], tmp_path: Path, which: str) -> None:
-    (moment,) = _moments(cases[which], 1, seed=10)
-    _check_crash(cases[which], tmp_path / "site", moment)
+def test_killed_at_some_moment(cases: Callable[[str], Case], tmp_path: Path, which: str) -> None:
+    (moment,) = _moments(cases(which), 1, seed=10)
+    _check_crash(cases(which), tmp_path / "site", moment)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("which", ["first", "next"])
-def test_killed_at_ten_moments(cases: dict[str, Case], tmp_path: Path, which: str) -> None:
-    for number, moment in enumerate(_moments(cases[which], 10, seed=11)):
-        _check_crash(cases[which], tmp_path / str(number), moment)
+def test_killed_at_ten_moments(cases: Callable[[str], Case], tmp_path: Path, which: str) -> None:
+    for number, moment in enumerate(_moments(cases(which), 10, seed=11)):
+        _check_crash(cases(which), tmp_path / str(number), moment)
 
 
 @pytest.mark.soak
 @pytest.mark.parametrize("which", ["first", "next"])
-def test_killed_at_fifty_moments(cases: dict[str, Case], tmp_path: Path, which: str) -> None:
-    moments = [*_moments(cases[which], 34, seed=12), *_moments_of_stages(cases[which], 16, seed=15)]
-    stages = {_check_crash(cases[which], tmp_path / str(number), moment) for number, moment in enumerate(moments)}
+def test_killed_at_fifty_moments(cases: Callable[[str], Case], tmp_path: Path, which: str) -> None:
+    moments = [*_moments(cases(which), 34, seed=12), *_moments_of_stages(cases(which), 16, seed=15)]
+    stages = {_check_crash(cases(which), tmp_path / str(number), moment) for number, moment in enumerate(moments)}
     assert stages >= STAGES - {"begun"}
 
 
@@ -246,7 +248,7 @@ def samples_site() -> Callable[[Path], Path]:
 
 
 @pytest.mark.slow
-def test_killed_again_and_again(cases: dict[str, Case], tmp_path: Path) -> None:
+def test_killed_again_and_again(cases: Callable[[str], Case], tmp_path: Path) -> None:
     case = cases["next"]
     site = Path(shutil.copytree(case.folder, tmp_path / "site"))
     for moment in _moments(case, 3, seed=14):
@@ -258,7 +260,7 @@ def test_killed_again_and_again(cases: dict[str, Case], tmp_path: Path) -> None:
     assert set(states) <= {"done", "killed"}
 
 
-def test_status_while_a_run_works_and_after_it_was_killed(cases: dict[str, Case], tmp_path: Path) -> None:
+def test_status_while_a_run_works_and_after_it_was_killed(cases: Callable[[str], Case], tmp_path: Path) -> None:
     case = cases["next"]
     site = Path(shutil.copytree(case.folder, tmp_path / "site"))
     config = site / "memlearn.yaml"

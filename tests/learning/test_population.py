@@ -270,6 +270,7 @@ def expected_pairs(
     dim=st.sampled_from(["category", "city", "merchant", "item"]),
     limits=st.tuples(st.sampled_from([1, 2, 30]), st.sampled_from([1, 2]), st.sampled_from([1, 2])),
 )
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 def test_pairs_are_those_of_all_sampled_users(
     rows: list[Row], weak: Weak, boundary: int, shards: int, modulus: int, dim: str, limits: tuple[int, int, int]

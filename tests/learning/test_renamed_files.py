@@ -25,6 +25,7 @@ def content(config: Path) -> str:
     return memlearn.releases(config).releases[0].release_id.split("-")[1]
 
 
+@pytest.mark.slow
 def test_renamed_files_are_read_again_in_the_order_in_which_they_came(tmp_path: Path) -> None:
     config, fresh = site(tmp_path / "one", ("a.csv", "b.csv")), site(tmp_path / "two", ("a.csv", "b.csv"))
     config.write_text(HEAD.format(store="", more=""), encoding="utf-8")

@@ -55,6 +55,7 @@ def test_many_thin_users_make_more_shards_with_the_same_content(tmp_path: Path, 
     assert len(held) > 2
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("small")
 def test_a_configured_number_stays(tmp_path: Path, company: Company) -> None:
     assert _number(_learn(tmp_path / "site", company, {"learning": {"shards": 2}})) == 2

@@ -40,6 +40,7 @@ def test_the_committed_files_are_the_generators(samples: Path, tmp_path: Path, c
     assert [name for name in made if content(made[name]) != content(committed[name])] == []
 
 
+@pytest.mark.slow
 def test_equal_seeds_give_equal_bytes_and_other_seeds_do_not(samples: Path, tmp_path: Path) -> None:
     for folder, seed, hash_seed in (("a", "11", "1"), ("b", "11", "2"), ("c", "12", "1")):
         assert generate(samples, tmp_path / folder, "--seed", seed, "--users", "40", hash_seed=hash_seed).returncode == 0

@@ -32,7 +32,7 @@ memories = st.dictionaries(st.sampled_from(USERS), st.lists(st.sampled_from(["te
 layers = st.lists(st.tuples(st.sampled_from(["full", "delta"]), memories, st.sets(st.sampled_from(USERS))), min_size=1, max_size=4)
 
 
-@settings(max_examples=4, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=2, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(layers=layers)
 def test_layers_behave_like_a_dict(layers: list[tuple[str, dict[str, list[str]], set[str]]], new_company: Callable[[str], Any]) -> None:
     company = new_company(f"store-{next(STORES)}")
