@@ -249,7 +249,7 @@ def samples_site() -> Callable[[Path], Path]:
 
 @pytest.mark.slow
 def test_killed_again_and_again(cases: Callable[[str], Case], tmp_path: Path) -> None:
-    case = cases["next"]
+    case = cases("next")
     site = Path(shutil.copytree(case.folder, tmp_path / "site"))
     for moment in _moments(case, 3, seed=14):
         _kill(site / "memlearn.yaml", moment)
@@ -261,7 +261,7 @@ def test_killed_again_and_again(cases: Callable[[str], Case], tmp_path: Path) ->
 
 
 def test_status_while_a_run_works_and_after_it_was_killed(cases: Callable[[str], Case], tmp_path: Path) -> None:
-    case = cases["next"]
+    case = cases("next")
     site = Path(shutil.copytree(case.folder, tmp_path / "site"))
     config = site / "memlearn.yaml"
     before = verbs.status(config)
