@@ -6,26 +6,34 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Literal
 
+import numpy as np
+
 from memlearn.grounding.freetext import elements as el
-from memlearn.grounding.freetext.clause import Clause, Finding, is_torn, join_out_of
+from memlearn.grounding.freetext.apposed import apart
+from memlearn.grounding.freetext.clause import Clause, Finding
 from memlearn.grounding.freetext.comparing import read_change, read_comparison, read_earlier, read_shift
+from memlearn.grounding.freetext.denials import read_none
 from memlearn.grounding.freetext.elements import Part
 from memlearn.grounding.freetext.given import has_number, read_person, read_speech
-from memlearn.grounding.freetext.groups import read_busiest, read_descriptor, read_distinct, read_ranking
+from memlearn.grounding.freetext.groups import read_descriptor, read_distinct, read_ranking
 from memlearn.grounding.freetext.intervals import read_interval
 from memlearn.grounding.freetext.order import read_history, read_previous, read_selected
 from memlearn.grounding.freetext.reader import Reading, read_text
 from memlearn.grounding.freetext.rhythm import read_away, read_coverage, read_gap, read_rate, read_start, read_stop
-from memlearn.grounding.freetext.shares import read_none, read_share
+from memlearn.grounding.freetext.shares import read_share
+from memlearn.grounding.freetext.splits import read_looking_back, read_rest, read_sole, read_unsurpassed
+from memlearn.grounding.freetext.superlatives import read_busiest
+from memlearn.grounding.freetext.torn import is_torn, join_out_of
+from memlearn.grounding.freetext.trends import read_price
 from memlearn.grounding.freetext.values import read_days, read_paced, read_values
 from memlearn.grounding.freetext.view import CitedEvidence, Mask, UserView, cited_rows
 
 _FRAMES: tuple[Callable[[Clause], list[Finding] | None], ...] = (
-    read_interval, read_descriptor, read_busiest, read_ranking, read_distinct, read_history, read_previous, read_shift, read_earlier, read_change, read_comparison, read_coverage, read_gap,
+    read_interval, read_rest, read_looking_back, read_unsurpassed, read_sole, read_price, read_descriptor, read_busiest, read_ranking, read_distinct, read_history, read_previous, read_shift, read_earlier, read_change, read_comparison, read_coverage, read_gap,
     read_paced, read_rate, read_away, read_start, read_stop, read_none, read_selected, read_days, read_share, read_values,
 )  # fmt: skip
 # Frames that set names against each other; the others take all names of a clause together.
-_RELATIONS = (read_shift, read_earlier, read_change, read_comparison)
+_RELATIONS = (read_rest, read_shift, read_earlier, read_change, read_comparison)
 _BREAKS = frozenset({"semicolon", "but"})
 _JOINTS = frozenset({"comma", "and", "open", "close", "colon", "dash", "oncemore", "with"})
 # Words that a claim of its own begins with.
@@ -37,7 +45,7 @@ Reason = Literal["", "evidence", "name", "number", "contradiction", "lacking", "
 """Why a line is not verified: it cites what is not there; a name that no row has; numbers that could not be computed; the rows say
 otherwise; the rows say so, but not those that are cited; it was not understood; the rows are not clear."""
 
-VERSION = "freetext-4"
+VERSION = "freetext-5"
 """Changes where the same line may come to another verdict."""
 
 
@@ -75,7 +83,9 @@ def check_text(text: str, cited: CitedEvidence, view: UserView, reading: Reading
             start, end = part.value.other
             meant = replace(part, value=replace(part.value, start=start, end=end, base=(start, end), other=None))
             again = _check(replace(reading, parts=[*reading.parts[:at], meant, *reading.parts[at + 1 :]]), cited, view)
-            verdict = again if again.status == "verified" else Verdict("hypothesis", "Which days are meant is open.", again.claims, "unclear")
+            verdict = (
+                again if again.status == "verified" else Verdict("hypothesis", "Which days are meant is open.", again.claims, "unclear")
+            )
     return verdict
 
 
@@ -164,6 +174,8 @@ def _verdict(findings: list[Finding], cited: Mask) -> Verdict:
 def _read_all(reading: Reading, view: UserView, cited: Mask, *, net: bool) -> list[Finding] | None:
     """Findings of all clauses; None where one cannot be read."""
     whole = Clause(join_out_of(tuple(part for part in reading.parts if not _tagged(part, "skip"))), view, cited, net)
+    if "rest" in whole.tags and (divided := read_rest(whole)) is not None:
+        return divided
     pieces = _split(whole.parts, _BREAKS)
     findings: list[Finding] = []
     for at, parts in enumerate(pieces):
@@ -172,7 +184,18 @@ def _read_all(reading: Reading, view: UserView, cited: Mask, *, net: bool) -> li
         if found is None:
             return None
         findings += found
-    return findings or None
+    return _settled(findings) or None
+
+
+def _settled(findings: list[Finding]) -> list[Finding]:
+    """`No longer goes there; nothing in the past four months`: what is over is open by itself, and holds where the line tells since when."""
+    told = [finding.needs for finding in findings if finding.ended and finding.ok]
+    return [
+        replace(finding, ok=True)
+        if finding.ended is False and finding.ok is None and any(np.array_equal(finding.needs, rows) for rows in told)
+        else finding
+        for finding in findings
+    ]
 
 
 def _tagged(part: Part, tag: str) -> bool:
@@ -206,27 +229,45 @@ def _interpret(clause: Clause, pieces: int) -> list[Finding] | None:
             return found
     if pieces <= 1:
         return None
+    beside = _with_figures(clause, pieces)
+    if beside is not None and all(finding.ok for finding in beside):
+        return beside
     for at, part in enumerate(clause.parts):
-        if not (isinstance(part.value, el.Word) and (part.value.tag in _JOINTS | _TURNS or _is_set_against(part.value))):
-            continue
-        left, right = clause.parts[:at], clause.parts[at + (part.value.tag not in _TURNS) :]
-        if not left or not _says(right) or not _says(left):
-            continue
-        named = any(isinstance(part.value, el.Name) for part in clause.inherited)
-        # Redeemed five offers, three of them for groceries: the five are not.
-        named = named or isinstance(right[0].value, el.Count | el.Times | el.OutOf | el.Share)
-        back = tuple(part for part in _handed_on(right, back=True) if not (named and isinstance(part.value, el.Name)))
-        if all(isinstance(part.value, el.Word) for part in left):
-            # Bought and returned on 5 May: both of it on that day.
-            back += tuple(part for part in right if isinstance(part.value, el.Period))
-        head = replace(clause, parts=left, inherited=(*clause.inherited, *back))
-        found = _interpret(head, 1)
-        if found is None:
-            continue
-        rest = _interpret(replace(clause, parts=right, inherited=(*clause.inherited, *_handed_on(left))), pieces - 1)
-        if rest is not None:
-            return [*found, *rest]
-    return None
+        if isinstance(part.value, el.Word) and (part.value.tag in _JOINTS | _TURNS or _is_set_against(part.value)):
+            both = _in_two(clause, at, part.value, pieces)
+            if both is not None:
+                return both
+    # Not so with each figure for itself, and not to be read otherwise.
+    return beside
+
+
+def _with_figures(clause: Clause, pieces: int) -> list[Finding] | None:
+    """Figures that stand beside names and times as claims of their own, and the clause without them."""
+    beside = apart(clause)
+    told = _interpret(beside[0], pieces - 1) if beside is not None and beside[0].parts else None
+    if beside is None or told is None:
+        return None
+    found = [read_values(side) for side in beside[1]]
+    return [*told, *(finding for one in found for finding in one or ())] if all(found) else None
+
+
+def _in_two(clause: Clause, at: int, word: el.Word, pieces: int) -> list[Finding] | None:
+    """A clause as two, cut at a word."""
+    left, right = clause.parts[:at], clause.parts[at + (word.tag not in _TURNS) :]
+    if not left or not _says(right) or not _says(left):
+        return None
+    named = any(isinstance(part.value, el.Name) for part in clause.inherited)
+    # Redeemed five offers, three of them for groceries: the five are not.
+    named = named or isinstance(right[0].value, el.Count | el.Times | el.OutOf | el.Share)
+    back = tuple(part for part in _handed_on(right, back=True) if not (named and isinstance(part.value, el.Name)))
+    if all(isinstance(part.value, el.Word) for part in left):
+        # Bought and returned on 5 May: both of it on that day.
+        back += tuple(part for part in right if isinstance(part.value, el.Period))
+    found = _interpret(replace(clause, parts=left, inherited=(*clause.inherited, *back)), 1)
+    if found is None:
+        return None
+    rest = _interpret(replace(clause, parts=right, inherited=(*clause.inherited, *_handed_on(left))), pieces - 1)
+    return None if rest is None else [*found, *rest]
 
 
 def _is_set_against(word: el.Word) -> bool:

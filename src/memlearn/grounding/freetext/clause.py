@@ -46,6 +46,7 @@ FILLER = frozenset(
         "cost",
         "with",
         "saw",
+        "spread",
     ]
 )
 _JOINTS = frozenset({"comma", "and", "or", "nor", "neither", "both"})
@@ -70,11 +71,13 @@ class Finding:
         ok: True where the rows bear it out, False where they contradict it, None where they cannot tell.
         needs: rows that the evidence must hold for the claim to follow from it.
         message: what the rows say instead.
+        ended: where it is about whether something has ended: True that there has been none since a time that is told, False that it is over.
     """
 
     ok: bool | None
     needs: Mask
     message: str = ""
+    ended: bool | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -229,7 +232,7 @@ def name_groups(parts: Sequence[Part]) -> list[list[el.Name]]:
     for part in parts:
         value = part.value
         if isinstance(value, el.Name):
-            if groups and joint and not other and _alike(groups[-1][-1], value):
+            if groups and joint and not other and share_a_dimension(groups[-1][-1], value):
                 groups[-1].append(value)
             else:
                 groups.append([value])
@@ -241,7 +244,8 @@ def name_groups(parts: Sequence[Part]) -> list[list[el.Name]]:
     return groups
 
 
-def _alike(one: el.Name, other: el.Name) -> bool:
+def share_a_dimension(one: el.Name, other: el.Name) -> bool:
+    """Whether two names may be of one sort: two merchants, two categories."""
     return not one.masks or not other.masks or bool(one.masks.keys() & other.masks.keys())
 
 
@@ -297,38 +301,6 @@ def _apart(one: el.Period, other: el.Period) -> bool:
 def periods_mask(parts: Sequence[Part], view: UserView) -> Mask:
     """Rows that all groups of periods pick, any period of a group."""
     return _any_of_each(period_groups(parts), limit_mask, view)
-
-
-def join_out_of(parts: tuple[Part, ...]) -> tuple[Part, ...]:
-    """`Three were redeemed out of twelve`, `of twelve shown, three were redeemed`: one number of the other."""
-    counts = [at for at, part in enumerate(parts) if isinstance(part.value, el.Count)]
-    marks = [at for at, part in enumerate(parts) if isinstance(part.value, el.Word) and part.value.tag == "outof"]
-    if len(marks) != 1 or len(counts) != 2 or marks[0] + 1 not in counts:  # noqa: PLR2004
-        return parts
-    whole = parts[marks[0] + 1].value
-    at = counts[0] if marks[0] + 1 == counts[1] else counts[1]
-    hits = parts[at].value
-    if not isinstance(whole, el.Count) or not isinstance(hits, el.Count) or hits.quantity.value > whole.quantity.value:
-        return parts
-    joined = replace(parts[at], value=el.OutOf(hits.quantity, whole.quantity))
-    return tuple(joined if n == at else part for n, part in enumerate(parts) if n not in (marks[0], marks[0] + 1))
-
-
-def is_torn(parts: Sequence[Part], view: UserView) -> bool:
-    """Whether names stand apart that no row has together, or two weekdays: what is said of them are several claims."""
-    groups = [group for group in name_groups(parts) if any(name.masks for name in group)]
-    for at, group in enumerate(groups):
-        for other in groups[at + 1 :]:
-            if _alike(group[-1], other[-1]) and not (_any_of(group, view) & _any_of(other, view)).any():
-                return True
-    return len([part for part in parts if isinstance(part.value, el.Weekdays)]) > 1
-
-
-def _any_of(group: Sequence[el.Name], view: UserView) -> Mask:
-    mask = view.none()
-    for name in group:
-        mask = mask | name_mask(name, view)
-    return mask
 
 
 def limit_mask(value: el.Value, view: UserView) -> Mask:  # noqa: PLR0911

@@ -35,13 +35,15 @@ _DEARER = frozenset(
     }
 )
 _MORE, _FEWER, _SAME = el.above(1), el.below(1), el.exactly(1)
+_EXCHANGED = ("swap", "trade", "exchange", "replace")
 _TURNS = frozenset({"up", "down", "double", "triple", "halve", "upfrom", "downfrom"})
 _CHANGES = {"double": el.about(2), "triple": el.about(3), "halve": el.about(0.5)}
 
 
 def read_comparison(clause: Clause) -> list[Finding] | None:  # noqa: PLR0911
     """`Goes to A more often than to B`, `twice as many as in January`, `A purchases outnumber B ones`."""
-    if not clause.only((*_LIMITS, el.Times, el.Share, el.Count, el.Per, el.Money), _TAGS):
+    months = "month" in clause.tags and len(clause.of(el.Period)) > 1 and bool(clause.tags & {"higher", "lower", "busiest", "quietest"})
+    if not clause.only((*_LIMITS, el.Times, el.Share, el.Count, el.Per, el.Money), _TAGS | ({"month"} if months else set())):
         return None
     pivot = _pivot(clause)
     factor = _factor(clause)
@@ -149,6 +151,9 @@ def _contrast(left: Clause, right: Clause) -> tuple[Clause, Clause] | None:
 def _measure(clause: Clause) -> Callable[[Clause, Mask], float | None] | None:  # noqa: PLR0911
     """What is compared: how many, how much, or how much each time."""
     tags = clause.tags
+    if "month" in tags:
+        # A dear month is one of much money.
+        return None if tags & {"event", "buy", "mean", "cost"} else _total
     if any(per.days is None for per in clause.of(el.Per)):
         return _mean
     if (
@@ -223,7 +228,10 @@ def read_shift(clause: Clause) -> list[Finding] | None:
     """`Everyday payments shifted from A to B around January`: A before that month, B after it."""
     names = clause.of(el.Name)
     periods = clause.of(el.Period)
-    if not clause.only((el.Name, el.Period), {"shift", "from", "to", "city", "replaced"}) or len(clause.tags & {"shift", "replaced"}) != 1:
+    if (
+        not clause.only((el.Name, el.Period), {"shift", "from", "to", "city", "replaced", "with"})
+        or len(clause.tags & {"shift", "replaced"}) != 1
+    ):
         return None
     if len(names) != 2 or len(periods) != 1:  # noqa: PLR2004
         return None
@@ -253,12 +261,19 @@ def _old_and_new(clause: Clause, names: list[el.Name]) -> list[el.Name]:
     turn, origin = clause.find("shift", "replaced"), clause.find("from")
     places = [at for at, part in enumerate(clause.parts) if isinstance(part.value, el.Name)]
     apart = turn is not None and places[0] < turn < places[1]
+    word = clause.parts[turn].value if turn is not None else None
+    text = word.text if isinstance(word, el.Word) else ""
+    if turn is not None and turn < places[0] and text.startswith(_EXCHANGED) and "to" not in clause.tags:
+        # Swapped A for B, replaced A with B.
+        return names if origin is None else []
     if "replaced" in clause.tags:
         return names[::-1] if apart and origin is None else []
     if origin is not None:
+        if places[0] < origin < places[1]:
+            # Switched to B from A.
+            return names[::-1] if turn is not None and turn < places[0] and "to" in clause.tags else []
         return names if origin < places[0] else []
-    word = clause.parts[turn].value if turn is not None else None
-    return names if apart and isinstance(word, el.Word) and word.text.startswith(("gave way", "gives way")) else []
+    return names if apart and text.startswith(("gave way", "gives way")) else []
 
 
 def _telling(clause: Clause, old: Mask, new: Mask) -> Mask:

@@ -8,20 +8,58 @@ from dataclasses import replace
 from memlearn.grounding.freetext import elements as el
 from memlearn.grounding.freetext.elements import Part
 from memlearn.grounding.freetext.numbers import lows
+from memlearn.grounding.freetext.spans import month_span
 from memlearn.grounding.freetext.tokens import Token
+from memlearn.grounding.freetext.years import year_at
 
 Tokens = Sequence[Token]
 _SUMMED = frozenset(
-    "account accounts accounted make makes made come comes came add adds amount amounts amounted total totals receive receives received cost costs "
-    "get gets got take takes took represent represents saw see cover covers for worth".split()
+    [
+        "account",
+        "accounts",
+        "accounted",
+        "make",
+        "makes",
+        "made",
+        "come",
+        "comes",
+        "came",
+        "add",
+        "adds",
+        "amount",
+        "amounts",
+        "amounted",
+        "total",
+        "totals",
+        "receive",
+        "receives",
+        "received",
+        "cost",
+        "costs",
+        "get",
+        "gets",
+        "got",
+        "take",
+        "takes",
+        "took",
+        "represent",
+        "represents",
+        "saw",
+        "see",
+        "cover",
+        "covers",
+        "for",
+        "worth",
+    ]
 )
 _MOVED = frozenset({"been", "come", "came", "comes", "coming", "gone", "went", "go", "goes", "going"})
 _OFFERED = frozenset({"offer", "offers", "coupon", "coupons", "voucher", "vouchers", "deal", "deals", "promotion", "promotions"})
 _SEEN, _USED = frozenset({"seen", "seeing", "viewed", "viewing", "noticed", "receiving"}), frozenset({"used", "using", "use", "uses"})
+_OF_ONE = frozenset({"from", "on", "in", "at", "with", "made", "dated", "dating"})
 _OPEN_ENDS = frozenset({".", ",", ";", ")", "!", "–", "—", ":"})
 
 
-def read_contextual(tokens: Tokens, at: int, before: Sequence[Part]) -> tuple[el.Word, int] | None:  # noqa: PLR0911
+def read_contextual(tokens: Tokens, at: int, before: Sequence[Part]) -> tuple[el.Word | el.Period, int] | None:  # noqa: PLR0911
     """A word by what stands beside it.
 
     Args:
@@ -42,9 +80,23 @@ def read_contextual(tokens: Tokens, at: int, before: Sequence[Part]) -> tuple[el
     if low == "of" and after in (("all",), ("them",)) and (at + 2 >= len(tokens) or tokens[at + 2].low in _OPEN_ENDS):
         # The highest amount of all.
         return el.Word("skip", "of all"), at + 2
+    if low == "the" and after == ("one",) and lows(tokens, at + 2, 1) and tokens[at + 2].low in _OF_ONE:
+        # The one on 3 May: not a number.
+        return el.Word("skip", "the one"), at + 2
+    if low in ("to", "into") and _belongs(last, before):
+        year = year_at(tokens, at + 1)
+        if year is not None and (at + 2 >= len(tokens) or tokens[at + 2].low in _OPEN_ENDS | {"and"}):
+            return month_span(year, 1, 0, 12).period(), at + 2
     if low in _SEEN and _is_of_offers(tokens):
         return el.Word("show", low), at + 1
     return None
+
+
+def _belongs(last: el.Value | None, before: Sequence[Part]) -> bool:
+    """`Belong to 2025, the other two to 2026`: a year, and no number."""
+    if isinstance(last, el.Word):
+        return last.tag == "verb" and last.text.startswith(("belong", "date", "fall", "fell"))
+    return isinstance(last, el.Count) and any(isinstance(part.value, el.Word) and part.value.tag == "rest" for part in before)
 
 
 def _has_figure(before: Sequence[Part], tokens: Tokens, at: int) -> bool:

@@ -12,6 +12,7 @@ from memlearn.grounding.freetext.numbers import lows, read_figure
 from memlearn.grounding.freetext.relative import read_relative
 from memlearn.grounding.freetext.spans import Span, day_of, month_span, number
 from memlearn.grounding.freetext.tokens import Token
+from memlearn.grounding.freetext.years import read_holiday, read_quarter, year_at
 
 Tokens = Sequence[Token]
 _NAMES = ["january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november", "december"]
@@ -41,20 +42,18 @@ _ROLES: dict[tuple[str, ...], str] = {
     for words in phrases.split(", ")
 }  # fmt: skip
 _LONGEST_ROLE = max(len(words) for words in _ROLES)
-_HOLIDAYS = {
-    ("new", "year", "eve"): (12, 31, 1), ("new", "year", "day"): (1, 1, 1), ("christmas", "eve"): (12, 24, 1), ("christmas", "day"): (12, 25, 1),
-    ("boxing", "day"): (12, 26, 1), ("valentine", "day"): (2, 14, 1), ("halloween",): (10, 31, 1),
-}  # fmt: skip
-_FEASTS = frozenset((words[0],) for words in _HOLIDAYS)
 # Told from the time named before.
 _THEN = frozenset({("since", "then"), ("from", "then"), ("after", "that"), ("after", "then"), ("since", "that")})
-_YEARS = range(1990, 2101)
 _DAYS_OF = {"day": 1, "days": 1, "week": 7, "weeks": 7}
 _SIDES: dict[tuple[str, ...], str] = {
     tuple(words.split()): side
     for side, phrases in {
-        "before": "up to, before, leading up to, prior to, running up to, ahead of, until, preceding, to",
-        "after": "after, following, from, since, starting, starting on, beginning, beginning on",
+        "to": "up to, until, to, up until, ending, ending on, up to and including",
+        "before": "before, prior to, ahead of, preceding",
+        "run-up": "leading up to, running up to, leading to, in the run up to",
+        "after": "after, following",
+        "from": "from, starting, starting on, starting from, beginning, beginning on, beginning with",
+        "since": "since",
     }.items()
     for words in phrases.split(", ")
 }
@@ -120,8 +119,10 @@ def _up_to(tokens: Tokens, at: int, today: int) -> tuple[Period, int] | None:
     if span is None or span.first != span.last or span.days:
         return None
     day, length = number(span.first), count * unit
-    first = (day - length, day - 1) if _SIDES[found] == "before" else (day + 1, day + length)
-    other = (day - length + 1, day) if _SIDES[found] == "before" else (day, day + length - 1)
+    before, to, after, since = (day - length, day - 1), (day - length + 1, day), (day + 1, day + length), (day, day + length - 1)
+    first, other = {
+        "to": (to, None), "before": (before, None), "run-up": (before, to), "after": (after, None), "from": (since, None), "since": (since, after),
+    }[_SIDES[found]]  # fmt: skip
     return Period(*first, base=first, other=other), span.end
 
 
@@ -184,38 +185,9 @@ def read_span(tokens: Tokens, at: int, today: int, *, bare: bool) -> Span | None
     """A period without a preposition; a bare year or month counts only where something introduces it, unless it cannot be else."""
     start = at + (lows(tokens, at, 1) == ("the",))
     return (
-        _holiday(tokens, start, today) or _numeric(tokens, start, today) or _quarter(tokens, start) or _day(tokens, start, today) or _part(tokens, start, today) or _month(tokens, start, today, bare=bare)
+        read_holiday(tokens, start, today) or _numeric(tokens, start, today) or read_quarter(tokens, start) or _day(tokens, start, today) or _part(tokens, start, today) or _month(tokens, start, today, bare=bare)
         or _season(tokens, start, today, bare=bare) or _year(tokens, start, bare=bare)
     )  # fmt: skip
-
-
-def _holiday(tokens: Tokens, at: int, today: int) -> Span | None:
-    """`New Year's Eve 2025`, `over Christmas`."""
-    found = next((words for words in _HOLIDAYS if lows(tokens, at, len(words)) == words), None) if lows(tokens, at, 1) in _FEASTS else None
-    if found is None:
-        return None
-    (month, day, days), end = _HOLIDAYS[found], at + len(found)
-    year = _year_at(tokens, end)
-    guess = date(year or day_of(today).year, month, day)
-    if year is None and number(guess) > today:
-        guess = guess.replace(year=guess.year - 1)
-    return Span(guess, guess + timedelta(days - 1), end + (year is not None), year is not None)
-
-
-def _quarter(tokens: Tokens, at: int) -> Span | None:
-    """`Q1 2026`, `H2 of 2025`, `2026 Q1`."""
-    year = _year_at(tokens, at)
-    start = at + (year is not None)
-    months = {"q": 3, "h": 6}.get((lows(tokens, start, 1) or ("",))[0])
-    which = lows(tokens, start + 1, 1)
-    if months is None or not which or not which[0].isdigit() or not 1 <= int(which[0]) <= 12 // months or tokens[start].start + 1 != tokens[start + 1].start:
-        return None
-    end = start + 2
-    if year is None:
-        end += lows(tokens, end, 1) in (("of",), ("/",), (",",), ("in",))
-        year = _year_at(tokens, end)
-        end += 1
-    return None if year is None else month_span(year, (int(which[0]) - 1) * months + 1, end, months)
 
 
 def _numeric(tokens: Tokens, at: int, today: int) -> Span | None:
@@ -247,7 +219,7 @@ def _day(tokens: Tokens, at: int, today: int) -> Span | None:
         end += lows(tokens, end, 1) == ("of",)
         month = MONTHS.get((lows(tokens, end, 1) or ("",))[0])
         end += 1
-        if lows(tokens, end, 1) == (".",) and lows(tokens, end + 1, 1) and _year_at(tokens, end + 1):
+        if lows(tokens, end, 1) == (".",) and lows(tokens, end + 1, 1) and year_at(tokens, end + 1):
             end += 1
     else:
         month = MONTHS.get((lows(tokens, at, 1) or ("",))[0])
@@ -256,7 +228,7 @@ def _day(tokens: Tokens, at: int, today: int) -> Span | None:
     if day is None or month is None:
         return None
     comma = lows(tokens, end, 1) == (",",)
-    year = _year_at(tokens, end + comma)
+    year = year_at(tokens, end + comma)
     if year is not None:
         return Span(date(year, month, day), date(year, month, day), end + comma + 1)
     guess = date(day_of(today).year, month, day)
@@ -270,12 +242,6 @@ def _day_number(tokens: Tokens, at: int) -> int | None:
     return int(tokens[at].low) if 1 <= int(tokens[at].low) <= 31 else None  # noqa: PLR2004
 
 
-def _year_at(tokens: Tokens, at: int) -> int | None:
-    if at < len(tokens) and tokens[at].sort == "number" and tokens[at].low.isdigit() and not tokens[at].suffix:
-        return int(tokens[at].low) if int(tokens[at].low) in _YEARS else None
-    return None
-
-
 def _latest(month: int, today: int) -> int:
     """The year of the latest such month that has begun by the end of the data."""
     now = day_of(today)
@@ -287,12 +253,12 @@ def _month(tokens: Tokens, at: int, today: int, *, bare: bool) -> Span | None:
     if month is None:
         return None
     end = at + 1
-    if lows(tokens, end, 1) in (("of",), (",",)) and _year_at(tokens, end + 1):
+    if lows(tokens, end, 1) in (("of",), (",",)) and year_at(tokens, end + 1):
         end += 1
     elif lows(tokens, end, 2) in (("last", "year"), ("this", "year")):
         year = day_of(today).year - (tokens[end].low == "last")
         return month_span(year, month, end + 2)
-    year_given = _year_at(tokens, end)
+    year_given = year_at(tokens, end)
     if year_given is None and (bare and not tokens[at].capital):
         return None
     if year_given is None:
@@ -310,7 +276,7 @@ def _later_month(tokens: Tokens, at: int) -> tuple[int, int] | None:
         month = MONTHS.get((lows(tokens, at, 1) or ("",))[0])
         if month is None:
             return None
-        year = _year_at(tokens, at + 1)
+        year = year_at(tokens, at + 1)
         if year is not None:
             return month, year
         at += 1
@@ -321,10 +287,10 @@ def _season(tokens: Tokens, at: int, today: int, *, bare: bool) -> Span | None:
     which = lows(tokens, at, 1)
     start = at + (which in (("last",), ("this",), ("past",)))
     month = SEASONS.get((lows(tokens, start, 1) or ("",))[0])
-    if month is None or (tokens[start].low == "fall" and bare and start == at and _year_at(tokens, at + 1) is None):
+    if month is None or (tokens[start].low == "fall" and bare and start == at and year_at(tokens, at + 1) is None):
         return None
-    end = start + 1 + (lows(tokens, start + 1, 1) == ("of",) and _year_at(tokens, start + 2) is not None)
-    year = _year_at(tokens, end)
+    end = start + 1 + (lows(tokens, start + 1, 1) == ("of",) and year_at(tokens, start + 2) is not None)
+    year = year_at(tokens, end)
     if year is None:
         year = _latest(month, today)
         span = month_span(year, month, end, 3)
@@ -339,7 +305,7 @@ def _season(tokens: Tokens, at: int, today: int, *, bare: bool) -> Span | None:
 
 
 def _year(tokens: Tokens, at: int, *, bare: bool) -> Span | None:
-    year = _year_at(tokens, at)
+    year = year_at(tokens, at)
     if year is None or bare:
         return None
     return month_span(year, 1, at + 1, 12)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -13,15 +11,18 @@ from memlearn.grounding.freetext.view import Mask
 
 _DIMS = {"category": "merchant_category", "merchant": "merchant", "city": "city", "item": "item"}
 _SAME = {"merchant_category": "category"}
+_PRICED = frozenset({"expensive", "dearest", "priciest", "costliest", "cheapest", "tiniest"})
 
 
 def read_ranking(clause: Clause) -> list[Finding] | None:  # noqa: PLR0911
     """`Coffee is the third most important category`, `the most visited merchant is X`."""
     tags = {"most", "themost", "important", "number", "byspend", "max", "favourite", "many", "often", "mostoften", "leastoften", "runnerup"}
-    beaten = _is_unbeaten(clause)
-    tags |= {"nootherwise", "not", "more", "than"} if beaten else set()
+    beaten = is_unbeaten(clause)
+    tags |= {"nootherwise", "not", "more", "than", "thanany", "equal", "as", "higher"} if beaten else set()
+    tags |= {"busiest"} if _most_purchases(clause) else set()
     if (
-        not clause.only((el.Name, el.Period, el.Rank, el.Currency), tags | ({"sharenoun"} if "max" in clause.tags else set()))
+        _is_of_price(clause)
+        or not clause.only((el.Name, el.Period, el.Rank, el.Currency), tags | ({"sharenoun"} if "max" in clause.tags else set()))
         or len(clause.of(el.Rank)) > 1
         or (clause.of(el.Rank) and clause.of(el.Rank)[0].by_amount)
     ):
@@ -34,7 +35,8 @@ def read_ranking(clause: Clause) -> list[Finding] | None:  # noqa: PLR0911
     if not (
         clause.tags & {"max", "favourite", "mostoften", "leastoften", "runnerup"}
         or beaten
-        or (most and clause.tags & {"important", "buy", "spend"})
+        or _most_purchases(clause)
+        or (most and clause.tags & {"important", "buy", "spend", "event"})
         or (clause.of(el.Rank) and clause.tags & {"important", "max", "number", "byspend"})
     ):
         return None
@@ -62,7 +64,7 @@ def _ranked(clause: Clause) -> tuple[el.Name, str] | None:
     names = clause.of(el.Name) or [part.value for part in clause.inherited if isinstance(part.value, el.Name)]
     told = clause.tags | {part.value.tag for part in clause.inherited if isinstance(part.value, el.Word) and "runnerup" in clause.tags}
     dim = next((dim for tag, dim in _DIMS.items() if tag in told), None)
-    if dim is None and len(names) == 1 and (_by_money(clause) or clause.tags & {"mostoften", "leastoften"}):
+    if dim is None and len(names) == 1 and (_by_money(clause) or clause.tags & {"mostoften", "leastoften", "runnerup"}):
         dim = next((dim for dim in _DIMS.values() for dim in (dim, _SAME.get(dim, dim)) if dim in names[0].masks), None)
     if dim in _SAME and not any(dim in name.masks for name in names):
         dim = _SAME[dim]
@@ -73,18 +75,50 @@ def _ranked(clause: Clause) -> tuple[el.Name, str] | None:
 def _inherits_rank(clause: Clause) -> bool:
     """`Groceries are the most frequent category, followed by transport`: what is said of the first holds of the second."""
     told = {part.value.tag for part in clause.inherited if isinstance(part.value, el.Word)}
-    return bool(told & {"most", "themost", "mostoften", "max", "favourite", "busiest"}) and not told & {"byspend", "spend", "leastoften"}
+    unbeaten = "thanany" in told or {"not", "as"} <= told or {"not", "than"} <= told or {"nootherwise", "than"} <= told
+    return (unbeaten or bool(told & {"most", "themost", "mostoften", "max", "favourite", "busiest"})) and not told & {
+        "byspend",
+        "spend",
+        "leastoften",
+    }
 
 
-def _is_unbeaten(clause: Clause) -> bool:
-    """`No other shop gets more money than X`, `in no month were there more purchases than in May`."""
-    return {"more", "than"} <= clause.tags and bool(clause.tags & {"nootherwise", "not"}) and not clause.tags & {"fewer", "never"}
+def is_unbeaten(clause: Clause) -> bool:
+    """`No other shop gets more money than X`, `more than anything else`, `no merchant is used as often as X`."""
+    tags = clause.tags
+    if tags & {"fewer", "never", "lower"} or ("thanany" in tags and tags & {"not", "nootherwise"}):
+        return False
+    if "thanany" in tags:
+        return bool(tags & {"more", "mostoften", "higher"})
+    denied = clause.find("not", "nootherwise")
+    if denied is None:
+        return False
+    after = clause.parts[denied + 1 : denied + 2]
+    named = "nootherwise" in tags or (
+        bool(after) and isinstance(after[0].value, el.Word) and after[0].value.tag in (*_DIMS, "month", "day")
+    )
+    return named and ({"more", "than"} <= tags or {"equal", "as"} <= tags)
+
+
+def _is_of_price(clause: Clause) -> bool:
+    """`The most expensive shop`: what it costs there, and not how much goes there."""
+    return any(
+        isinstance(part.value, el.Word) and part.value.tag in ("max", "min", "important") and _PRICED & set(part.value.text.split())
+        for part in clause.parts
+    )
+
+
+def _most_purchases(clause: Clause) -> bool:
+    """`The category with the most purchases`."""
+    return any(
+        isinstance(part.value, el.Word) and part.value.tag == "busiest" and part.value.text.startswith("the most") for part in clause.parts
+    )
 
 
 def _by_money(clause: Clause) -> bool:
     """A name goes without the word for its sort where it is ranked by money or by number."""
-    if _is_unbeaten(clause):
-        return "nootherwise" in clause.tags
+    if is_unbeaten(clause):
+        return bool(clause.tags & {"nootherwise", "thanany"})
     most = "spend" in clause.tags and bool(clause.tags & {"max", "themost"}) and "event" not in clause.tags
     return most or bool(clause.of(el.Rank) and clause.tags & {"number", "byspend"})
 
@@ -94,39 +128,6 @@ def _weights(clause: Clause, rows: Mask, dim: str) -> tuple[list[str], NDArray[n
     if "byspend" in clause.tags or "spend" in clause.tags:
         return keys.tolist(), np.bincount(inverse, weights=amounts(clause.view, rows), minlength=len(keys))
     return keys.tolist(), np.bincount(inverse, minlength=len(keys))
-
-
-def read_busiest(clause: Clause) -> list[Finding] | None:
-    """`Friday is the most common day for X`, `December 2025 was the busiest month`."""
-    words = {"busiest", "month", "favourite", "themost", "important", "mostoften", "max", "number", "most", "many"}
-    beaten = _is_unbeaten(clause) and "spend" not in clause.tags and bool(clause.tags & {"month", "day"})
-    words |= {"nootherwise", "not", "more", "than"} if beaten else set()
-    if not clause.only((el.Name, el.Period, el.Weekdays), words) or not (
-        clause.tags & {"busiest", "favourite", "mostoften"} or beaten or ({"themost", "important"} <= clause.tags)
-    ):
-        return None
-    days, periods = clause.of(el.Weekdays), clause.of(el.Period)
-    if not days and not periods and "mostoften" in clause.tags:
-        before = [part.value for part in clause.inherited]
-        days = [value for value in before if isinstance(value, el.Weekdays) and "day" in clause.tags]
-        periods = [value for value in before if isinstance(value, el.Period) and "month" in clause.tags]
-    if len(days) + len(periods) != 1 or (days and (not clause.tags & {"day", "mostoften"} or len(days[0].days) != 1)):
-        return None
-    own = replace(clause, inherited=tuple(part for part in clause.inherited if not isinstance(part.value, el.Period | el.Weekdays)))
-    rows = own.filtered(skip=(el.Period, el.Weekdays))
-    if days:
-        keys, wanted = (clause.view.day[rows] + 3) % 7, next(iter(days[0].days))
-    else:
-        start, end = periods[0].base
-        if "month" not in clause.tags or not 27 <= end - start <= 30:  # noqa: PLR2004
-            return None
-        months = clause.view.day[rows].astype("datetime64[D]").astype("datetime64[M]").astype(np.int64)
-        keys, wanted = months, int(np.int64(start).astype("datetime64[D]").astype("datetime64[M]").astype(np.int64))
-    values, counts = np.unique(keys, return_counts=True)
-    mine = int(counts[values == wanted].sum())
-    most = int(counts.max()) if len(counts) else 0
-    ok = None if mine == most > 0 and int((counts == most).sum()) > 1 else mine == most > 0
-    return [Finding(ok=ok, needs=rows, message=f"there are {mine} {what(clause)} then, and {most} at most at another time")]
 
 
 def read_distinct(clause: Clause) -> list[Finding] | None:

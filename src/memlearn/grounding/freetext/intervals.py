@@ -19,10 +19,10 @@ _KINDS = {
     "buy": ("purchase",),
     "event": ("purchase",),
 }
-_FOLLOWS = {"redeem": "show", "refund": "event"}
+_FOLLOWS = {"redeem": frozenset({"show"}), "refund": frozenset({"event", "buy"})}
 
 
-def read_interval(clause: Clause) -> list[Finding] | None:
+def read_interval(clause: Clause) -> list[Finding] | None:  # noqa: PLR0911
     """`Redeemed two days after it was first shown`, `returned eight days later`."""
     durations = [at for at, part in enumerate(clause.parts) if isinstance(part.value, el.Duration)]
     tags = {"after", "later"} & clause.tags
@@ -60,17 +60,17 @@ def _spanned(clause: Clause) -> list[Finding] | None:
     """`It took three days from seeing the offer to redeeming it`, `two days between the display and its redemption`."""
     said = clause.of(el.Duration)
     tags = [part.value.tag for part in clause.parts if isinstance(part.value, el.Word) and part.value.tag in _KINDS]
-    telling = [tag for tag in dict.fromkeys(tags) if tag not in ("buy", "event")] or []
+    telling = [tag for tag in dict.fromkeys(tags) if tag not in ("buy", "event")]
     took = any(isinstance(part.value, el.Word) and part.value.text.startswith(("took", "take")) for part in clause.parts)
     if len(said) != 1 or not (took or "pass" in clause.tags) or not clause.only((el.Name, el.Duration), {"pass", "and", "lasted"}):
         return None
     later = next((tag for tag in telling if tag in _FOLLOWS), None)
-    if later is None or set(telling) - {later, _FOLLOWS[later]} or (later not in tags):
+    if later is None or set(telling) - {later, *_FOLLOWS[later]}:
         return None
-    if _FOLLOWS[later] not in tags and not (took and later == "redeem"):
+    if not _FOLLOWS[later] & set(tags) and not (took and later == "redeem"):
         # To redeem it took three days: from its being shown.
         return None
-    ours, theirs = _rows(clause, _KINDS[later], ()), _rows(clause, _KINDS[_FOLLOWS[later]], ())
+    ours, theirs = _rows(clause, _KINDS[later], ()), _rows(clause, _KINDS[min(_FOLLOWS[later])], ())
     if later == "refund" and (theirs & clause.view.returned).any():
         theirs = theirs & clause.view.returned
     return [_apart(clause, ours, theirs, said[0], first=False)]

@@ -8,7 +8,7 @@ from __future__ import annotations
 _TAGS = {
     # Words that add nothing that could be false.
     "skip": (
-        "affair, matter, activity, activities, ritual, pastime, phenomenon, till, counter, lets, let, letting, value band, price band, band, of the period, of this period, during the period, in the observed period, over the observed period, the period, by far, to be precise, roughly speaking, all through it, has on record, in the process, as such, observed, tracked, consumer, holder, involving, ranging, varying, documented, in the dataset, in this data, in the transactions, at once, in one go, in a single go, in one sitting, at one time, pace, rhythm, frequency, cadence, cycle, schedule, pattern, at some point, includes, include, included, contains, contain, contained, features, feature, featured, involves, involve, involved, rank, ranks, ranked, chose, chooses, opted for, opts for, carried, brought, called up, ...,…, =, e.g., holiday, vacation, such as, as can be seen, of the year, the card, with the card, by card, per card, bank, credit card, debit card, phone, online, in person, in store, on site, so, thus, hence, therefore, accordingly, altogether now, precise, exact, plain, pure, mere, total of all, back in time, respective, together with the, when counted, if one counts, looking at, looked at, as far as, in view of, none the less, nevertheless, in the meantime, meanwhile, at that, at that time, at the time, then and there, some time, it is, it was, there has been, there have been, there had been, there being, came about, come about, is recorded, are recorded, was recorded, were recorded, is noted, are noted, was noted, got noted, on the account, in the account, to the account, from the account, on this account, recorded so far, in those, by now, up to now, until now, till now, so far as, at present, currently, by that time, living, number of, the number of, across, gave, give, gives, given, anywhere, ?, out of them, of them, of these, of those, in number, this user, this customer, this person, this client, household, somebody, someone, the records show, records, the rows show, the data show, data, history, purchase history, transaction history, account history, log, logs, statement, statements, ledger, books, list, table, logged, recorded here, on the books, documented, registered here, on average terms, out, down, along, such, thereof, of which, as well, indeed, actually, really, simply, merely, in other words, that is, i e, e g, in the course of the year, inwithinso to speak, tally, tallies, in evidence, evident, visible, present, presence, took part, proves, proved, happened to be, can be seen, can be found, could be found, is seen, can be counted, add, adds, kind, kinds, type, types, sort, form, forms, field, area, sector, segment, department, branch, section, label, labelled, under the name, by the name of, pair, pairs, run, runs, ran, result, results, figure, figures, level, side, part, parts, held, hold, holds, keep, keeping, put, puts, itself, themselves, himself, herself, they themselves, between them, between the two, away from home, within reach, at hand, in detail, in particular, as follows, see, concerning, regarding, related to, in connection  on behalf of, as regards, with regard to, with respect to, in terms of, relating to, concerned came in at, comes in at, comes out at, came out at, works out at, worked out at, works out to, equals, equal to, is equal to, means, meant, account statement, bank statement, whose, mine, us, we, you, your, my, seems to have been there, the, a, an, this, these, those, their, his, her, its, our, it, he, she, they, there, here, user, users, customer, client, cardholder,"
+        "the one of, the one for, the one worth, affair, matter, activity, activities, pastime, phenomenon, till, counter, lets, let, letting, value band, price band, band, of the period, of this period, during the period, in the observed period, over the observed period, the period, by far, to be precise, has on record, in the process, as such, observed, tracked, consumer, holder, involving, documented, in the dataset, in this data, in the transactions, at once, in one go, in a single go, in one sitting, at one time, pace, rhythm, frequency, cadence, cycle, schedule, pattern, at some point, includes, include, included, contains, contain, contained, features, feature, featured, involves, involve, involved, rank, ranks, ranked, chose, chooses, opted for, opts for, carried, brought, called up, ...,…, =, e.g., holiday, vacation, such as, as can be seen, of the year, the card, with the card, by card, per card, bank, credit card, debit card, phone, online, in person, in store, on site, so, thus, hence, therefore, accordingly, altogether now, precise, exact, plain, pure, mere, total of all, back in time, respective, together with the, when counted, if one counts, looking at, looked at, as far as, in view of, none the less, nevertheless, in the meantime, meanwhile, at that, at that time, at the time, then and there, some time, it is, it was, there has been, there have been, there had been, there being, came about, come about, is recorded, are recorded, was recorded, were recorded, is noted, are noted, was noted, got noted, on the account, in the account, to the account, from the account, on this account, recorded so far, in those, by now, up to now, until now, till now, so far as, at present, currently, by that time, living, number of, the number of, across, gave, give, gives, given, anywhere, ?, out of them, of them, of these, of those, in number, this user, this customer, this person, this client, household, somebody, someone, the records show, records, the rows show, the data show, data, history, purchase history, transaction history, account history, log, logs, statement, statements, ledger, books, list, table, logged, recorded here, on the books, documented, registered here, on average terms, out, down, along, such, thereof, of which, as well, indeed, actually, really, simply, merely, in other words, that is, i e, e g, in the course of the year, inwithinso to speak, tally, tallies, in evidence, evident, visible, present, presence, took part, proves, proved, happened to be, can be seen, can be found, could be found, is seen, can be counted, add, adds, kind, kinds, type, types, sort, form, forms, field, area, sector, segment, department, branch, section, label, labelled, under the name, by the name of, pair, pairs, run, runs, ran, result, results, figure, figures, level, side, part, parts, held, hold, holds, keep, keeping, put, puts, itself, themselves, himself, herself, they themselves, between them, between the two, away from home, within reach, at hand, in detail, in particular, as follows, see, concerning, regarding, related to, in connection  on behalf of, as regards, with regard to, with respect to, in terms of, relating to, concerned came in at, comes in at, comes out at, came out at, works out at, worked out at, works out to, equals, equal to, is equal to, means, meant, account statement, bank statement, whose, mine, us, we, you, your, my, seems to have been there, the, a, an, this, these, those, their, his, her, its, our, it, he, she, they, there, here, user, users, customer, client, cardholder,"
         " account, account holder, member, shopper, person, of, at, in, on, for, by, into, onto, off, up, had, has, have, having,"
         " do, does, did, be, been, being, also, too, so far, to date, all in all, all told, overall, in all, on record, on file, recorded,"
         " according to the data, in the data, in the records, in the history, in the period, over the period, among the transactions, altogether,"
@@ -20,10 +20,10 @@ _TAGS = {
         " worth, came to, comes to, come to, amounts to, amounted to, amount to, stands at, stood at, runs to, ran to, reached, reaches,"
         "     known, appears, appear, appeared, registered,"
         " seen, found, listed, noted, counted, count, counts, makes, make, made, gets, get, got, sits, lies, lie, lay, stand, is about, in question,"
-        " during the year, what, sent, sends, range, ranges, ranged, vary, varies, in this period, merchant named, over time, within, where, when, while at, respectively"
+        " during the year, what, sent, sends, in this period, merchant named, over time, within, where, when, while at, respectively"
     ),
     "verb": (
-        "gone to, led to, leads to, leading to, resulted in, results in, resulting in, ended in, turned into, turns into, produced, yielded, followed, follows, come in, came in, comes in, moved to, is found, are found, is concentrated, are concentrated, make up for, contribute, contributes, contributed, comprises, comprising, comprised, belonging, relating, associated with, linked to, tied to, accounted,  arise, arises, arose, originate, originates, originated, stem, stems, stemmed, derive, derives, derived, consist, consists, consisted, concentrate, concentrates, concentrated, cluster, clusters, clustered, spread, spreads, settled, settle, settles, remained, remain, remains, stayed, stays, stay, became, becomes, become, got through, went into, goes into, go into, flowed into, relate, relates, related, found their way, finds its way, made their way, are made, were made, was made, is made, carried out, were carried out, was carried out, done, were done, is done, was done, effected, placed, were placed, was placed, executed, settled at, being made, occurring, happening, falling, coming, taking place, dating, dated back to, date back to, dates back to, go back to, goes back to, went back to, claimed a share of, covers, cover, covered, captures, captured, makes for, given to, directed to, directed at, devoted to, dedicated to, destined for, intended for, bound for, attributed to, attributable to, due to, is, are, was, were, went, go, goes, comes, come, came, date, dates, dated, fall, falls, fell, happen, happens, happened, took place,"
+        "became, become, becomes, gone to, led to, leads to, leading to, resulted in, results in, resulting in, turned into, turns into, produced, yielded, followed, follows, come in, came in, comes in, is found, are found, is concentrated, are concentrated, make up for, contribute, contributes, contributed, comprises, comprising, comprised, belonging, relating, associated with, linked to, tied to, accounted,  arise, arises, arose, originate, originates, originated, stem, stems, stemmed, derive, derives, derived, consist, consists, consisted, concentrate, concentrates, concentrated, cluster, clusters, clustered, spread, spreads, settled, settle, settles, remained, remain, remains, stayed, stays, stay, got through, went into, goes into, go into, flowed into, relate, relates, related, found their way, finds its way, made their way, are made, were made, was made, is made, carried out, were carried out, was carried out, done, were done, is done, was done, effected, placed, were placed, was placed, executed, settled at, being made, occurring, happening, falling, coming, taking place, dating, dated back to, date back to, dates back to, go back to, goes back to, went back to, claimed a share of, covers, cover, covered, captures, captured, makes for, given to, directed to, directed at, devoted to, dedicated to, destined for, intended for, bound for, attributed to, attributable to, due to, is, are, was, were, went, go, goes, comes, come, came, date, dates, dated, fall, falls, fell, happen, happens, happened, took place,"
         " take place, takes place, occur, occurs, occurred, go to, goes to, went to, went through, took, takes, take, land, lands, landed, ended up,"
         " end up, ends up, flow, flows, flowed, belong, belongs, belonged, concern, concerns, concerned, account for, accounts for, accounted for,"
         " make up, makes up, made up, represent, represents, represented, constitute, constitutes, receives, received, receive"
@@ -69,7 +69,7 @@ _TAGS = {
     "mostoften": "dominates, dominate, prevails, prevail, leads, leads the list, comes first, ranks first, tops the list, most often, most frequently, most commonly, most regularly, the most often, the most frequently, more often than any other, more than any other, more frequently than any other, more than in any other, more often than in any other, more than on any other, more often than on any other, more often than at any other",
     "leastoften": "least often, least frequently, least commonly, the least often, less often than any other, fewer than any other, less than any other",
     "outof": "out of, out of a total of, of a total of",
-    "runnerup": "followed by, ahead of, then come, then comes",
+    "runnerup": "comes next, comes second, is second, in second place, ranks second, is the runner-up, is runner-up, second place goes to, takes second place, next comes, second comes, second is, comes in second, is in second place, followed by, ahead of, then come, then comes",
     "replaced": "replaced, replaces, has replaced, took the place of, supplanted, superseded",
     "saw": "saw, sees, see, seeing",
     "descriptor": "descriptor, description, booking text, statement text, text",
@@ -80,11 +80,11 @@ _TAGS = {
     "mean": "avg, ave, mean amount, averaging at, averages out at, per head, average of, the average, mean value, mean of, on the average, average value, an average, average, on average, mean, averages, averaged, averaging, an average of, typical, typically spends, per-visit",
     "median": "median value, the median, median amount, in the middle, median",
     "max": (
-        "the largest part of, largest part of, the biggest part of, the largest share of, the biggest share of, the greatest part of, max, largest single, biggest single, highest single, single largest, single biggest, the largest, the biggest, the highest, greatest, tallest, steepest, ceiling, upper limit, upper end, the dearest, record high, record amount, maximal, the maximum, high point, peaked at, peaks at, peaking at, topped out at, tops out at, highest ever, largest ever, biggest ever, at its highest, at its most expensive, at most ever, the most expensive, largest, biggest, highest, most expensive, dearest, priciest, record, maximum, costliest, top, as much as, at the most, peak, heftiest"
+        "at most, the largest part of, largest part of, the biggest part of, the largest share of, the biggest share of, the greatest part of, max, largest single, biggest single, highest single, single largest, single biggest, the largest, the biggest, the highest, greatest, tallest, steepest, ceiling, upper limit, upper end, the dearest, record high, record amount, maximal, the maximum, high point, peaked at, peaks at, peaking at, topped out at, tops out at, highest ever, largest ever, biggest ever, at its highest, at its most expensive, at most ever, the most expensive, largest, biggest, highest, most expensive, dearest, priciest, record, maximum, costliest, top, as much as, at the most, peak, heftiest"
     ),
     "min": "min, the smallest, the lowest, the cheapest, tiniest, bottom, floor, lower end, lower limit, record low, minimal, the minimum, at its lowest, at its cheapest, smallest ever, lowest ever, bottomed out at, the least expensive, smallest, lowest, cheapest, minimum, least expensive, tiniest",
     "most": "most",
-    "themost": "the most",
+    "themost": "with most, has most, having the most, the most",
     "category": "of all categories, any category, category, categories",
     "habit": "habit, habits, routine, habit of shopping, habit of going, habit of buying",
     "sharenoun": "rate, ratio, share, shares, proportion, portion, percentage, quota, slice, a share, the share",
@@ -93,25 +93,29 @@ _TAGS = {
     "throughout": "throughout, all through, right through",
     "but": "but, yet, while, whereas, although, though, however",
     "least": "the least",
-    "busiest": "strongest, strongest month of all, most often visited, most often used, liveliest, busiest, most active, most frequent, most common, most popular, the most purchases, the most visits, the most payments",
+    "busiest": "the most transactions, the most orders, the highest number of purchases, the largest number of purchases, the highest number of payments, the highest number of visits, the most bookings, the highest purchase count, strongest, strongest month of all, most often visited, most often used, liveliest, busiest, most active, most frequent, most common, most popular, the most purchases, the most visits, the most payments",
+    "spread": "range, ranges, ranged, ranging, vary, varies, varied, varying, fluctuate, fluctuates, fluctuated, fluctuating, anywhere from",
+    "rest": "the other, the others, the other ones, the remaining, the remaining ones, the rest, the rest of them, the remainder, remaining, the other half",
+    "thanany": "than any other, than in any other, than at any other, than on any other, than for any other, than during any other, than from any other, than anywhere else, than anything else, than elsewhere, than at any other time, than at any other times, than any others, than any",
+    "quietest": "quietest, least busy, slowest, calmest, weakest, least active, the fewest purchases, the fewest visits, the fewest payments, the fewest transactions, fewest purchases, fewest payments",
     "important": "largest, biggest, significant, frequently used, popular one, bought, purchased, patronised, often used, leading, important, frequent, common, popular, visited, used, frequented, frequently visited, often visited",
     "neveragain": "never thereafter, nothing thereafter, none thereafter, not thereafter, nothing afterwards, none afterwards, never afterwards, nothing after, nothing later, none later, never again, and never again, not again, never since, not since, nothing since, none since, nothing after that, none after that, not any more since then",
     "not": "not, no, cannot, n't",
-    "nothing": "not a cent, not a single cent, not one cent, not a penny, nothing, no one, none at all",
+    "nothing": "nothing more, nothing further, nothing at all, nothing was bought, nothing bought, nothing has been bought, not a cent, not a single cent, not one cent, not a penny, nothing, no one, none at all",
     "neither": "neither",
     "nor": "nor",
     "without": "without",
     "anymore": "any more, anymore, no longer, no more",
     "any": "about anything, of anything, of any kind, of any sort, any, at all, a single, single",
     "nootherwise": "nowhere, in no other, at no other, on no other, at no other time, at no other times, nowhere else, nothing else, no other, and never otherwise, not at any other time",
-    "only": "sole, lone, solitary, only ever, nothing other than, just the, no other than, confined to, limited to, restricted to, reserved for, nowhere but, only, exclusively, solely, purely, entirely",
+    "only": "the only one, the only, sole, lone, solitary, only ever, nothing other than, just the, no other than, confined to, limited to, restricted to, reserved for, nowhere but, only, exclusively, solely, purely, entirely",
     "wherever": "wherever, whenever, in every case where",
     "more": "more of, a larger number of, a greater number of, a higher number of, more frequently, oftener, more",
     "fewer": "fewer of, a smaller number of, a lower number of, less of, less frequently, fewer, less",
     "many": "many, often, much, frequently",
-    "than": "relative to, versus, vs, compared with, in comparison with, as compared with, than was the case, than there were, than,  compared to, against",
+    "than": "vs ., relative to, versus, vs, compared with, in comparison with, as compared with, than was the case, than there were, than,  compared to, against",
     "as": "as",
-    "outnumber": "outnumber, outnumbers, outnumbered, exceed in number, are more numerous than",
+    "outnumber": "is preferred over, is preferred to, preferred over, preferred to, is favoured over, is favored over, favoured over, is chosen over, is ahead of, is well ahead of, beats, outpaces, outranks, is chosen more than, is used more than, is visited more than, outnumber, outnumbers, outnumbered, exceed in number, are more numerous than",
     "outnumbered": "are outnumbered by, is outnumbered by, were outnumbered by",
     "exceed": "exceed, exceeds, exceeded, exceeding, surpass, surpasses, surpassed, tops, topped, went beyond, goes beyond, went over, goes over",
     "above": "above, over, upwards of",
@@ -124,7 +128,7 @@ _TAGS = {
     "much": "much, far, clearly, considerably, significantly, noticeably, a lot, slightly, somewhat, a little, a bit, way, well",
     "earlier": "before that, first rather than, earlier, sooner",
     "later": "later",
-    "before": "before, prior to",
+    "before": "previously, formerly, beforehand, until then, up to then, before then, before that time, in the past, before, prior to",
     "after": "after, following",
     "again": "another time, again, once more",
     "upfrom": "up from, an increase from, more than the",
@@ -138,7 +142,7 @@ _TAGS = {
     "double": "twofold, doubling, has doubled, have doubled, was doubled, doubled, doubles, has doubled",
     "triple": "tripled, trebled",
     "halve": "halving, have halved, was halved, fell by half, dropped by half, were cut in half, halved, has halved, was cut in half",
-    "shift": "switch, change, replace, transferred, transfers, shifts, shifting, moving, move, relocates, relocating, relocation, resettled, swapped, traded, gave way, gives way, made the switch, switching, passed over from, shifted, moved, switched, migrated, relocated, changed, shifts, moves, switches, has moved, has switched",
+    "shift": "exchanged, exchanges, swaps, trades, turned away from, switch, change, replace, transferred, transfers, shifts, shifting, moving, move, relocates, relocating, relocation, resettled, swapped, traded, gave way, gives way, made the switch, switching, passed over from, shifted, moved, switched, migrated, relocated, changed, shifts, moves, switches, has moved, has switched",
     "stop": (
         "cease, end, finish, packed in, was discontinued, were discontinued, discontinued, has been discontinued, was dropped, were dropped, has dropped, had dropped, fell silent, petered out, died down, fizzled out, ran out, broken off, has broken off, has given up, had given up, gives up, turned their back on, turned away from, lost to, left behind, has ceased, had ceased, disappeared, has disappeared, vanished, has vanished, came to a stop, came to a halt, has come to a halt, had come to a halt, had stopped, had ended, is history, are history, has lapsed, lapsed, has been abandoned, was abandoned, finished, has finished, done with, is over, are over, is finished, ended for good, stops, ceases, came to a close, has come to a close, drew to a close, dropped off, tailed off, has stayed out of, had come to an end, has come to an end, came to an end, ended, stopped, has stopped, had stopped, ceased, gave up, given up, abandoned, quit,"
         " is a thing of the past, a thing of the past, dropped out, has ended, was over, were over, dried up, have dried up, has dried up, broke off"
@@ -153,7 +157,7 @@ _TAGS = {
     "existed": "existed, exist",
     "awayfrom": "since the last, since the latest, since the most recent, since the final, has not been seen at, was not seen at, away, since last visiting, since the last stop at, since the most recent visit to, since the most recent since the final visit to, has gone without, gone without, went without, passed without, no trace of the user at, no sign of the user at, since anything was bought at, since anything was paid at, absence from, of absence from, since the user was at, since the user was last at, since being at, stayed away from, stayed away, has stayed away from, kept away from, been away from, away from, absent from, been absent from, not been seen at, since the last visit to, since the last payment to, since the last since the last purchase, since the latest visit to, since the user last visited, since the last visit at",
     "kept": "kept, has kept, keeps",
-    "gap": "period without, time without, stretch without, longest time without, spacing, stretch, stretches, time between, days between, pauses between, waiting time, lull, dry spell, hiatus, gap in time, span, time span, lag, gap, gaps, break, breaks, interval, intervals, pause, pauses, distance, wait",
+    "gap": "maximum gap, gap length, time span without, days without, period without, time without, stretch without, spacing, stretch, stretches, time between, days between, pauses between, waiting time, lull, dry spell, hiatus, gap in time, span, time span, lag, gap, gaps, break, breaks, interval, intervals, pause, pauses, distance, wait",
     "pass": "from one, from visit to, to elapse, to pass, go by, goes by, separate, separates, separated, lay between, lie, lies between, went by between, go by before, pass before, passes before, elapsed, elapsed between, between one, pass between, passes between, passed between, lie between, elapse between, go by between, between, pass, passes, elapse, elapses, apart",
     "next": "next, the next, the next one, the following one, consecutive, successive, adjacent",
     "lasted": "took, takes, measured, measures, spanned, spans, stretched over, was, amounts to days, ran for, lasting, lasted, lasts, last for, was as long as",
@@ -210,9 +214,32 @@ RANKS = {
 RANK_PHRASES = {
     ("most", "recent"): -1, ("most", "recently"): -1, ("very", "first"): 1, ("very", "last"): -1, ("opened", "with"): 1, ("for", "the", "first", "time"): 1,
     ("first", "ever"): 1, ("first", "time"): 1, ("last", "time"): -1, ("latest", "time"): -1, ("second", "time"): 2, ("lastly",): -1, ("started", "with"): 1,
-    ("began", "with"): 1, ("most", "recent", "one"): -1, ("last", "one"): -1, ("first", "one"): 1, ("second", "last"): -2, ("last", "but", "one"): -2, ("next", "to", "last"): -2,
+    ("began", "with"): 1, ("most", "recent", "one"): -1, ("last", "one"): -1, ("latest", "one"): -1, ("newest", "one"): -1, ("final", "one"): -1, ("first", "one"): 1, ("second", "last"): -2, ("last", "but", "one"): -2, ("next", "to", "last"): -2,
     ("last", "seen"): -1, ("first", "seen"): 1,
 }  # fmt: skip
+
+
+# What becomes of a price.
+_BECAME = [
+    "became",
+    "become",
+    "becomes",
+    "becoming",
+    "got",
+    "get",
+    "gets",
+    "getting",
+    "gotten",
+    "grew",
+    "grow",
+    "grows",
+    "growing",
+    "turned",
+]
+_TURNED = {
+    "dearer": "more expensive, dearer, pricier, costlier, more costly",
+    "cheapened": "cheaper, less expensive, less costly, more affordable",
+}
 
 
 def _table() -> dict[tuple[str, ...], str]:
@@ -222,6 +249,8 @@ def _table() -> dict[tuple[str, ...], str]:
             words = tuple(phrase.strip().replace("n't", "not").split())
             if words:
                 found.setdefault(words, tag)
+    for tag, adjectives in _TURNED.items():
+        found |= {(verb, *adjective.split()): tag for verb in _BECAME for adjective in adjectives.split(", ")}
     return found | {tuple(sign): tag for sign, tag in _SIGNS.items()}
 
 

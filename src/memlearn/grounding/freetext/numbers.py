@@ -43,7 +43,8 @@ _FRACTIONS = {
     ("an", "eighth"): 1 / 8, ("one", "sixth"): 1 / 6, ("five", "sixths"): 5 / 6,
 }  # fmt: skip
 
-
+_FIRST_YEAR = 1990
+_YEARS = range(_FIRST_YEAR, 2101)
 _FRACTION_FIRST = frozenset(words[0] for words in _FRACTIONS)
 _NTHS = {"second": 2, "other": 2, "third": 3, "fourth": 4, "fifth": 5, "sixth": 6, "seventh": 7, "eighth": 8, "ninth": 9, "tenth": 10}
 _COUNTED = frozenset({"purchase", "payment", "visit", "transaction", "order", "bill", "euro"})
@@ -179,9 +180,17 @@ def _range(tokens: Tokens, figure: Figure, form: str) -> tuple[el.Quantity, floa
     if not joint or joint[0] not in wanted:
         return None
     other = read_figure(tokens, figure.end + 1)
+    if other is not None and joint[0] == "to" and _is_year(tokens, figure, other):
+        # The other five to 2026.
+        return None
     if other is None or other.value <= figure.value or (form != "between" and tokens[figure.end + 1].sort != "number"):
         return None
     return el.between(figure.value, other.value), figure.step, other.end
+
+
+def _is_year(tokens: Tokens, figure: Figure, other: Figure) -> bool:
+    low = tokens[other.end - 1].low
+    return figure.value < _FIRST_YEAR and low.isdigit() and int(low) in _YEARS and read_currency(tokens, other.end) is None
 
 
 def read_currency(tokens: Tokens, at: int) -> tuple[str | None, float, int] | None:
@@ -212,6 +221,18 @@ def read_money(tokens: Tokens, at: int) -> tuple[el.Money, int] | None:
         return None
     second: Figure | None = None
     end = figure.end
+    if not ahead and form in ("between", "exact"):
+        # 21.85 EUR to 56.66 EUR: the currency stands behind each.
+        first = read_currency(tokens, end)
+        last = (
+            read_figure(tokens, first[2] + 1)
+            if first
+            and lows(tokens, first[2], 1) in (("and",) if lows(tokens, at, 1) == ("between",) else ("to",), ("to",), ("-",), ("–",))
+            else None
+        )
+        again = read_currency(tokens, last.end) if last else None
+        if first and again and again[:2] == first[:2] and last and last.value > figure.value:
+            return el.Money(_amount(form, figure, last, first[1]), first[0]), again[2]
     if (
         lows(tokens, end, 1)
         and tokens[end].low in ("and", "to", "-", "–")

@@ -27,7 +27,7 @@ def read_selected(clause: Clause) -> list[Finding] | None:  # noqa: PLR0911
         return None
     at = picks[0]
     turn = next((n for n in range(at, len(clause.parts)) if _turns(clause.parts[n].value)), at)
-    if turn == at and not any(isinstance(part.value, _SAID) for part in clause.parts[at + 1 :]):
+    if turn == at and not any(isinstance(part.value, _SAID) for part in clause.parts[at + 1 :]) and not clause.of(el.Money):
         return None
     if _own_claim_before(clause, at) or (_superlative(clause.parts[at].value) and _of_names(clause, at)):
         return None
@@ -153,15 +153,18 @@ def read_history(clause: Clause) -> list[Finding] | None:
         or len(clause.of(el.Money)) not in (0, 2)
     ):
         return None
+    turned = bool(clause.tags & {"up", "down"})
+    if {"up", "down"} <= clause.tags or not (turned or clause.of(el.Money)):
+        return None
     rows = clause.filtered()
     ends = [pick(clause, rows, rank) for rank in clause.of(el.Rank)]
-    if not all(len(found) for found in ends) or ("up" in clause.tags) == ("down" in clause.tags):
+    if not all(len(found) for found in ends):
         return None
     first, last = (int(found[0]) for found in ends)
     money = clause.of(el.Money)
     right = all(_fits(clause, row, value) for row, value in zip((first, last), money, strict=False))
     before, after = abs(int(clause.view.amount[first])), abs(int(clause.view.amount[last]))
-    ok = right and (after > before if "up" in clause.tags else after < before)
+    ok = right and (not turned or (after > before if "up" in clause.tags else after < before))
     return [Finding(ok=ok, needs=rows, message=f"it went from {before / 100:.2f} to {after / 100:.2f}")]
 
 

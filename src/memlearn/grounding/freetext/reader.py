@@ -203,7 +203,8 @@ def _word(tokens: Tokens, at: int, *, counted: bool, before: Sequence[el.Part]) 
     for count in range(min(lexicon.LONGEST_PHRASE, len(tokens) - at), 0, -1):
         words = numbers.lows(tokens, at, count)
         tag = lexicon.PHRASES.get(words)
-        if count > 1 and words[-1] in _BOUNDS and numbers.read_quantity(tokens, at + count - 1) is not None:
+        last = at + count - 1
+        if count > 1 and words[-1] in _BOUNDS and (numbers.read_quantity(tokens, last) or numbers.read_money(tokens, last)) is not None:
             continue
         if words == ("shops",) and counted:
             tag = "merchant"

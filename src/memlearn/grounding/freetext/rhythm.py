@@ -58,6 +58,11 @@ def read_rate(clause: Clause) -> list[Finding] | None:
     bounded = clause.of(el.Weekdays) or any(period.parts for period in clause.of(el.Period))
     if ok and bounded and not rate.counted and not _goes_through(clause, rows, rate):
         ok = None
+    if ok and any(
+        period.role == "since" and int(clause.view.day[rows].min()) - period.base[1] > 1.5 * rate.gap for period in clause.of(el.Period)
+    ):
+        # It began later than it says.
+        ok = None
     if ok and rate.times.form == "exact" and not rate.counted and not _covers(clause, rows, rate):
         # As a rhythm it holds, as `in each month` it does not.
         ok = None
@@ -133,12 +138,16 @@ def read_gap(clause: Clause) -> list[Finding] | None:  # noqa: C901, PLR0911
         and not (len(ranks) == 1 and abs(ranks[0].place) == 1 and [count.quantity.value for count in clause.of(el.Count)] == [2])
     ):
         return None
-    if not clause.only((*_LIMITS, el.Duration, el.Count, el.Rank), {*tags, "never", "exceed"}) or not clause.tags & {"gap", "pass"}:
+    if not clause.only((*_LIMITS, el.Duration, el.Count, el.Rank), {*tags, "never", "exceed", "without", "wentby"}) or not (
+        clause.tags & {"gap", "pass"} or {"never", "without"} <= clause.tags
+    ):
         return None
     said = clause.of(el.Duration)
     if "never" in clause.tags:
         return _never_longer(clause)
-    if "exceed" in clause.tags:
+    if clause.tags & {"exceed", "without", "wentby"} - (
+        {"wentby"} if "pass" in clause.tags else {"without"} if "gap" in clause.tags else set()
+    ):
         return None
     if len(said) != 1 or any(count.quantity.value not in (1, 2) for count in clause.of(el.Count)):
         return None
@@ -230,7 +239,9 @@ def read_away(clause: Clause) -> list[Finding] | None:
 def read_start(clause: Clause) -> list[Finding] | None:  # noqa: PLR0911
     """`Discovered X in December 2025`, `a new habit that did not exist in October`, `not until the end of 2025 did visits begin`."""
     tags = {"start", "notuntil", "new", "didnotexist", "existed", "not", "habit"}
-    if not clause.only((el.Name, el.Period), tags) or len(clause.of(el.Period)) != 1:
+    if not clause.only((el.Name, el.Period, el.Money), tags) or len(clause.of(el.Period)) != 1:
+        return None
+    if clause.of(el.Money) and ("start" not in clause.tags or "with" not in clause.tags or "spend" in clause.tags):
         return None
     begun, absent, held = (bool(clause.tags & words) for words in ({"start", "notuntil"}, {"didnotexist"}, {"existed"}))
     if begun + absent + held != 1 and not (clause.tags & {"new"} and not held):
@@ -252,7 +263,21 @@ def read_start(clause: Clause) -> list[Finding] | None:  # noqa: PLR0911
     period = clause.of(el.Period)[0]
     if period.role in ("before", "until", "after"):
         start, end = period.start, period.end
-    return [Finding(ok=start - slack <= first <= end + slack, needs=rows, message=message)]
+    return [Finding(ok=start - slack <= first <= end + slack, needs=rows, message=message), *_first_bill(clause, rows)]
+
+
+def _first_bill(clause: Clause, rows: Mask) -> list[Finding]:
+    """`Entered the picture in May with a bill of 12 euros`."""
+    row = int(np.flatnonzero(rows)[0])
+    paid = abs(int(clause.view.amount[row]))
+    return [
+        Finding(
+            ok=money.quantity.holds(float(paid)) and money.currency in (None, clause.view.currency[row]) and bool(clause.view.priced[row]),
+            needs=rows,
+            message=f"the first of the {what(clause)} was {paid / 100:.2f}",
+        )
+        for money in clause.of(el.Money)
+    ]
 
 
 def _named(clause: Clause) -> bool:
@@ -283,4 +308,4 @@ def read_stop(clause: Clause) -> list[Finding] | None:  # noqa: PLR0911
         return [Finding(ok=not late and not early and (period.role != "in" or quiet > usual), needs=rows, message=message)]
     if quiet > max(3 * usual, _QUIET_DAYS) and len(days) >= _FEWEST:
         return [Finding(ok=True, needs=rows)]
-    return [Finding(ok=False if quiet < max(1.5 * usual, 14) else None, needs=rows, message=message)]
+    return [Finding(ok=False if quiet < max(1.5 * usual, 14) else None, needs=rows, message=message, ended=False)]

@@ -1,9 +1,8 @@
-"""Claims about how much of something is so: all, most, half, 75 percent, hardly any, never; and what is not there at all."""
+"""Claims about how much of something is so: all, most, half, 75 percent, hardly any, never."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 import numpy as np
 
@@ -296,9 +295,11 @@ def _outcome(clause: Clause, whole: Mask, hit: Mask, bounds: Quantity, picking: 
     message = f"that is so of {int(hit.sum())} of {int(whole.sum())} ({show_number(100 * share)} %)"
     # Hardly ever is not never.
     ok = None if bounds is _FEW and share == 0 else bounds.holds(share)
-    findings = [Finding(ok=ok, needs=whole, message=message)]
+    known = _known(clause, whole, picking)
+    findings = [Finding(ok=ok, needs=whole if ok is False else known, message=message)]
     for out in clause.of(el.OutOf):
-        findings.append(Finding(ok=out.hits.holds(hit.sum()) and out.whole.holds(whole.sum()), needs=whole, message=message))  # noqa: PERF401
+        right = out.whole.holds(whole.sum()) or out.whole.holds(known.sum())
+        findings.append(Finding(ok=out.hits.holds(hit.sum()) and right, needs=known, message=message))
     for count in clause.of(el.Count):
         # All 14 visits; three of the visits.
         counted = whole if any(_tag(part) in _WORDS for part in clause.parts) else hit
@@ -313,75 +314,9 @@ def _outcome(clause: Clause, whole: Mask, hit: Mask, bounds: Quantity, picking: 
     return findings
 
 
-def read_none(clause: Clause) -> list[Finding] | None:  # noqa: PLR0911
-    """`Has not bought anything at X since March`, `neither books nor pets`, `left unused`, `no refunds`."""
-    extra = (
-        {"everything"}
-        if "kept" in clause.tags
-        else {"all"}
-        if "unused" in clause.tags
-        else {"pass", "wentby"}
-        if "without" in clause.tags
-        else set()
-    )
-    if not clause.only((*_LIMITS, el.Count), {*_DENIALS, *extra, "nor", "any", "or", "and", "foreign"}) or len(clause.tags & _DENIALS) != 1:
-        return None
-    if any(count.quantity.value != 1 for count in clause.of(el.Count)) or ("neither" in clause.tags) != ("nor" in clause.tags):
-        return None
-    if clause.tags & {"unused", "kept"} and "redeem" in clause.tags:
-        return None
-    told = clause.tags | {part.value.tag for part in clause.inherited if isinstance(part.value, el.Word)}
-    if not told & {"buy", "event", "spend", "redeem", "show", "refund", "message", "unused", "verb", "kept"} and not (
-        clause.has(el.Name) and clause.has(el.Period)
-    ):
-        return None
-    kinds = _denied(clause)
-    if "neveragain" in clause.tags:
-        return _never_again(clause)
-    asked = replace(clause, parts=tuple(replace(part, value=_past(part.value)) for part in clause.parts))
-    rows = asked.filtered(kinds=kinds)
-    about = asked.filtered(kinds=kinds, skip=(el.Period, el.Weekdays, el.Hours))
-    offers = clause.kinds() in (("redemption",), ("exposure",)) or "unused" in clause.tags
-    if "kept" in clause.tags:
-        about = asked.filtered(kinds=("purchase",), skip=(el.Period,))
-    needs = about | (clause.filtered(kinds=("exposure",), skip=(el.Period,)) if offers else clause.view.none())
-    ongoing = any(period.role in ("since", "after") for period in clause.of(el.Period))
-    if ongoing and not about.any():
-        return [Finding(ok=False, needs=needs, message=f"there are no {what(clause)} at all, before or since")]
-    message = f"there are {int(rows.sum())} {what(clause)} then"
-    if not rows.any() and _open_start(clause, about):
-        return [Finding(ok=None, needs=needs, message=message)]
-    return [Finding(ok=not rows.any(), needs=needs, message=message)]
-
-
-def _open_start(clause: Clause, about: Mask) -> bool:
-    """`None since March`, where there are some in March: whether they count is open."""
-    since = [period for period in clause.of(el.Period) if period.role == "since" and period.base[0] < period.base[1]]
-    return any(bool((about & (clause.view.day >= period.base[0]) & (clause.view.day <= period.base[1])).any()) for period in since)
-
-
-_DENIALS = frozenset({"not", "nothing", "neither", "never", "unused", "without", "kept", "neveragain"})
-
-
-def _denied(clause: Clause) -> tuple[str, ...]:
-    if "unused" in clause.tags:
-        return ("redemption",)
-    return ("refund", "cancellation") if "kept" in clause.tags else clause.kinds()
-
-
-def _never_again(clause: Clause) -> list[Finding] | None:
-    """`On 2 July and never again`: nothing after the time said before."""
-    periods = [part.value for part in (*clause.parts, *clause.inherited) if isinstance(part.value, el.Period)]
-    if len(periods) != 1:
-        return None
-    whole = clause.filtered(skip=(el.Period, el.Weekdays, el.Hours))
-    names = whole & names_mask(tuple(part for part in (*clause.parts, *clause.inherited) if isinstance(part.value, el.Name)), clause.view)
-    later = names & (clause.view.day > periods[0].base[1])
-    return [Finding(ok=not later.any(), needs=names, message=f"there are {int(later.sum())} {what(clause)} after that")]
-
-
-def _past(value: el.Value) -> el.Value:
-    """`Not since March` leaves open what was in March itself."""
-    if isinstance(value, el.Period) and value.role == "since":
-        return replace(value, start=value.base[1] + 1)
-    return value
+def _known(clause: Clause, whole: Mask, picking: Sequence[Part]) -> Mask:
+    """The rows that can say anything of what is told: a payment without a place is no evidence of where payments are made."""
+    names = [part.value for part in clause.parts if isinstance(part.value, el.Name) and part not in picking and part.value.masks]
+    if not names or any(name.masks.keys() != {"city"} for name in names) or "city" not in clause.view.columns:
+        return whole
+    return whole & np.asarray(clause.view.columns["city"] != "", dtype=np.bool_)

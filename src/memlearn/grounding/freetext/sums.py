@@ -28,7 +28,7 @@ def judge_sum(clause: Clause, mask: Mask, money: el.Money, aggregate: str) -> Fi
         money.quantity.form == "between"
         and aggregate in ("plain", "mean")
         and "mean" not in clause.tags
-        and ("event" in clause.tags or aggregate == "mean")
+        and (clause.tags & {"event", "amount", "spread", "cost"} or aggregate == "mean")
     ):
         return _spread(values, money.quantity, mask, clause)
     if money.quantity.form in ("over", "under") and aggregate == "plain" and not _of_spending(clause):

@@ -200,12 +200,25 @@ def _aggregate(clause: Clause) -> str | None:  # noqa: PLR0911
     inherited = {part.value.tag for part in clause.inherited if isinstance(part.value, el.Word)}
     if not named and not per and ("cost" in clause.tags or ("cost" in inherited and "spend" not in clause.tags | inherited)):
         return "each"
+    if not named and not per and _pays_now(clause):
+        return "each"
     if not named and not per and any(isinstance(part.value, el.Rate) for part in clause.inherited):
         # Beside a rhythm, an amount is what is paid each time.
         return "mean"
     if any(value.days is None for value in per) or "per" in clause.tags:
         return "mean" if set(named) <= {"mean"} else None
     return None if len(named) > 1 else named[0] if named else "plain"
+
+
+def _pays_now(clause: Clause) -> bool:
+    """`Pays 4.80 EUR for bread`: each time."""
+    pays = any(
+        isinstance(part.value, el.Word) and part.value.tag == "buy" and part.value.text in ("pays", "pays for", "pay")
+        for part in clause.parts
+    )
+    return (
+        pays and bool(clause.of(el.Name)) and not clause.has(el.Count, el.Times) and "spend" not in clause.tags and not clause.of(el.Period)
+    )
 
 
 def _is_single(clause: Clause) -> bool:
