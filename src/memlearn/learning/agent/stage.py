@@ -43,7 +43,7 @@ _BOOKED_TOGETHER = 256
 _BOOKED_SECONDS = 2.0
 _SKIPPED_TOLD = 20
 # For so many requests in flight one user more is at work than there are requests.
-_MORE_USERS = 8
+_MORE_USERS = 4
 
 Say = Callable[[int, int, str], None]
 Find = Callable[[int, pl.Series | None], Iterator[ShardWork]]
