@@ -8,8 +8,9 @@ from dataclasses import replace
 from memlearn.grounding.freetext import elements as el
 from memlearn.grounding.freetext.clause import Clause, name_mask
 from memlearn.grounding.freetext.elements import Part
+from memlearn.sources.currencies import MINOR_DIGITS
 
-_FIGURES = (el.Count, el.Times, el.Money)
+_FIGURES = (el.Count, el.Times, el.Money, el.OutOf)
 _LIMITS = (el.Name, el.Period, el.Weekdays)
 _NOUNS = frozenset({"event", "spend", "total", "skip", "mean", "redeem", "show", "refund", "amount", "buy", "offer", "per", "all"})
 _ENDS = frozenset({"comma", "stop_sign", "and", "runnerup", "than", "close", "semicolon"})
@@ -42,8 +43,21 @@ def _beside(clause: Clause) -> tuple[Clause, list[Clause]] | None:
         taken |= set(range(at, end + (end < len(clause.parts) and _is(clause.parts[end], "close"))))
     if not found:
         return None
+    if any(_cut_off(clause.parts, anchor, taken) for anchor, _ in found):
+        return None
     main = replace(clause, parts=tuple(part for at, part in enumerate(clause.parts) if at not in taken))
     return main, [_side(main, clause.parts[anchor], figure) for anchor, figure in found]
+
+
+def is_list(clause: Clause) -> bool:
+    """Whether nothing is left but names and times: `A: 9 visits, B: 6 visits`."""
+    return all(isinstance(part.value, _LIMITS) or _is(part, "comma", "and", "stop_sign", "semicolon", "colon") for part in clause.parts)
+
+
+def _cut_off(parts: Sequence[Part], anchor: int, taken: set[int]) -> bool:
+    """Whether a figure that stays behind stands before a comma, and so belongs to what was named earlier."""
+    figures = [at for at in range(anchor) if at not in taken and isinstance(parts[at].value, (*_FIGURES, el.OutOf))]
+    return any(_is(part, "comma") for at in figures for part in parts[at:anchor])
 
 
 def _figure_end(parts: Sequence[Part], at: int) -> int | None:
@@ -76,9 +90,10 @@ def _versus(clause: Clause) -> tuple[Clause, list[Clause]] | None:
         pair = parts[at - 1].value, parts[at + 1].value
         if not (isinstance(word, el.Word) and word.text in _VERSUS):
             continue
-        if not all(isinstance(value, el.Count | el.Times | el.Money) for value in pair) or isinstance(pair[0], el.Money) != isinstance(
-            pair[1], el.Money
-        ):
+        if not all(isinstance(value, el.Count | el.Times | el.Money) for value in pair):
+            continue
+        first = _as_other(parts[at - 1], pair[1])
+        if isinstance(first.value, el.Money) != isinstance(pair[1], el.Money):
             continue
         start, end = at - 1, at + 2
         while start and _is(parts[start - 1], "open", "colon", "comma", "with", "by", "dash"):
@@ -90,8 +105,16 @@ def _versus(clause: Clause) -> tuple[Clause, list[Clause]] | None:
         sides = _opposed(main)
         if sides is None:
             return None
-        return main, [_side(main, anchor, [figure, *nouns]) for anchor, figure in zip(sides, (parts[at - 1], parts[at + 1]), strict=True)]
+        return main, [_side(main, anchor, [figure, *nouns]) for anchor, figure in zip(sides, (first, parts[at + 1]), strict=True)]
     return None
+
+
+def _as_other(part: Part, other: el.Value) -> Part:
+    """`142.79 versus 60.00 EUR`: both are amounts."""
+    value = part.value
+    if not isinstance(value, el.Count) or not isinstance(other, el.Money):
+        return part
+    return replace(part, value=el.Money(value.quantity.scaled(10.0 ** MINOR_DIGITS.get(other.currency or "", 2)), other.currency))
 
 
 def _opposed(main: Clause) -> tuple[Part, Part] | None:
@@ -119,10 +142,16 @@ def _side(main: Clause, anchor: Part, figure: Sequence[Part]) -> Clause:
         if part is anchor or (isinstance(part.value, (*_LIMITS, el.Hours, el.Currency)) and not _compete(main, anchor, part))
     ]
     words = [part for part in main.parts if isinstance(part.value, el.Word) and part.value.tag in _CARRIED]
+    if any(isinstance(part.value, el.OutOf) for part in figure):
+        # Mondays see the most purchases (13 of 44): so many of all within the other limits.
+        noun, verb = (replace(anchor, value=el.Word(tag, "")) for tag in ("event", "verb"))
+        ranged = [part for part in limits if part is not anchor]
+        numbers = [part for part in figure if isinstance(part.value, el.OutOf)]
+        return replace(main, parts=(*numbers, *(words or [noun]), *ranged, verb, anchor), inherited=())
     own = {part.value.tag for part in figure if isinstance(part.value, el.Word)}
     money = any(isinstance(part.value, el.Money) for part in figure)
     if money and not own & {"mean", "total"}:
-        dearer = main.tags & {"sized", "higher", "lower", "cost"} and "month" not in main.tags and "spend" not in main.tags
+        dearer = main.tags & {"sized", "higher", "lower", "cost"} and not main.tags & {"month", "spend"} and bool(main.of(el.Name))
         words.append(replace(anchor, value=el.Word("mean" if dearer else "total", "")))
     if not money and not own & _CARRIED and not words:
         words.append(replace(anchor, value=el.Word("event", "")))

@@ -9,27 +9,28 @@ from typing import Literal
 import numpy as np
 
 from memlearn.grounding.freetext import elements as el
-from memlearn.grounding.freetext.apposed import apart
+from memlearn.grounding.freetext.apposed import apart, is_list
 from memlearn.grounding.freetext.clause import Clause, Finding
 from memlearn.grounding.freetext.comparing import read_change, read_comparison, read_earlier, read_shift
 from memlearn.grounding.freetext.denials import read_none
 from memlearn.grounding.freetext.elements import Part
 from memlearn.grounding.freetext.given import has_number, read_person, read_speech
 from memlearn.grounding.freetext.groups import read_descriptor, read_distinct, read_ranking
+from memlearn.grounding.freetext.habits import read_first_few, read_regular
 from memlearn.grounding.freetext.intervals import read_interval
 from memlearn.grounding.freetext.order import read_history, read_previous, read_selected
 from memlearn.grounding.freetext.reader import Reading, read_text
 from memlearn.grounding.freetext.rhythm import read_away, read_coverage, read_gap, read_rate, read_start, read_stop
 from memlearn.grounding.freetext.shares import read_share
 from memlearn.grounding.freetext.splits import read_looking_back, read_rest, read_sole, read_unsurpassed
-from memlearn.grounding.freetext.superlatives import read_busiest
+from memlearn.grounding.freetext.superlatives import read_busiest, read_peak
 from memlearn.grounding.freetext.torn import is_torn, join_out_of
 from memlearn.grounding.freetext.trends import read_price
 from memlearn.grounding.freetext.values import read_days, read_paced, read_values
 from memlearn.grounding.freetext.view import CitedEvidence, Mask, UserView, cited_rows
 
 _FRAMES: tuple[Callable[[Clause], list[Finding] | None], ...] = (
-    read_interval, read_rest, read_looking_back, read_unsurpassed, read_sole, read_price, read_descriptor, read_busiest, read_ranking, read_distinct, read_history, read_previous, read_shift, read_earlier, read_change, read_comparison, read_coverage, read_gap,
+    read_interval, read_rest, read_looking_back, read_unsurpassed, read_sole, read_price, read_regular, read_first_few, read_peak, read_descriptor, read_busiest, read_ranking, read_distinct, read_history, read_previous, read_shift, read_earlier, read_change, read_comparison, read_coverage, read_gap,
     read_paced, read_rate, read_away, read_start, read_stop, read_none, read_selected, read_days, read_share, read_values,
 )  # fmt: skip
 # Frames that set names against each other; the others take all names of a clause together.
@@ -230,7 +231,7 @@ def _interpret(clause: Clause, pieces: int) -> list[Finding] | None:
     if pieces <= 1:
         return None
     beside = _with_figures(clause, pieces)
-    if beside is not None and all(finding.ok for finding in beside):
+    if beside is not None and (all(finding.ok for finding in beside) or _is_listed(clause)):
         return beside
     for at, part in enumerate(clause.parts):
         if isinstance(part.value, el.Word) and (part.value.tag in _JOINTS | _TURNS or _is_set_against(part.value)):
@@ -241,13 +242,20 @@ def _interpret(clause: Clause, pieces: int) -> list[Finding] | None:
     return beside
 
 
+def _is_listed(clause: Clause) -> bool:
+    """A list of names, each with its figure, is read as nothing else."""
+    beside = apart(clause)
+    return beside is not None and is_list(beside[0])
+
+
 def _with_figures(clause: Clause, pieces: int) -> list[Finding] | None:
     """Figures that stand beside names and times as claims of their own, and the clause without them."""
     beside = apart(clause)
-    told = _interpret(beside[0], pieces - 1) if beside is not None and beside[0].parts else None
+    listed = beside is not None and is_list(beside[0])
+    told = ([] if listed else _interpret(beside[0], pieces - 1)) if beside is not None and beside[0].parts else None
     if beside is None or told is None:
         return None
-    found = [read_values(side) for side in beside[1]]
+    found = [read_share(side) if side.has(el.OutOf) else read_values(side) for side in beside[1]]
     return [*told, *(finding for one in found for finding in one or ())] if all(found) else None
 
 

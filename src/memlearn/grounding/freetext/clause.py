@@ -288,7 +288,7 @@ def period_groups(parts: Sequence[Part]) -> list[list[el.Period]]:
             joint, other = False, False
         elif isinstance(value, el.Word) and value.tag in _JOINTS:
             joint = True
-        elif not (isinstance(value, el.Word) and value.tag in ("skip", "oncemore")):
+        elif not (isinstance(value, el.Word) and value.tag in ("skip", "oncemore", "again")):
             other = True
     return groups
 

@@ -151,7 +151,7 @@ def _contrast(left: Clause, right: Clause) -> tuple[Clause, Clause] | None:
 def _measure(clause: Clause) -> Callable[[Clause, Mask], float | None] | None:  # noqa: PLR0911
     """What is compared: how many, how much, or how much each time."""
     tags = clause.tags
-    if "month" in tags:
+    if "month" in tags or _of_months(clause):
         # A dear month is one of much money.
         return None if tags & {"event", "buy", "mean", "cost"} else _total
     if any(per.days is None for per in clause.of(el.Per)):
@@ -176,6 +176,14 @@ def _measure(clause: Clause) -> Callable[[Clause, Mask], float | None] | None:  
     if "spend" in tags and "many" in tags - {"event"} and not clause.of(el.Times):
         return _count
     return _total if "spend" in tags and "event" not in tags else _count
+
+
+def _of_months(clause: Clause) -> bool:
+    """`July was more expensive than June`."""
+    periods = clause.of(el.Period)
+    dearer = any(isinstance(part.value, el.Word) and part.value.text in _DEARER for part in clause.parts)
+    bare = not clause.of(el.Name) and not any(isinstance(part.value, el.Name) for part in clause.inherited)
+    return dearer and bare and len(periods) == 2 and not clause.tags & {"event", "buy", "cost", "mean", "amount"}  # noqa: PLR2004
 
 
 def _pays(clause: Clause) -> bool:
@@ -209,6 +217,14 @@ def read_earlier(clause: Clause) -> list[Finding] | None:
     if not clause.only((el.Name, el.Rank), {"earlier", "later", "before", "after", "than", "only", "then", "and"}):
         return None
     pivot = clause.find("earlier", "later", "before", "after", "then")
+    if pivot is not None and "later" in clause.tags and "than" not in clause.tags and not clause.cut(pivot).of(el.Name):
+        # A came first, B followed later.
+        commas = [
+            at for at, part in enumerate(clause.parts[:pivot]) if isinstance(part.value, el.Word) and part.value.tag in ("comma", "and")
+        ]
+        parts = tuple(part for part in clause.parts if not (isinstance(part.value, el.Word) and part.value.tag == "later"))
+        later = replace(clause.parts[pivot], value=el.Word("later", "later"))
+        return read_earlier(replace(clause, parts=(*parts[: commas[-1]], later, *parts[commas[-1] :]))) if commas else None
     if pivot is None or any(rank.place != 1 for rank in clause.of(el.Rank)) or ("then" in clause.tags and not clause.of(el.Rank)):
         return None
     left, right = clause.cut(0, pivot), clause.cut(pivot)
@@ -220,7 +236,10 @@ def read_earlier(clause: Clause) -> list[Finding] | None:
         return [Finding(ok=False, needs=needs, message="one of the two is not there at all")]
     ours, theirs = (int(np.flatnonzero(mask)[0]) for mask in masks)
     word = clause.parts[pivot].value
-    before = isinstance(word, el.Word) and word.tag in ("earlier", "before", "then")
+    # First A, later B.
+    before = isinstance(word, el.Word) and (
+        word.tag in ("earlier", "before", "then") or (word.tag == "later" and "than" not in clause.tags)
+    )
     return [Finding(ok=ours < theirs if before else ours > theirs, needs=needs, message="it was the other way round")]
 
 
@@ -285,9 +304,13 @@ def _telling(clause: Clause, old: Mask, new: Mask) -> Mask:
 def read_change(clause: Clause) -> list[Finding] | None:
     """`Doubled from June to July`, `went up from about €14 in … to about €217 in …`, `dropped by a third`."""
     tags = {*_TURNS, "and", "total", "mean"}
+    monthly = [rate for rate in clause.of(el.Rate) if not rate.counted and round(rate.gap) == 30]  # noqa: PLR2004
+    if monthly and "spend" in clause.tags and all(27 <= span.end - span.start <= 30 for span in clause.of(el.Period)):  # noqa: PLR2004
+        clause = clause.without(el.Rate)
     if not clause.only((*_LIMITS, el.Money, el.Count, el.Share), tags):
         return None
-    turn = clause.tags & _TURNS
+    clause = _both_ends(clause)
+    turn = clause.tags & _TURNS or ({"went"} if _goes(clause) else frozenset())
     spans = [
         part for period in clause.of(el.Period) for part in (period.parts if period.parts and len(clause.of(el.Period)) == 1 else (period,))
     ]
@@ -313,7 +336,33 @@ def read_change(clause: Clause) -> list[Finding] | None:
     ]
 
 
+def _goes(clause: Clause) -> bool:
+    """`Went from 60 EUR in June to 143 EUR in July`: which way is in the numbers."""
+    words = [part.value.text.split()[0] for part in clause.parts if isinstance(part.value, el.Word)]
+    return (
+        {"from", "to"} <= clause.tags
+        and bool({"went", "moved", "developed", "passed", "goes", "changed"} & set(words))
+        and len(clause.said(el.Money, el.Count)) == 2  # noqa: PLR2004
+    )
+
+
+def _both_ends(clause: Clause) -> Clause:
+    """`Rose from 60 to 143 EUR`: two amounts, and no range."""
+    parts: list[Part] = []
+    for part in clause.parts:
+        value = part.value
+        if isinstance(value, el.Money) and value.quantity.form == "between":
+            low, high = value.quantity.low, value.quantity.high
+            ends = el.Quantity(low, low + 1, low), el.Quantity(high - 1, high, high)
+            parts += [replace(part, value=el.Money(end, value.currency)) for end in ends]
+        else:
+            parts.append(part)
+    return replace(clause, parts=tuple(parts))
+
+
 def _turned(turn: str, first: float, last: float, by: list[el.Share]) -> bool:
+    if turn == "went":
+        return not by
     if turn in _CHANGES:
         return not by and first > 0 and _CHANGES[turn].holds(last / first)
     if by:

@@ -52,6 +52,8 @@ _SUMMED = frozenset(
         "worth",
     ]
 )
+_NUMBERED = frozenset({"purchases", "payments", "visits", "transactions", "orders", "times", "eur", "euros", "bills", "redemptions"})
+_BEEN = frozenset({"was", "were", "been", "be", "is", "are", "being", "got", "it", "them"})
 _MOVED = frozenset({"been", "come", "came", "comes", "coming", "gone", "went", "go", "goes", "going"})
 _OFFERED = frozenset({"offer", "offers", "coupon", "coupons", "voucher", "vouchers", "deal", "deals", "promotion", "promotions"})
 _SEEN, _USED = frozenset({"seen", "seeing", "viewed", "viewing", "noticed", "receiving"}), frozenset({"used", "using", "use", "uses"})
@@ -72,11 +74,16 @@ def read_contextual(tokens: Tokens, at: int, before: Sequence[Part]) -> tuple[el
     if low == "alone" and isinstance(last, el.Period | el.Name):
         # In May alone; five visits to X alone. Without a number it may mean that there is nothing else.
         return el.Word("skip" if isinstance(last, el.Period) or _has_figure(before, tokens, at) else "only", low), at + 1
-    if low == "together" and (after and after[0] in _SUMMED):
+    if low == "together" and (
+        (after and (after[0] in _SUMMED or (after == (",",) and not at))) or (at and tokens[at - 1].low in _NUMBERED)
+    ):
         return el.Word("total", low), at + 1
     if low == "back" and at and tokens[at - 1].low in _MOVED:
         # Has been back, which is no refund.
         return el.Word("buy", low), at + 1 + (after in (("to",), ("at",)))
+    if low in ("returned", "return", "returning") and after == ("to",) and not (at and tokens[at - 1].low in _BEEN):
+        # Has not returned to X, which is no refund either.
+        return el.Word("buy", low), at + 2
     if low == "of" and after in (("all",), ("them",)) and (at + 2 >= len(tokens) or tokens[at + 2].low in _OPEN_ENDS):
         # The highest amount of all.
         return el.Word("skip", "of all"), at + 2

@@ -92,7 +92,8 @@ def _introduced(tokens: Tokens, at: int, today: int, known: Period | None) -> tu
     beside = _up_to(tokens, start, today) if role in ("in", "bare") else None
     if beside is not None:
         return beside
-    span = read_span(tokens, start, today, bare=role == "bare" and not since)
+    bracketed = at > 0 and tokens[at - 1].low == "(" and lows(tokens, at + 1, 1) == (")",)
+    span = read_span(tokens, start, today, bare=role == "bare" and not since and not bracketed)
     if span is None and (role == "in" or known is not None) and tokens[start - 1].low in ("on", "the", ",", "and"):
         span = _first_day(tokens, start, today)
     if span is None:

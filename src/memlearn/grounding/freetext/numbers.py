@@ -21,10 +21,10 @@ _BEFORE: dict[tuple[str, ...], str] = {
     for form, phrases in {
         "about": "about, around, roughly, approximately, approx, circa, ca, some, close to, just about, in the region of, an estimated, on the order of, somewhere around, something like, ~, more or less, well about, ≈, approximate, an approximate, a rough, plus or minus",
         "nearly": "nearly, barely, almost, not quite, just under, just below, just short of, close on",
-        "over": "higher than, larger than, greater than, bigger than, dearer than, more expensive than, over, more than, above, upwards of, in excess of, exceeding, well over, a good, just over, slightly over, slightly more than, a little over, north of, a bit more than, a little more than",
+        "over": "longer than, higher than, larger than, greater than, bigger than, dearer than, more expensive than, over, more than, above, upwards of, in excess of, exceeding, well over, a good, just over, slightly over, slightly more than, a little over, north of, a bit more than, a little more than",
         "least": "at least, no fewer than, no less than, not less than, not fewer than, a minimum of, minimum",
-        "most": "at most, up to, no more than, not more than, a maximum of, as much as, as many as, at the most",
-        "under": "lower than, smaller than, cheaper than, under, below, less than, fewer than, well under, south of",
+        "most": "within, at most, up to, no more than, not more than, a maximum of, as much as, as many as, at the most",
+        "under": "shorter than, lower than, smaller than, cheaper than, under, below, less than, fewer than, well under, south of",
         "exact": "exactly, precisely, a total of, just, only, all of, as few as, as little as, a mere",
     }.items()
     for words in phrases.split(", ")
@@ -307,7 +307,7 @@ def read_out_of(tokens: Tokens, at: int) -> tuple[el.OutOf, int] | None:
     found = read_quantity(tokens, at)
     if found is None:
         return None
-    for words in (("out", "of"), ("out", "of", "the"), ("of", "the"), ("of",)):
+    for words in (("out", "of"), ("out", "of", "the"), ("out", "of", "all"), ("of", "all", "the"), ("of", "all"), ("of", "the"), ("of",)):
         if lows(tokens, found[2], len(words)) == words:
             whole = read_figure(tokens, found[2] + len(words))
             if whole is not None and read_currency(tokens, whole.end) is None and whole.value >= found[0].value:

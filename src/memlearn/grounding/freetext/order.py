@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -27,7 +29,7 @@ def read_selected(clause: Clause) -> list[Finding] | None:  # noqa: PLR0911
         return None
     at = picks[0]
     turn = next((n for n in range(at, len(clause.parts)) if _turns(clause.parts[n].value)), at)
-    if turn == at and not any(isinstance(part.value, _SAID) for part in clause.parts[at + 1 :]) and not clause.of(el.Money):
+    if turn == at and not any(isinstance(part.value, _SAID) for part in clause.parts[at + 1 :]) and not clause.has(el.Money, el.Period):
         return None
     if _own_claim_before(clause, at) or (_superlative(clause.parts[at].value) and _of_names(clause, at)):
         return None
@@ -36,7 +38,12 @@ def read_selected(clause: Clause) -> list[Finding] | None:  # noqa: PLR0911
     counted = [judge(float(rows.sum()), value.quantity, rows, f"the number of {what(clause)}") for value in clause.of(el.Count)]
     if not said:
         return None
-    return [*counted, _picked(clause, rows, at, said)]
+    picked = _picked(clause, rows, at, said)
+    value = clause.parts[at].value
+    if isinstance(value, el.Rank) and value.place == -1 and not value.by_amount and any(isinstance(told, el.Period) for told in said):
+        # Since then there has been none.
+        picked = replace(picked, ended=True)
+    return [*counted, picked]
 
 
 def _pays_most(clause: Clause) -> bool:

@@ -43,7 +43,10 @@ def read_text(text: str, view: UserView) -> Reading:
     while at < len(tokens):
         values, end = _read(reading, at, view, known)
         if not values:
-            if tokens[at].low not in _HARMLESS_SIGNS:
+            part = _part_of_name(tokens, at, view)
+            if part is not None:
+                reading.parts.append(el.Part(at, at + 1, part))
+            elif tokens[at].low not in _HARMLESS_SIGNS:
                 reading.unknown.append(tokens[at].text)
             at += 1
             continue
@@ -57,7 +60,9 @@ def read_text(text: str, view: UserView) -> Reading:
 
 # Words that belong to the number after them, not to the phrase before.
 _BOUNDS = frozenset({"between", "over", "under", "above", "below"})
+_SPREAD = frozenset({"spread", "distributed", "split", "divided"})
 _RANK_FIRST = frozenset(words[0] for words in lexicon.RANK_PHRASES)
+_FEWEST_LETTERS = 4
 _HARMLESS_SIGNS = frozenset("“\"„«‘”»’'*~*")
 
 
@@ -143,7 +148,7 @@ def read_name(tokens: Tokens, at: int, view: UserView) -> tuple[el.Name, int] | 
     end = at
     while end < len(tokens) and len(words) < view.longest_name:
         token = tokens[end]
-        if token.sort == "sign" and (token.low not in "-&'%+." or not words):
+        if token.sort == "sign" and (token.low not in "-&'%+./(" or not words):
             break
         end += 1
         if token.sort == "sign":
@@ -154,8 +159,27 @@ def read_name(tokens: Tokens, at: int, view: UserView) -> tuple[el.Name, int] | 
         found = _lookup(tuple(words), view)
         if found is not None:
             text = " ".join(token.text for token in tokens[at:end])
+            # A name with a word in brackets: dolce (burro).
+            end += "(" in text and end < len(tokens) and tokens[end].low == ")"
             best = el.Name(text, found), end
     return best
+
+
+def _part_of_name(tokens: Tokens, at: int, view: UserView) -> el.Name | None:
+    """`Milk` of those who buy oat milk and whole milk, `Klara` for Drogerie Klara: a word that stands for nothing else."""
+    token = tokens[at]
+    if token.sort != "word" or len(token.low) < _FEWEST_LETTERS:
+        return None
+    forms = {token.low, token.low.removesuffix("s"), token.low + "s"}
+    named = [words for words in view.names if forms & set(words)]
+    dims = {dim for words in named for dim in view.names[words]}
+    if dims == {"item"} and all(words[-1] in forms for words in named):
+        mask = view.none()
+        for words in named:
+            mask = mask | view.names[words]["item"]
+        return el.Name(token.text, {"item": mask})
+    alone = len(named) == 1 and token.capital and not any(token.low in words for words in view.foreign if words != named[0])
+    return el.Name(token.text, dict(view.names[named[0]])) if alone and "merchant" in dims else None
 
 
 def _lookup(words: tuple[str, ...], view: UserView) -> dict[str, Mask] | None:
@@ -204,7 +228,12 @@ def _word(tokens: Tokens, at: int, *, counted: bool, before: Sequence[el.Part]) 
         words = numbers.lows(tokens, at, count)
         tag = lexicon.PHRASES.get(words)
         last = at + count - 1
-        if count > 1 and words[-1] in _BOUNDS and (numbers.read_quantity(tokens, last) or numbers.read_money(tokens, last)) is not None:
+        if (
+            count > 1
+            and words[-1] in _BOUNDS
+            and words[0] not in _SPREAD
+            and (numbers.read_quantity(tokens, last) or numbers.read_money(tokens, last)) is not None
+        ):
             continue
         if words == ("shops",) and counted:
             tag = "merchant"

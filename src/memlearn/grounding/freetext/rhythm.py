@@ -14,7 +14,7 @@ _LIMITS = (el.Name, el.Period, el.Weekdays, el.Hours)
 _FEWEST = 3
 _MONTH = 365.25 / 12
 _SLACK = 0.17
-_QUIET_DAYS = 45
+_QUIET_DAYS, _SILENT_DAYS = 45, 60
 
 
 def months_of(clause: Clause, days: float) -> float:
@@ -90,7 +90,7 @@ def _covers(clause: Clause, rows: Mask, rate: el.Rate) -> bool:
     days = clause.view.day[rows]
     periods = clause.of(el.Period)
     period = periods[0] if periods and periods[0].start > 0 else el.Period(int(days.min()), int(days.max()))
-    return _missing(clause, rows, period) == [] if 28 < rate.gap < 32 else True  # noqa: PLR2004
+    return _missing(clause, rows, period) == [] if abs(rate.gap - _MONTH) < 0.01 else True  # noqa: PLR2004
 
 
 def _missing(clause: Clause, rows: Mask, period: el.Period) -> list[str]:
@@ -189,9 +189,12 @@ def _gap(clause: Clause, rows: Mask, gaps: NDArray[np.int64], which: str, said: 
         return judge(float(edge()), quantity, rows, label, unit=" days")
     if said.quantity.form == "between":
         wide = said.quantity.loosened(0.0)
-        slack = 0.12 * said.quantity.high
+        # Days are told exactly, weeks are not.
+        slack = 0.0 if said.unit == 1 else 0.12 * said.quantity.high
         inside = wide.low - slack <= gaps.min() and gaps.max() <= wide.high + slack
         met = gaps.min() <= 1.4 * said.quantity.low and gaps.max() >= 0.7 * said.quantity.high
+        if said.unit == 1:
+            met = gaps.min() == said.quantity.low and gaps.max() == said.quantity.high
         return Finding(
             ok=True if inside and met else None if inside else False, needs=rows, message=f"{label} is {gaps.min()} to {gaps.max()} days"
         )
@@ -308,4 +311,8 @@ def read_stop(clause: Clause) -> list[Finding] | None:  # noqa: PLR0911
         return [Finding(ok=not late and not early and (period.role != "in" or quiet > usual), needs=rows, message=message)]
     if quiet > max(3 * usual, _QUIET_DAYS) and len(days) >= _FEWEST:
         return [Finding(ok=True, needs=rows)]
-    return [Finding(ok=False if quiet < max(1.5 * usual, 14) else None, needs=rows, message=message, ended=False)]
+    return [
+        Finding(
+            ok=False if quiet < max(1.5 * usual, 14) else None, needs=rows, message=message, ended=False if quiet >= _SILENT_DAYS else None
+        )
+    ]

@@ -37,7 +37,8 @@ _DIMS = {"city": "city", "category": "merchant_category", "merchant": "merchant"
 
 def read_share(clause: Clause) -> list[Finding] | None:  # noqa: C901, PLR0911
     """A quantifier, what it ranges over, and what is said of that."""
-    if not clause.only((*_LIMITS, el.Share, el.OutOf, el.Money, el.Count), _PLAIN_TAGS):
+    of_total = {"total"} if clause.of(el.Share) and "spend" in clause.tags and not clause.of(el.Money) else set()
+    if not clause.only((*_LIMITS, el.Share, el.OutOf, el.Money, el.Count), _PLAIN_TAGS | of_total):
         return None
     found = _quantifier(clause)
     if found is None or len(clause.of(el.Money)) > 1:
@@ -231,11 +232,15 @@ def _with_amount(clause: Clause, mask: Mask) -> Mask | None:
         return mask if not clause.tags & {"exceed", "stay_below", "above", "below"} else None
     view, said = clause.view, money[0]
     same = view.priced & ((view.currency == said.currency) if said.currency else True)
-    limit = said.quantity.value
-    if clause.tags & {"exceed", "above"} or (said.quantity.form == "over"):
-        return mask & same & (np.abs(view.amount) > limit)
+    limit, amount = said.quantity.value, np.abs(view.amount)
+    if said.quantity.form in ("over", "under", "between") and not clause.tags & {"exceed", "above", "stay_below", "below"}:
+        return mask & same & (amount >= said.quantity.low - 1e-9) & (amount <= said.quantity.high + 1e-9)
+    if said.quantity.form == "between":
+        return None
+    if clause.tags & {"exceed", "above"} or said.quantity.form == "over":
+        return mask & same & (amount > limit)
     if clause.tags & {"stay_below", "below"} or said.quantity.form == "under":
-        return mask & same & (np.abs(view.amount) <= limit)
+        return mask & same & (amount < limit)
     return None
 
 

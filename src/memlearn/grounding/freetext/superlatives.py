@@ -14,7 +14,8 @@ from memlearn.grounding.freetext.view import Mask
 
 _MOST = frozenset({"busiest", "favourite", "mostoften", "themost", "most", "important", "max", "thanany"})
 _LEAST = frozenset({"quietest", "min", "least", "leastoften"})
-_WORDS = frozenset({"month", "number", "many", "byspend", "total"})
+_WORDS = frozenset({"month", "any", "number", "many", "byspend", "total"})
+_SPENDING = frozenset({"spending", "spendings", "expenses", "expenditure", "outgoings"})
 _MONTH_DAYS = range(27, 31)
 
 
@@ -45,11 +46,43 @@ def read_busiest(clause: Clause) -> list[Finding] | None:  # noqa: PLR0911
         start, end = periods[0].base
         if end - start not in _MONTH_DAYS or periods[0].role not in ("in", "bare"):
             return None
-        if "month" not in clause.tags and (clause.of(el.Name) or not clause.tags & {"busiest", "themost", "quietest", "spend"}):
+        if "month" not in clause.tags and (clause.of(el.Name) or not clause.tags & {"busiest", "themost", "quietest", "spend", "thanany"}):
             return None
         keys, wanted = _months(clause.view.day[rows]), int(_months(np.array([start]))[0])
         every = np.unique(_months(np.arange(int(clause.view.day.min()), clause.view.last_day + 1)))
     return [_judged(clause, rows, keys, every, wanted, money=money, least=least)]
+
+
+def read_peak(clause: Clause) -> list[Finding] | None:
+    """`The highest monthly spending was 424.97 EUR in January`, `spending peaked in May at 87 EUR`: the month, and what it came to."""
+    money, periods, rates = clause.of(el.Money), clause.of(el.Period), clause.of(el.Rate)
+    if len(money) != 1 or len(periods) > 1 or len(rates) > 1 or "spend" not in clause.tags or not clause.tags & {"max", "min", "busiest"}:
+        return None
+    monthly = bool(rates) and not rates[0].counted and round(rates[0].gap) == 30  # noqa: PLR2004
+    if (rates and not monthly) or not (monthly or "month" in clause.tags or (periods and _is_peak(clause))):
+        return None
+    if not clause.only((el.Name, el.Period, el.Money, el.Rate, el.Currency), {"max", "min", "busiest", "month", "any"}):
+        return None
+    rows = in_currency(clause.view, clause.filtered(skip=(el.Period,)), money[0].currency)
+    if rows is None or not rows.any():
+        return None
+    months = _months(clause.view.day[rows])
+    sums = np.array([int(amounts(clause.view, rows)[months == month].sum()) for month in np.unique(months)])
+    edge = int(sums.min() if "min" in clause.tags else sums.max())
+    found = [Finding(ok=money[0].quantity.holds(float(edge)), needs=rows, message=f"that month came to {edge / 100:.2f}")]
+    if periods:
+        start, end = periods[0].base
+        if end - start not in _MONTH_DAYS:
+            return None
+        wanted = np.unique(months)[sums == edge]
+        same = len(wanted) == 1 and int(wanted[0]) == int(_months(np.array([start]))[0])
+        found.append(Finding(ok=same, needs=rows, message="it was another month"))
+    return found
+
+
+def _is_peak(clause: Clause) -> bool:
+    """`Spending peaked in May`, `spending was highest in May`."""
+    return _is_highest(clause) or any(isinstance(part.value, el.Word) and part.value.text.startswith("peak") for part in clause.parts)
 
 
 def _target(clause: Clause) -> tuple[list[el.Weekdays], list[el.Period]]:
@@ -67,9 +100,17 @@ def _is_told(clause: Clause, *, beaten: bool, least: bool) -> bool:
     tags = clause.tags
     if beaten or tags & {"busiest", "favourite", "mostoften", "quietest", "leastoften"} or {"themost", "important"} <= tags:
         return True
+    if "spend" in tags and tags & {"max", "min"} and _is_highest(clause):
+        return True
     if {"themost", "spend"} <= tags or {"least", "spend"} <= tags:
         return True
     return "month" in tags and bool(tags & ({"min"} if least else {"max", "themost", "most"}))
+
+
+def _is_highest(clause: Clause) -> bool:
+    """`Spending was highest in May`: of all that was spent then, and not of one expense."""
+    words = [part.value for part in clause.parts if isinstance(part.value, el.Word)]
+    return any(word.text in ("highest", "lowest") for word in words) and any(word.text in _SPENDING for word in words)
 
 
 def _sees(clause: Clause) -> bool:

@@ -41,8 +41,8 @@ def _tells_twice(parts: Sequence[Part]) -> bool:
     told: list[str] = []
     word = ""
     for part in parts:
-        if isinstance(part.value, el.Word) and part.value.tag in ("show", "redeem", "refund", "buy"):
-            word = part.value.tag
+        if isinstance(part.value, el.Word) and part.value.tag in ("show", "redeem", "refund", "buy", "saw"):
+            word = "show" if part.value.tag == "saw" else part.value.tag
         elif isinstance(part.value, el.Period) and word and word not in told:
             told.append(word)
     return len(told) > 1

@@ -6,9 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from memlearn.grounding.freetext import elements as el
-from memlearn.grounding.freetext.clause import Clause, Finding, amounts, in_currency, what
+from memlearn.grounding.freetext.clause import Clause, Finding, amounts, in_currency, judge, what
 from memlearn.grounding.freetext.elements import Quantity
-from memlearn.grounding.freetext.view import Mask
 
 _UP, _DOWN = frozenset({"up", "dearer"}), frozenset({"down", "cheapened"})
 _PRICED = ("price", "prices", "cost", "costs")
@@ -16,7 +15,7 @@ _PRICED = ("price", "prices", "cost", "costs")
 
 def read_price(clause: Clause) -> list[Finding] | None:
     """`The price of X went up from 6.50 to 7.20 EUR`, `coffee got dearer in March`: of what is paid each time."""
-    if not clause.only((el.Name, el.Period, el.Money, el.Rank), {*_UP, *_DOWN, "and"}) or not _is_of_price(clause):
+    if not clause.only((el.Name, el.Period, el.Money, el.Rank, el.Count), {*_UP, *_DOWN, "and"}) or not _is_of_price(clause):
         return None
     up, down = bool(clause.tags & _UP), bool(clause.tags & _DOWN)
     periods = clause.of(el.Period)
@@ -32,7 +31,8 @@ def read_price(clause: Clause) -> list[Finding] | None:
         return None
     values, days = amounts(clause.view, rows), clause.view.day[rows]
     ok = _turned(values, days, periods[0] if periods else None, ends, up=up)
-    return [Finding(ok=ok, needs=_needed(clause, rows), message=f"the amounts go from {values[0] / 100:.2f} to {values[-1] / 100:.2f}")]
+    found = Finding(ok=ok, needs=rows, message=f"the amounts go from {values[0] / 100:.2f} to {values[-1] / 100:.2f}")
+    return [found, *(judge(float(rows.sum()), count.quantity, rows, f"the number of {what(clause)}") for count in clause.of(el.Count))]
 
 
 def _is_of_price(clause: Clause) -> bool:
@@ -84,7 +84,3 @@ def _turned(
         return True
     wrong = len(before) and (float(inside.mean()) - float(before.mean())) * sign < 0
     return False if wrong else None
-
-
-def _needed(clause: Clause, rows: Mask) -> Mask:
-    return rows if rows.any() else clause.view.none()

@@ -21,6 +21,7 @@ from memlearn.grounding.freetext.clause import (
     what,
 )
 from memlearn.grounding.freetext.elements import Quantity
+from memlearn.grounding.freetext.presence import read_presence
 from memlearn.grounding.freetext.rhythm import months_of, read_rate
 from memlearn.grounding.freetext.sums import judge_sum
 from memlearn.grounding.freetext.view import Mask
@@ -40,6 +41,10 @@ def read_values(clause: Clause) -> list[Finding] | None:  # noqa: PLR0911
         tags |= {"all"}
     if len(money) == 1 and any(isinstance(part.value, el.Word) and part.value.text == "dates from" for part in clause.parts):
         tags |= {"start"}
+    tags |= {"again"} if clause.of(el.Period) else set()
+    tags |= {"habit"} if money else set()
+    tags |= {"more"} if len(counts) > 1 and _one_more(clause) else set()
+    clause = _of_all_so_many(clause)
     if not clause.only((*_LIMITS, el.Count, el.Times, el.Money, el.Per), tags):
         return None
     if len(counts) > 1:
@@ -53,7 +58,34 @@ def read_values(clause: Clause) -> list[Finding] | None:  # noqa: PLR0911
         return _money(clause, money[0], counts[0] if counts else None)
     if counts:
         return _of_each(clause, counts[0]) if "all" in clause.tags else _count(clause, counts[0])
-    return _there(clause)
+    return read_presence(clause)
+
+
+def _one_more(clause: Clause) -> bool:
+    """`Four in 2025 and five more in 2026`."""
+    return "than" not in clause.tags and all(
+        isinstance(clause.parts[at - 1].value, el.Count)
+        for at, part in enumerate(clause.parts)
+        if at and isinstance(part.value, el.Word) and part.value.tag == "more"
+    )
+
+
+def _of_all_so_many(clause: Clause) -> Clause:
+    """`Across all 56 purchases`: the number says which all."""
+    pairs = zip(clause.parts, (*clause.parts[1:], None), strict=True)
+    told = clause.of(el.Money) and clause.tags & {"total", "mean", "median"}
+    kept = tuple(
+        part
+        for part, after in pairs
+        if not (
+            told
+            and isinstance(part.value, el.Word)
+            and part.value.text == "all"
+            and after is not None
+            and isinstance(after.value, el.Count)
+        )
+    )
+    return replace(clause, parts=kept)
 
 
 def _count(clause: Clause, said: el.Quantity) -> list[Finding] | None:
@@ -250,101 +282,6 @@ def _says_each(clause: Clause) -> bool:
         for part in clause.parts
         if isinstance(part.value, el.Word) and part.value.tag == "all"
     )
-
-
-def _there(clause: Clause) -> list[Finding] | None:  # noqa: PLR0911
-    """That there was something at all: needs a name or a kind beside a time, or two names."""
-    if clause.tags & {*_AGGREGATES, "above", "below", "number", "usual", "per"} or clause.of(el.Per):
-        return None
-    names, limits = clause.of(el.Name), [*clause.of(el.Period), *clause.of(el.Clock), *clause.of(el.Currency)]
-    if "both" in clause.tags and "and" not in clause.tags:
-        return None
-    own = {"event", "buy", "redeem", "show", "refund", "message", "spend", "verb"} | ({"saw"} if "offer" in clause.tags else set())
-    said = (clause.tags | {part.value.tag for part in clause.inherited if isinstance(part.value, el.Word)}) & own
-    listed = bool(limits or names) or clause.kinds() != ("purchase",)
-    if not said or not listed:
-        return None
-    if clause.has(el.Weekdays, el.Hours) and not _is_one_day(clause):
-        stretches = [limit for limit in limits if not (isinstance(limit, el.Period) and limit.role in ("in", "bare", "from"))]
-        return _habitual(clause) if not stretches else None
-    if any(period.role == "since" for period in limits if isinstance(period, el.Period)):
-        return _since(clause, _later(clause))
-    ranges = [period for period in limits if isinstance(period, el.Period) and period.parts]
-    if ranges:
-        return _throughout(clause, ranges)
-    hits = _listed(clause)
-    if not limits and clause.kinds() == ("purchase",) and any(mask.sum() < 2 for mask in hits):  # noqa: PLR2004
-        return None
-    if all((mask & clause.cited).any() for mask in hits):
-        return [Finding(ok=True, needs=clause.view.none())]
-    return [Finding(ok=False, needs=clause.view.none(), message=f"the cited rows hold no {what(clause)} then")]
-
-
-def _is_one_day(clause: Clause) -> bool:
-    """`On 1 March, a Sunday`."""
-    periods = clause.of(el.Period)
-    return bool(periods) and all(period.start == period.end for period in periods)
-
-
-def _throughout(clause: Clause, ranges: list[el.Period]) -> list[Finding]:
-    """There from one time to another: at both ends, else it is open what is meant."""
-    mine = clause.filtered()
-    if not (mine & clause.cited).any():
-        return [Finding(ok=False, needs=mine, message=f"the cited rows hold no {what(clause)} then")]
-    days = clause.view.day[mine]
-    ends = [(days.min(), period.parts[0]) for period in ranges] + [(days.max(), period.parts[-1]) for period in ranges]
-    held = all(part.start <= day <= part.end for day, part in ends)
-    # Days right beside it belong to the same stay.
-    around = clause.filtered(skip=(el.Period,)) & ~mine
-    beside = [
-        np.abs(clause.view.day[around] - edge) <= _BESIDE for period in ranges for edge in (period.start, period.end) if _of_days(period)
-    ]
-    return [Finding(ok=True if held and not any(near.any() for near in beside) else None, needs=mine)]
-
-
-def _of_days(period: el.Period) -> bool:
-    return any(part.start == part.end for part in period.parts)
-
-
-def _since(clause: Clause, later: Clause) -> list[Finding]:
-    """There since then, and not before; whether it was meant so is open where it began at another time."""
-    mine, ever = later.filtered(), clause.filtered(skip=(el.Period,))
-    if not mine.any():
-        return [Finding(ok=False, needs=ever, message=f"there are no {what(clause)} since then")]
-    first = int(clause.view.day[ever].min())
-    begun = all(period.base[0] <= first <= period.base[1] for period in clause.of(el.Period))
-    return [Finding(ok=True if begun else None, needs=ever)]
-
-
-def _habitual(clause: Clause) -> list[Finding]:
-    """`Goes to X on Saturdays`: mostly, if at all."""
-    whole, hit = clause.filtered(skip=(el.Weekdays, el.Hours)), clause.filtered()
-    n, of = int(hit.sum()), int(whole.sum())
-    ok = None if 0 < n <= of / 2 else n > 2  # noqa: PLR2004
-    return [Finding(ok=ok, needs=whole, message=f"that is so of {n} of {of}")]
-
-
-def _later(clause: Clause) -> Clause:
-    """`Since` a day leaves open that day itself."""
-    parts = tuple(
-        replace(part, value=replace(part.value, start=part.value.base[1] + 1))
-        if isinstance(part.value, el.Period) and part.value.role == "since" and part.value.base[0] == part.value.base[1]
-        else part
-        for part in clause.parts
-    )
-    return replace(clause, parts=parts)
-
-
-def _listed(clause: Clause) -> list[Mask]:
-    """Names and periods that are listed must each be there."""
-    hits = [clause.filtered()]
-    for group in name_groups(clause.parts):
-        if "and" in clause.tags and len(group) > 1:
-            hits += [hits[0] & name_mask(name, clause.view) for name in group]
-    for periods in period_groups(clause.parts):
-        if "and" in clause.tags and len(periods) > 1:
-            hits += [hits[0] & limit_mask(period, clause.view) for period in periods]
-    return hits
 
 
 def read_paced(clause: Clause) -> list[Finding] | None:
