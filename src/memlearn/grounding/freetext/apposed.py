@@ -32,6 +32,11 @@ def _beside(clause: Clause) -> tuple[Clause, list[Clause]] | None:
     """Figures in brackets, or told by `with`, right behind what they are of."""
     taken: set[int] = set()
     found: list[tuple[int, list[Part]]] = []
+    if len(clause.parts) > _TWO and isinstance(clause.parts[0].value, el.Money) and _is(clause.parts[1], "comma"):
+        # At 424.97 EUR, January was the most expensive month.
+        first = next((at for at, part in enumerate(clause.parts) if isinstance(part.value, _LIMITS)), None)
+        if first is not None and len([part for part in clause.parts if isinstance(part.value, _LIMITS)]) == 1 and "month" in clause.tags:
+            found, taken = [(first, [clause.parts[0]])], {0, 1}
     for at, part in enumerate(clause.parts):
         if at in taken or not (isinstance(part.value, el.Word) and part.value.tag in ("open", "with", "total", "colon")):
             continue

@@ -15,8 +15,8 @@ from memlearn.grounding.freetext.comparing import read_change, read_comparison, 
 from memlearn.grounding.freetext.denials import read_none
 from memlearn.grounding.freetext.elements import Part
 from memlearn.grounding.freetext.given import has_number, read_person, read_speech
-from memlearn.grounding.freetext.groups import read_descriptor, read_distinct, read_ranking
-from memlearn.grounding.freetext.habits import read_first_few, read_regular
+from memlearn.grounding.freetext.groups import read_descriptor, read_distinct, read_ranking, read_spread, read_top_few
+from memlearn.grounding.freetext.habits import read_first_few, read_regular, read_steps
 from memlearn.grounding.freetext.intervals import read_interval
 from memlearn.grounding.freetext.order import read_history, read_previous, read_selected
 from memlearn.grounding.freetext.reader import Reading, read_text
@@ -30,7 +30,7 @@ from memlearn.grounding.freetext.values import read_days, read_paced, read_value
 from memlearn.grounding.freetext.view import CitedEvidence, Mask, UserView, cited_rows
 
 _FRAMES: tuple[Callable[[Clause], list[Finding] | None], ...] = (
-    read_interval, read_rest, read_looking_back, read_unsurpassed, read_sole, read_price, read_regular, read_first_few, read_peak, read_descriptor, read_busiest, read_ranking, read_distinct, read_history, read_previous, read_shift, read_earlier, read_change, read_comparison, read_coverage, read_gap,
+    read_interval, read_rest, read_looking_back, read_unsurpassed, read_sole, read_price, read_regular, read_first_few, read_steps, read_top_few, read_spread, read_peak, read_descriptor, read_busiest, read_ranking, read_distinct, read_history, read_previous, read_shift, read_earlier, read_change, read_comparison, read_coverage, read_gap,
     read_paced, read_rate, read_away, read_start, read_stop, read_none, read_selected, read_days, read_share, read_values,
 )  # fmt: skip
 # Frames that set names against each other; the others take all names of a clause together.

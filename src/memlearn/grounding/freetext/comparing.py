@@ -93,7 +93,7 @@ def _difference(clause: Clause, ours: float, theirs: float, needs: Mask, *, coun
 
 def _pivot(clause: Clause) -> int | None:
     """Where the second side begins."""
-    at = clause.find("outnumber", "outnumbered", "than")
+    at = clause.find("outnumber", "outnumbered", "than") or (clause.find("exceed") if not clause.has(el.Money, el.Count) else None)
     if at is not None:
         return at
     marks = [n for n, part in enumerate(clause.parts) if isinstance(part.value, el.Word) and part.value.tag in ("as", "equal")]
@@ -103,6 +103,8 @@ def _pivot(clause: Clause) -> int | None:
 def _factor(clause: Clause) -> Quantity | None:
     """What the one side over the other must be."""
     tags = clause.tags
+    if "exceed" in tags and not tags & {"more", "fewer", "higher", "lower", "than"} and not clause.has(el.Times, el.Share):
+        return _MORE
     ups, downs = tags & {"more", "higher", "outnumber"}, tags & {"fewer", "lower", "outnumbered"}
     times = clause.said(el.Times, el.Share)
     if clause.has(el.Share) and len(times) == 1 and bool(ups) != bool(downs) and "than" in tags:

@@ -74,9 +74,24 @@ def read_period(tokens: Tokens, at: int, today: int, known: Period | None = None
         return None
 
 
-def _introduced(tokens: Tokens, at: int, today: int, known: Period | None) -> tuple[Period, int] | None:
-    if known is not None and lows(tokens, at, 2) in _THEN:
+def _told_before(tokens: Tokens, at: int, known: Period) -> tuple[Period, int] | None:
+    """`Since then`, or a bare `since` at the end: from the time named before."""
+    if lows(tokens, at, 2) in _THEN:
         return with_role(replace(known, start=known.base[0], end=known.base[1]), "after"), at + 2 + (lows(tokens, at + 2, 1) == ("on",))
+    if lows(tokens, at, 1) == ("since",) and lows(tokens, at + 1, 1) in ((), (".",), (",",), (")",), (";",)):
+        # Has made nine purchases since.
+        day = known.base[0] == known.base[1]
+        return replace(
+            with_role(replace(known, start=known.base[0], end=known.base[1], other=None), "after" if day else "since"),
+            other=(known.base[0], FOREVER) if day else None,
+        ), at + 1
+    return None
+
+
+def _introduced(tokens: Tokens, at: int, today: int, known: Period | None) -> tuple[Period, int] | None:
+    told = _told_before(tokens, at, known) if known is not None else None
+    if told is not None:
+        return told
     role, start = "bare", at
     for count in range(min(_LONGEST_ROLE, len(tokens) - at), 0, -1):
         if lows(tokens, at, count) in _ROLES:

@@ -30,7 +30,12 @@ def read_ranking(clause: Clause) -> list[Finding] | None:  # noqa: PLR0911
     most = bool(clause.tags & {"most", "themost"})
     if "leastoften" in clause.tags and (clause.tags & tags != {"leastoften"} or clause.of(el.Rank)):
         return None
-    if "runnerup" in clause.tags and (clause.tags & tags != {"runnerup"} or clause.of(el.Rank) or not _inherits_rank(clause)):
+    by_number = clause.tags & tags == {"runnerup", "number"}
+    if (
+        "runnerup" in clause.tags
+        and not by_number
+        and (clause.tags & tags != {"runnerup"} or clause.of(el.Rank) or not _inherits_rank(clause))
+    ):
         return None
     if not (
         clause.tags & {"max", "favourite", "mostoften", "leastoften", "runnerup"}
@@ -64,12 +69,43 @@ def _ranked(clause: Clause) -> tuple[el.Name, str] | None:
     names = clause.of(el.Name) or [part.value for part in clause.inherited if isinstance(part.value, el.Name)]
     told = clause.tags | {part.value.tag for part in clause.inherited if isinstance(part.value, el.Word) and "runnerup" in clause.tags}
     dim = next((dim for tag, dim in _DIMS.items() if tag in told), None)
-    if dim is None and len(names) == 1 and (_by_money(clause) or clause.tags & {"mostoften", "leastoften", "runnerup"}):
+    if (
+        dim is None
+        and len(names) == 1
+        and (_by_money(clause) or clause.tags & {"mostoften", "leastoften", "runnerup"} or _most_purchases(clause))
+    ):
         dim = next((dim for dim in _DIMS.values() for dim in (dim, _SAME.get(dim, dim)) if dim in names[0].masks), None)
     if dim in _SAME and not any(dim in name.masks for name in names):
         dim = _SAME[dim]
     fitting = [name for name in names if dim in name.masks] if len(names) > 1 else names
     return None if dim is None or dim not in clause.view.columns or len(fitting) != 1 or len(names) > 2 else (fitting[0], dim)  # noqa: PLR2004
+
+
+def read_top_few(clause: Clause) -> list[Finding] | None:
+    """`The two most visited merchants are A and B`."""
+    counts, names = clause.of(el.Count), clause.of(el.Name)
+    if not clause.only(
+        (el.Name, el.Count, el.Period), {"most", "themost", "important", "busiest", "favourite", "max", "and", "both", "byspend", "number"}
+    ):
+        return None
+    dim = next((dim for tag, dim in _DIMS.items() if tag in clause.tags), None)
+    told = clause.tags & {"busiest", "favourite", "max"} or (clause.tags & {"most", "themost"} and clause.tags & {"important", "buy"})
+    if not told or _is_of_price(clause) or dim is None or len(counts) != 1 or counts[0].quantity.value != len(names) or len(names) < 2:  # noqa: PLR2004
+        return None
+    dim = dim if all(dim in name.masks for name in names) else _SAME.get(dim, dim)
+    if dim not in clause.view.columns or counts[0].quantity.form != "exact":
+        return None
+    rows = clause.filtered(skip=(el.Name,)) & (clause.view.columns[dim] != "")
+    keys, weights = _weights(clause, rows, dim)
+    mine = np.array(
+        [any(bool((name_mask(name, clause.view) & (clause.view.columns[dim] == key)).any()) for name in names) for key in keys],
+        dtype=np.bool_,
+    )
+    if int(mine.sum()) != len(names):
+        return [Finding(ok=False, needs=rows, message="some of them are none of these")]
+    least, other = float(weights[mine].min()), float(weights[~mine].max()) if (~mine).any() else -1.0
+    ok = True if least > other else None if least == other else False
+    return [Finding(ok=ok, needs=rows, message="others come before one of these")]
 
 
 def _inherits_rank(clause: Clause) -> bool:
@@ -128,6 +164,28 @@ def _weights(clause: Clause, rows: Mask, dim: str) -> tuple[list[str], NDArray[n
     if "byspend" in clause.tags or "spend" in clause.tags:
         return keys.tolist(), np.bincount(inverse, weights=amounts(clause.view, rows), minlength=len(keys))
     return keys.tolist(), np.bincount(inverse, minlength=len(keys))
+
+
+def read_spread(clause: Clause) -> list[Finding] | None:
+    """`56 purchases at 32 merchants`: a number of each."""
+    counts = clause.of(el.Count)
+    if not clause.only((el.Name, el.Period, el.Count), {"different"}) or len(counts) != 2 or "event" not in clause.tags:  # noqa: PLR2004
+        return None
+    places = [at for at, part in enumerate(clause.parts) if isinstance(part.value, el.Count)]
+    between = [part.value.tag for part in clause.parts[places[0] : places[1]] if isinstance(part.value, el.Word)]
+    behind = next(
+        (part.value.tag for part in clause.parts[places[1] :] if isinstance(part.value, el.Word) and part.value.tag != "different"), ""
+    )
+    dim = _DIMS.get(behind)
+    if between[:1] != ["event"] or "comma" in between or dim is None or dim not in clause.view.columns:
+        return None
+    rows = clause.filtered()
+    found = np.unique(clause.view.columns[dim][rows & (clause.view.columns[dim] != "")])
+    number = Finding(ok=counts[0].quantity.holds(rows.sum()), needs=rows, message=f"the number of {what(clause)} is {int(rows.sum())}")
+    return [
+        number,
+        Finding(ok=counts[1].quantity.holds(len(found)), needs=rows, message=f"they are {len(found)}: {', '.join(found[:8].tolist())}"),
+    ]
 
 
 def read_distinct(clause: Clause) -> list[Finding] | None:

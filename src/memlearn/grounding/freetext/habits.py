@@ -8,6 +8,7 @@ from memlearn.grounding.freetext import elements as el
 from memlearn.grounding.freetext.clause import Clause, Finding, what
 from memlearn.grounding.freetext.rhythm import gaps_of
 
+_BACK = frozenset({"back", "returned", "returns", "return", "returns to", "came", "comes"})
 _OFTEN, _RARE, _SEASON = 6, 3, 92
 
 
@@ -45,6 +46,32 @@ def read_first_few(clause: Clause) -> list[Finding] | None:
     few = rows[: int(told.value)] if ranks[0].place == 1 else rows[-int(told.value) :]
     same = sorted(clause.view.day[few].tolist()) == sorted(period.start for period in periods)
     return [Finding(ok=same, needs=clause.filtered(skip=(el.Period,)), message=f"those {what(clause)} were on other days")]
+
+
+def read_steps(clause: Clause) -> list[Finding] | None:
+    """`The second visit was three days after the first`, `came back three days after the first visit`."""
+    ranks, said = clause.of(el.Rank), clause.of(el.Duration)
+    if not clause.only((el.Name, el.Rank, el.Duration), {"after", "later", "pass", "gap", "and", "lasted", "before"}) or len(said) != 1:
+        return None
+    if (
+        any(rank.by_amount for rank in ranks)
+        or not clause.tags & {"after", "later", "pass", "gap", "before"}
+        or clause.kinds() != ("purchase",)
+    ):
+        return None
+    came_back = any(isinstance(part.value, el.Word) and part.value.tag == "buy" and part.value.text in _BACK for part in clause.parts)
+    places = [rank.place for rank in ranks]
+    if len(places) == 1 and came_back and places[0] > 0 and "after" in clause.tags:
+        places.append(places[0] + 1)
+    if len(places) != 2 or said[0].unit != 1:  # noqa: PLR2004
+        return None
+    rows = clause.filtered()
+    found = np.flatnonzero(rows)
+    if any(abs(place) > len(found) for place in places):
+        return [Finding(ok=False, needs=rows, message=f"there are only {len(found)} {what(clause)}")]
+    days = [int(clause.view.day[found[place - 1 if place > 0 else place]]) for place in places]
+    gap = abs(days[1] - days[0])
+    return [Finding(ok=said[0].quantity.holds(gap), needs=rows, message=f"they are {gap} days apart")]
 
 
 def _place(clause: Clause, value: el.Value) -> int:

@@ -22,7 +22,7 @@ _BEFORE: dict[tuple[str, ...], str] = {
         "about": "about, around, roughly, approximately, approx, circa, ca, some, close to, just about, in the region of, an estimated, on the order of, somewhere around, something like, ~, more or less, well about, ≈, approximate, an approximate, a rough, plus or minus",
         "nearly": "nearly, barely, almost, not quite, just under, just below, just short of, close on",
         "over": "longer than, higher than, larger than, greater than, bigger than, dearer than, more expensive than, over, more than, above, upwards of, in excess of, exceeding, well over, a good, just over, slightly over, slightly more than, a little over, north of, a bit more than, a little more than",
-        "least": "at least, no fewer than, no less than, not less than, not fewer than, a minimum of, minimum",
+        "least": "at least, no fewer than, no less than, not less than, not fewer than, a minimum of",
         "most": "within, at most, up to, no more than, not more than, a maximum of, as much as, as many as, at the most",
         "under": "shorter than, lower than, smaller than, cheaper than, under, below, less than, fewer than, well under, south of",
         "exact": "exactly, precisely, a total of, just, only, all of, as few as, as little as, a mere",
@@ -296,7 +296,7 @@ def _ratio(tokens: Tokens, form: str, figure: Figure) -> tuple[el.Share, int] | 
     """`One in five`; `six out of eight` is read as what it counts."""
     if tokens[figure.end].low != "in" or figure.value < 1 or tokens[figure.end - 1].sort == "number":
         return None
-    every = read_figure(tokens, figure.end + 1)
+    every = read_figure(tokens, figure.end + 1 + (lows(tokens, figure.end + 1, 1) == ("every",)))
     if every is None or every.value <= figure.value or every.value > 20 or tokens[every.end - 1].sort == "number":  # noqa: PLR2004
         return None
     return el.Share(_fraction(form, figure.value / every.value), "fraction"), every.end

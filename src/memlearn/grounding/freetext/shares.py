@@ -145,6 +145,9 @@ def _sides(clause: Clause, at: int) -> tuple[list[Part], list[Part]]:  # noqa: P
     if noun_at is not None:
         # Coffee's share of the purchases at X is 23 percent.
         said = [part for part in clause.parts[:noun_at] if isinstance(part.value, _LIMITS)]
+        if not said and any(isinstance(part.value, el.Name) for part in parts) and at > noun_at:
+            # The share of coffee purchases is 23 percent.
+            said = [part for part in clause.parts[noun_at:at] if isinstance(part.value, el.Name)]
         return ([part for part in parts if part not in said], said) if said else _by_sort(parts, priced=False)
     after = clause.parts[at + 1 :]
     verb = next(
@@ -152,7 +155,7 @@ def _sides(clause: Clause, at: int) -> tuple[list[Part], list[Part]]:  # noqa: P
     )
     value = clause.parts[at].value
     tag = value.tag if isinstance(value, el.Word) else ""
-    noun = next((part.value for part in after if _tag(part) not in ("skip", "all") and not isinstance(part.value, el.Count)), None)
+    noun = next((part.value for part in after if _tag(part) not in ("skip", "all", "total") and not isinstance(part.value, el.Count)), None)
     nominal = isinstance(noun, el.Name) or (
         isinstance(noun, el.Word) and noun.tag in ("event", "spend", "offer", "redeem", "refund", "merchant")
     )

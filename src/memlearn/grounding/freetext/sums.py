@@ -36,6 +36,18 @@ def judge_sum(clause: Clause, mask: Mask, money: el.Money, aggregate: str) -> Fi
         return judge(float(edge), money.quantity, mask, f"the {which} of the {what(clause)}", 100)
     if (
         money.quantity.form in ("over", "under")
+        and aggregate == "plain"
+        and "spend" not in clause.tags
+        and not money.quantity.holds(_edge(values, money))
+    ):
+        # At least so much: in all, or each of them?
+        return Finding(
+            ok=None if money.quantity.holds(float(values.sum())) else False,
+            needs=mask,
+            message=f"{label} is {show_number(values.sum() / 100)}",
+        )
+    if (
+        money.quantity.form in ("over", "under")
         and aggregate == "mean"
         and "mean" not in clause.tags
         and not money.quantity.holds(_edge(values, money))

@@ -88,7 +88,8 @@ def _is_peak(clause: Clause) -> bool:
 def _target(clause: Clause) -> tuple[list[el.Weekdays], list[el.Period]]:
     """The day or the month that is spoken of, which may have been named before."""
     days, periods = clause.of(el.Weekdays), clause.of(el.Period)
-    if not days and not periods and "mostoften" in clause.tags:
+    superlative = clause.tags & {"mostoften", "themost", "max", "thanany"} and not clause.of(el.Name)
+    if not days and not periods and ("mostoften" in clause.tags or superlative):
         before = [part.value for part in clause.inherited]
         days = [value for value in before if isinstance(value, el.Weekdays) and "day" in clause.tags]
         periods = [value for value in before if isinstance(value, el.Period) and "month" in clause.tags]
@@ -120,6 +121,10 @@ def _sees(clause: Clause) -> bool:
 
 def _of_money(clause: Clause) -> bool:
     """`The most expensive month` and the one with the highest spending are told by money, a busy one by purchases."""
+    own = clause.tags & {"event", "buy", "spend", "max", "min", "byspend", "number"}
+    told = clause.tags if own else {part.value.tag for part in clause.inherited if isinstance(part.value, el.Word)}
+    if not own:
+        return "spend" in told and "event" not in told
     if "event" in clause.tags or clause.tags & {"busiest", "quietest", "number", "many"}:
         return "byspend" in clause.tags
     return "spend" in clause.tags or bool(clause.tags & {"max", "min", "byspend"})

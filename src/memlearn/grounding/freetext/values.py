@@ -166,6 +166,13 @@ def _of_weekdays(clause: Clause) -> bool:
 def _several(clause: Clause, counts: list[el.Quantity]) -> list[Finding] | None:
     """`5 purchases in December, 3 the following month`: each number with the period after it."""
     periods = clause.of(el.Period)
+    if len(counts) == len(periods) + 1 and any(
+        isinstance(part.value, el.Word) and part.value.text.split()[-1] == "into" for part in clause.parts
+    ):
+        # The nine visits split into four in 2025 and five in 2026.
+        whole = clause.filtered(skip=(el.Period,))
+        parted = _several(clause, counts[1:]) if counts else None
+        return None if parted is None else [judge(float(whole.sum()), counts[0], whole, f"the number of {what(clause)}"), *parted]
     if len(periods) != len(counts) or clause.tags & set(_AGGREGATES):
         return None
     whole = clause.filtered(skip=(el.Period,))
