@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -143,6 +145,10 @@ def read_gap(clause: Clause) -> list[Finding] | None:  # noqa: C901, PLR0911
     ):
         return None
     said = clause.of(el.Duration)
+    pairs = zip(clause.parts, clause.parts[1:], strict=False)
+    if any(isinstance(part.value, el.Word) and part.value.tag == "with" and isinstance(after.value, el.Name) for part, after in pairs):
+        # A stretch with it is no gap.
+        return None
     if "never" in clause.tags:
         return _never_longer(clause)
     if clause.tags & {"exceed", "without", "wentby"} - (
@@ -166,7 +172,17 @@ def read_gap(clause: Clause) -> list[Finding] | None:  # noqa: C901, PLR0911
         gaps = gaps[:1] if ranks[0].place == 1 else gaps[-1:]
     if ranks and said[0].unit == 1:
         return [judge(float(gaps[0]), said[0].quantity, rows, f"that gap between {what(clause)}", unit=" days")]
+    if which and which[0] not in ("usual", "mean", "median") and len(gaps) == 1 and clause.has(el.Period):
+        return [_singled_out(clause, gaps, which[0], said[0])]
     return [_gap(clause, rows, gaps, which[0] if which else "usual", said[0])]
+
+
+def _singled_out(clause: Clause, gaps: NDArray[np.int64], which: str, said: el.Duration) -> Finding:
+    """`The longest break, from 3 May to 2 June`: the one gap between the days that are told must be the longest of all."""
+    rows = clause.filtered(skip=(el.Period,))
+    found, every = _gap(clause, rows, gaps, which, said), gaps_of(clause, rows)
+    edge = every.max() if which in ("longest", "max") else every.min()
+    return found if not found.ok or edge == gaps[0] else replace(found, ok=None)
 
 
 def _never_longer(clause: Clause) -> list[Finding] | None:
