@@ -97,15 +97,17 @@ def read_top_few(clause: Clause) -> list[Finding] | None:
         return None
     rows = clause.filtered(skip=(el.Name,)) & (clause.view.columns[dim] != "")
     keys, weights = _weights(clause, rows, dim)
-    mine = np.array(
-        [any(bool((name_mask(name, clause.view) & (clause.view.columns[dim] == key)).any()) for name in names) for key in keys],
-        dtype=np.bool_,
+    of_name = np.array(
+        [[bool((name_mask(name, clause.view) & (clause.view.columns[dim] == key)).any()) for key in keys] for name in names], dtype=np.bool_
     )
+    mine = of_name.any(axis=0)
     if int(mine.sum()) != len(names):
         return [Finding(ok=False, needs=rows, message="some of them are none of these")]
     least, other = float(weights[mine].min()), float(weights[~mine].max()) if (~mine).any() else -1.0
     ok = True if least > other else None if least == other else False
-    return [Finding(ok=ok, needs=rows, message="others come before one of these")]
+    # A list of the first few tells their order too, or leaves it open.
+    in_order = bool((np.diff([float(weights[keys_of].sum()) for keys_of in of_name]) <= 0).all())
+    return [Finding(ok=ok if in_order or not ok else None, needs=rows, message="others come before one of these")]
 
 
 def _inherits_rank(clause: Clause) -> bool:
