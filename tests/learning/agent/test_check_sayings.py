@@ -1,13 +1,13 @@
 """Lines as models write them, against the rows that they are about: none that is false is verified, nine in ten of the true ones are.
 
 `sayings.txt` was written to develop the checker, so its share of true lines that are verified is what was learned from, and no
-estimate of other wording; that estimate is the half of the frozen statements that nobody read (`tests/grounding/freetext`).
+estimate of other wording; that estimate is the second of the frozen corpora (`tests/grounding/corpus`).
 
 Every line of the file counts as checkable. What is not counted, because rows do not decide it, stands in no corpus of true lines:
 motives, moods and plans; what a thing is beside its name and its category (that a shop is "a grocery store" is taken as a word for
 a shop of that category); and what was not there in times that the data do not reach. True lines that are not verified are mostly of
 these sorts, and become hypotheses: one figure under two readings that differ ("around 60 EUR each", of which only the average is),
-`since March` where something is of March itself, a part of a name for several things ("milk"), and shapes that are not read.
+`since March` where something is of March itself, and shapes that are not read.
 """
 
 from __future__ import annotations
@@ -84,8 +84,8 @@ def test_most_false_ones_are_refused(outcomes: list[tuple[Saying, str]]) -> None
 
 def test_nine_of_ten_true_ones_are_verified_and_few_are_refused(outcomes: list[tuple[Saying, str]]) -> None:
     found = Counter(status for saying, status in outcomes if saying.truth)
-    assert found["verified"] >= 0.9 * found.total(), found
-    assert found["refused"] <= 0.04 * found.total(), found
+    assert found["verified"] >= 0.92 * found.total(), found
+    assert found["refused"] <= 0.03 * found.total(), found
 
 
 @pytest.mark.parametrize(

@@ -152,7 +152,8 @@ def _side(main: Clause, anchor: Part, figure: Sequence[Part]) -> Clause:
         noun, verb = (replace(anchor, value=el.Word(tag, "")) for tag in ("event", "verb"))
         ranged = [part for part in limits if part is not anchor]
         numbers = [part for part in figure if isinstance(part.value, el.OutOf)]
-        return replace(main, parts=(*numbers, *(words or [noun]), *ranged, verb, anchor), inherited=())
+        told = [part for part in figure if _is(part, "redeem", "show", "refund")] or words or [noun]
+        return replace(main, parts=(*numbers, *told, *ranged, verb, anchor), inherited=())
     own = {part.value.tag for part in figure if isinstance(part.value, el.Word)}
     money = any(isinstance(part.value, el.Money) for part in figure)
     if money and not own & {"mean", "total"}:

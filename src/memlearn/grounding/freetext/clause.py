@@ -128,6 +128,10 @@ class Clause:
         """Some of the parts, with the kind of event of all of them."""
         return replace(self, parts=self.parts[start:end])
 
+    def without_parts(self, parts: Sequence[Part]) -> Clause:
+        """The clause without some of its parts."""
+        return replace(self, parts=tuple(part for part in self.parts if part not in parts))
+
     def without(self, *sorts: type) -> Clause:
         """The clause without the parts of some types."""
         return replace(self, parts=tuple(part for part in self.parts if not isinstance(part.value, sorts)))

@@ -197,8 +197,8 @@ def _count(_clause: Clause, mask: Mask) -> float:
     return float(mask.sum())
 
 
-def _total(clause: Clause, mask: Mask) -> float | None:
-    priced = in_currency(clause.view, mask, None)
+def _total(clause: Clause, mask: Mask, currency: str | None = None) -> float | None:
+    priced = in_currency(clause.view, mask, currency)
     return None if priced is None else float(amounts(clause.view, priced).sum())
 
 
@@ -321,7 +321,10 @@ def read_change(clause: Clause) -> list[Finding] | None:
     whole = clause.filtered(skip=(el.Period,))
     masks = [whole & (clause.view.day >= span.start) & (clause.view.day <= span.end) for span in spans]
     money = "spend" in clause.tags or bool(clause.of(el.Money))
-    values = [_total(clause, mask) if money else float(mask.sum()) for mask in masks]
+    currencies = {value.currency for value in clause.of(el.Money)} - {None}
+    if len(currencies) > 1:
+        return None
+    values = [_total(clause, mask, next(iter(currencies), None)) if money else float(mask.sum()) for mask in masks]
     first, last = values
     back = bool(turn & {"upfrom", "downfrom"})
     if first is None or last is None or (spans[0].start > spans[1].start) != back:

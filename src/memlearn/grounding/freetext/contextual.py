@@ -53,6 +53,10 @@ _SUMMED = frozenset(
     ]
 )
 _NUMBERED = frozenset({"purchases", "payments", "visits", "transactions", "orders", "times", "eur", "euros", "bills", "redemptions"})
+_OWNED = frozenset({"the", "a", "user", "customer", "client", "their", "his", "her", "main"})
+_GOTTEN = frozenset({"received", "receives", "receive", "earned", "earns"})
+_REFUNDS = frozenset({"refund", "refunds", "reimbursement", "reimbursements", "back"})
+_FELL = frozenset({"fell", "fall", "falls", "fallen", "falling"})
 _BEEN = frozenset({"was", "were", "been", "be", "is", "are", "being", "got", "it", "them"})
 _MOVED = frozenset({"been", "come", "came", "comes", "coming", "gone", "went", "go", "goes", "going"})
 _OFFERED = frozenset({"offer", "offers", "coupon", "coupons", "voucher", "vouchers", "deal", "deals", "promotion", "promotions"})
@@ -61,7 +65,7 @@ _OF_ONE = frozenset({"from", "on", "in", "at", "with", "made", "dated", "dating"
 _OPEN_ENDS = frozenset({".", ",", ";", ")", "!", "–", "—", ":"})
 
 
-def read_contextual(tokens: Tokens, at: int, before: Sequence[Part]) -> tuple[el.Word | el.Period, int] | None:  # noqa: PLR0911
+def read_contextual(tokens: Tokens, at: int, before: Sequence[Part]) -> tuple[el.Word | el.Period, int] | None:  # noqa: C901, PLR0911
     """A word by what stands beside it.
 
     Args:
@@ -74,6 +78,19 @@ def read_contextual(tokens: Tokens, at: int, before: Sequence[Part]) -> tuple[el
     if low == "alone" and isinstance(last, el.Period | el.Name):
         # In May alone; five visits to X alone. Without a number it may mean that there is nothing else.
         return el.Word("skip" if isinstance(last, el.Period) or _has_figure(before, tokens, at) else "only", low), at + 1
+    if low == "go" and after == ("to",) and at and tokens[at - 1].low in _OWNED:
+        return el.Word("favourite", "go-to"), at + 2
+    if (
+        low in _GOTTEN
+        and not _is_of_offers(tokens)
+        and not _REFUNDS & {token.low for token in tokens}
+        and not any(isinstance(part.value, el.Name) for part in before)
+    ):
+        # Who receives money without a shop's being named first is the user, and nothing tells of that.
+        return el.Word("unreadable", low), at + 1
+    if low in _FELL and after in (("from",), ("by",), ("to",)) and at + 2 < len(tokens) and tokens[at + 2].sort in ("number", "sign"):
+        # Fell from 7 to 3 euros: no verb of when it took place.
+        return el.Word("down", low), at + 1
     if low == "together" and (
         (after and (after[0] in _SUMMED or (after == (",",) and not at))) or (at and tokens[at - 1].low in _NUMBERED)
     ):

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 
 from memlearn.grounding.freetext import elements as el
-from memlearn.grounding.freetext.clause import Clause, Finding, names_mask, what
+from memlearn.grounding.freetext.clause import Clause, Finding, names_mask, period_groups, what
 from memlearn.grounding.freetext.view import Mask
 
 _LIMITS = (el.Name, el.Period, el.Weekdays, el.Hours, el.Clock, el.Currency)
 
 
-def read_none(clause: Clause) -> list[Finding] | None:  # noqa: PLR0911
+def read_none(clause: Clause) -> list[Finding] | None:  # noqa: C901, PLR0911
     """`Has not bought anything at X since March`, `neither books nor pets`, `left unused`, `no refunds`."""
     extra = (
         {"everything"}
@@ -23,6 +23,12 @@ def read_none(clause: Clause) -> list[Finding] | None:  # noqa: PLR0911
         else set()
     )
     if not clause.only((*_LIMITS, el.Count), {*_DENIALS, *extra, "nor", "any", "or", "and", "foreign"}) or len(clause.tags & _DENIALS) != 1:
+        return None
+    if len([part for part in clause.parts if isinstance(part.value, el.Word) and part.value.tag in _DENIALS]) > 1 + (
+        "neither" in clause.tags
+    ):
+        return None
+    if len(period_groups(clause.parts)) > 1:
         return None
     if any(count.quantity.value != 1 for count in clause.of(el.Count)) or ("neither" in clause.tags) != ("nor" in clause.tags):
         return None
@@ -55,6 +61,11 @@ def read_none(clause: Clause) -> list[Finding] | None:  # noqa: PLR0911
     return [Finding(ok=not rows.any(), needs=needs, message=message, ended=True if lasting else None)]
 
 
+def _denies_twice(clause: Clause) -> bool:
+    """`There was not no purchase`."""
+    return len([part for part in clause.parts if isinstance(part.value, el.Word) and part.value.tag in _DENIALS]) > 1
+
+
 def _only_at_the_ends(clause: Clause, rows: Mask) -> bool:
     """`Nothing between 3 and 20 May`, days that it was there on: between them."""
     periods = [period for period in clause.of(el.Period) if len(period.parts) == 2 and all(part.start == part.end for part in period.parts)]  # noqa: PLR2004
@@ -81,7 +92,7 @@ def _denied(clause: Clause) -> tuple[str, ...]:
 def _never_again(clause: Clause) -> list[Finding] | None:
     """`On 2 July and never again`: nothing after the time said before."""
     periods = [part.value for part in (*clause.parts, *clause.inherited) if isinstance(part.value, el.Period)]
-    if len(periods) != 1:
+    if len(periods) != 1 or any(period.role in ("until", "before") for period in clause.of(el.Period)):
         return None
     whole = clause.filtered(skip=(el.Period, el.Weekdays, el.Hours))
     names = whole & names_mask(tuple(part for part in (*clause.parts, *clause.inherited) if isinstance(part.value, el.Name)), clause.view)

@@ -70,7 +70,10 @@ def read_steps(clause: Clause) -> list[Finding] | None:
     if any(abs(place) > len(found) for place in places):
         return [Finding(ok=False, needs=rows, message=f"there are only {len(found)} {what(clause)}")]
     days = [int(clause.view.day[found[place - 1 if place > 0 else place]]) for place in places]
+    # The second came two days after the first.
     gap = abs(days[1] - days[0])
+    ordered = days[0] - days[1] if "after" in clause.tags else days[1] - days[0] if "before" in clause.tags else gap
+    gap = ordered if len(ranks) == 2 else gap  # noqa: PLR2004
     return [Finding(ok=said[0].quantity.holds(gap), needs=rows, message=f"they are {gap} days apart")]
 
 

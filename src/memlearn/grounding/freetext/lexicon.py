@@ -5,6 +5,8 @@ A line in each table is a tag and its words and phrases, apart by commas. Whatev
 
 from __future__ import annotations
 
+import re
+
 _TAGS = {
     # Words that add nothing that could be false.
     "skip": (
@@ -243,11 +245,14 @@ _TURNED = {
 }
 
 
+_HYPHEN = re.compile(r"(?<=[a-z])-(?=[a-z])")
+
+
 def _table() -> dict[tuple[str, ...], str]:
     found: dict[tuple[str, ...], str] = {}
     for tag, phrases in _TAGS.items():
         for phrase in phrases.split(","):
-            words = tuple(phrase.strip().replace("n't", "not").split())
+            words = tuple(_HYPHEN.sub(" ", phrase.strip().replace("n't", "not")).split())
             if words:
                 found.setdefault(words, tag)
     for tag, adjectives in _TURNED.items():

@@ -35,10 +35,20 @@ def read_selected(clause: Clause) -> list[Finding] | None:  # noqa: PLR0911
         return None
     scope, said = _scope(clause, at, turn)
     rows = clause.base() & scope
+    wider = told_of_it(clause, at) if turn == at or _superlative(clause.parts[at].value) else []
     counted = [judge(float(rows.sum()), value.quantity, rows, f"the number of {what(clause)}") for value in clause.of(el.Count)]
     if not said:
         return None
     picked = _picked(clause, rows, at, said)
+    if (
+        wider
+        and picked.ok
+        and not _picked(
+            clause, clause.base() & _scope(clause.without_parts(wider), 0, 0)[0], at, [*said, *(part.value for part in wider)]
+        ).ok
+    ):
+        # 12 euros at X was the largest purchase: of all, or of those at X?
+        picked = Finding(ok=None, needs=rows)
     value = clause.parts[at].value
     if isinstance(value, el.Rank) and value.place == -1 and not value.by_amount and any(isinstance(told, el.Period) for told in said):
         # Since then there has been none.
@@ -96,6 +106,31 @@ def _scope(clause: Clause, at: int, turn: int) -> tuple[Mask, list[el.Value]]:
         if isinstance(part.value, el.Period | el.Weekdays | el.Hours) and part.value not in said:
             mask = mask & limit_mask(part.value, clause.view)
     return mask, said
+
+
+def told_of_it(clause: Clause, at: int) -> list[el.Part]:
+    """What is said of the row that a superlative at a place picks.
+
+    Names and days before the verb or the comma that a superlative stands behind, and days that stand first: said of the row picked,
+    and not where it is picked from.
+    """
+    if not _superlative(clause.parts[at].value):
+        return []
+    turns = [n for n, part in enumerate(clause.parts[:at]) if isinstance(part.value, el.Word) and part.value.tag in ("verb", "comma")]
+    end = (
+        turns[-1]
+        if turns and (_is_verb(clause.parts[turns[-1]]) or any(isinstance(part.value, el.Money) for part in clause.parts[: turns[-1]]))
+        else 0
+    )
+    told = [part for part in clause.parts[:end] if isinstance(part.value, el.Name | el.Period | el.Weekdays | el.Hours)]
+    days = [
+        part for part in clause.parts[:at] if isinstance(part.value, el.Period) and part.value.start == part.value.end and part not in told
+    ]
+    return [*told, *days]
+
+
+def _is_verb(part: el.Part) -> bool:
+    return isinstance(part.value, el.Word) and part.value.tag == "verb"
 
 
 def _apposed(clause: Clause, at: int, part: el.Part) -> bool:

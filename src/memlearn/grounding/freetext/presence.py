@@ -31,6 +31,8 @@ def read_presence(clause: Clause) -> list[Finding] | None:  # noqa: PLR0911
         return _habitual(clause) if not stretches else None
     if any(period.role == "since" for period in limits if isinstance(period, el.Period)):
         return _since(clause, _later(clause))
+    if any(period.role == "until" for period in limits if isinstance(period, el.Period)):
+        return _until(clause)
     ranges = [period for period in limits if isinstance(period, el.Period) and period.parts]
     if ranges:
         return _throughout(clause, ranges)
@@ -53,6 +55,14 @@ def _cited_there(clause: Clause, hits: list[Mask], *, timed: bool) -> list[Findi
     if all((mask & clause.cited).any() for mask in hits):
         return [Finding(ok=True, needs=clause.view.none())]
     return [Finding(ok=False, needs=clause.view.none(), message=f"the cited rows hold no {what(clause)} then")]
+
+
+def _until(clause: Clause) -> list[Finding]:
+    """There until then, and not after; whether it was meant so is open where it went on."""
+    mine, ever = clause.filtered(), clause.filtered(skip=(el.Period,))
+    if not mine.any():
+        return [Finding(ok=False, needs=ever, message=f"there are no {what(clause)} until then")]
+    return [Finding(ok=True if int(clause.view.day[ever].max()) == int(clause.view.day[mine].max()) else None, needs=ever)]
 
 
 def _is_one_day(clause: Clause) -> bool:

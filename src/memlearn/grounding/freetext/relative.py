@@ -38,7 +38,12 @@ def read_relative(tokens: Tokens, at: int, today: int, known: Period | None) -> 
         return _beside(tokens, start + 1, known, later=head in ("following", "next"))
     start += head in _LATEST and lows(tokens, start + 1, 1) in (("full",), ("whole",), ("available",))
     figure = read_figure(tokens, start + (head in _LATEST))
-    if head in _LATEST and figure is not None:
+    unit_end = figure.end + 1 if figure is not None else start
+    if (
+        head in _LATEST
+        and figure is not None
+        and not (lows(tokens, unit_end, 1) in (("of",), ("in",)) and unit_end + 1 < len(tokens) and tokens[unit_end + 1].sort == "number")
+    ):
         return _to_the_end(tokens, figure.end, int(figure.value), now)
     count, unit_at = (int(figure.value), figure.end) if figure else (1, start)
     if lows(tokens, unit_at, 2) == ("half", "year"):

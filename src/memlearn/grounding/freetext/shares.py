@@ -44,7 +44,7 @@ def read_share(clause: Clause) -> list[Finding] | None:  # noqa: C901, PLR0911
     if found is None or len(clause.of(el.Money)) > 1:
         return None
     at, bounds = found
-    if "not" in clause.tags and _tag(clause.parts[at]) != "not":
+    if "not" in clause.tags and (_tag(clause.parts[at]) != "not" or len([part for part in clause.parts if _tag(part) == "not"]) > 1):
         return None
     if _tag(clause.parts[at]) == "mostoften" and not clause.has(el.Hours):
         return None
@@ -59,6 +59,9 @@ def read_share(clause: Clause) -> list[Finding] | None:  # noqa: C901, PLR0911
     if clause.of(el.Money) and timed and not clause.tags & {"exceed", "stay_below"}:
         # Whether the amount is said of the time or the time of the amount is open.
         return None
+    if "some" in clause.tags and any(period.role == "since" and period.base[0] == period.base[1] for period in clause.of(el.Period)):
+        # Whether that day itself counts is open.
+        return None
     if _every_time(clause, at) or _of_claim_before(clause, at):
         return None
     picking, said = _sides(clause, at)
@@ -66,6 +69,9 @@ def read_share(clause: Clause) -> list[Finding] | None:  # noqa: C901, PLR0911
     hit = _mask(clause, said, over=False)
     if whole is None or hit is None or not (said or clause.has(el.Money)):
         return None
+    paid = [money.currency for money in clause.of(el.Money) if money.currency]
+    if paid and whole.any() and not (whole & (clause.view.currency == paid[0])).any():
+        return [Finding(ok=False, needs=whole, message=f"none of the {what(clause)} is in {paid[0]}")]
     return _outcome(clause, whole, whole & hit, bounds, picking)
 
 

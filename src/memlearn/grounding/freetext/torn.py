@@ -41,7 +41,7 @@ def _tells_twice(parts: Sequence[Part]) -> bool:
     told: list[str] = []
     word = ""
     for part in parts:
-        if isinstance(part.value, el.Word) and part.value.tag in ("show", "redeem", "refund", "buy", "saw"):
+        if isinstance(part.value, el.Word) and part.value.tag in ("show", "redeem", "refund", "buy", "saw", "unused"):
             word = "show" if part.value.tag == "saw" else part.value.tag
         elif isinstance(part.value, el.Period) and word and word not in told:
             told.append(word)

@@ -22,7 +22,8 @@ def read_price(clause: Clause) -> list[Finding] | None:
     if up == down or len(periods) > 1 or clause.of(el.Rank) or "spend" in clause.tags:
         return None
     ends = _ends(clause)
-    rows = in_currency(clause.view, clause.filtered(skip=(el.Period,)), None)
+    currency = next((money.currency for money in clause.of(el.Money) if money.currency), None)
+    rows = in_currency(clause.view, clause.filtered(skip=(el.Period,)), currency)
     if ends is None or rows is None or not (clause.of(el.Name) or clause.inherited):
         return None
     if int(rows.sum()) < 2:  # noqa: PLR2004

@@ -21,6 +21,7 @@ from memlearn.grounding.freetext.clause import (
     what,
 )
 from memlearn.grounding.freetext.elements import Quantity
+from memlearn.grounding.freetext.order import told_of_it
 from memlearn.grounding.freetext.presence import read_presence
 from memlearn.grounding.freetext.rhythm import months_of, read_rate
 from memlearn.grounding.freetext.sums import judge_sum
@@ -199,7 +200,7 @@ def _beyond(clause: Clause, said: el.Quantity, money: el.Money) -> list[Finding]
 
 
 def _money(clause: Clause, money: el.Money, count: el.Quantity | None) -> list[Finding] | None:  # noqa: PLR0911
-    if clause.tags & {"above", "below"} and not clause.tags & set(_AGGREGATES):
+    if (clause.tags & {"above", "below"} and not clause.tags & set(_AGGREGATES)) or (money.quantity.form == "between" and _goes(clause)):
         return None
     whole = clause.filtered()
     mask = in_currency(clause.view, whole, money.currency)
@@ -208,6 +209,8 @@ def _money(clause: Clause, money: el.Money, count: el.Quantity | None) -> list[F
     aggregate = _aggregate(clause)
     if aggregate is None:
         return None
+    if aggregate in ("max", "min") and not _is_edge_of_all(clause, aggregate, money):
+        return [Finding(ok=None, needs=whole)]
     if count is not None and count.value == 1 and count.form == "exact" and aggregate in ("plain", "total"):
         once = clause.has(el.Times) and int(whole.sum()) != 1
         return [_single(clause, mask, money), *([Finding(ok=None, needs=whole)] if once else [])]
@@ -222,6 +225,25 @@ def _money(clause: Clause, money: el.Money, count: el.Quantity | None) -> list[F
         return None
     counted = [] if count is None else [judge(float(whole.sum()), count, whole, f"the number of {what(clause)}")]
     return [*counted, judge_sum(clause, mask, money, aggregate)]
+
+
+def _goes(clause: Clause) -> bool:
+    """From one amount to another in order of time, which is no range."""
+    words = [part.value.text.split()[0] for part in clause.parts if isinstance(part.value, el.Word) and part.value.tag == "verb"]
+    return any(word in ("went", "goes", "moved", "came", "fell", "falls", "passed", "developed") for word in words)
+
+
+def _is_edge_of_all(clause: Clause, aggregate: str, money: el.Money) -> bool:
+    """`Paid 12 euros at X on 3 May, the lowest amount of all`: of all, and not of those at X on that day."""
+    at = clause.find(aggregate)
+    wider = told_of_it(clause, at) if at is not None else []
+    if not wider:
+        return True
+    every = in_currency(clause.view, clause.without_parts(wider).filtered(), money.currency)
+    if every is None or not every.any():
+        return False
+    paid = amounts(clause.view, every)
+    return money.quantity.holds(float(paid.max() if aggregate == "max" else paid.min()))
 
 
 def _aggregate(clause: Clause) -> str | None:  # noqa: PLR0911
