@@ -307,7 +307,17 @@ def read_out_of(tokens: Tokens, at: int) -> tuple[el.OutOf, int] | None:
     found = read_quantity(tokens, at)
     if found is None:
         return None
-    for words in (("out", "of"), ("out", "of", "the"), ("out", "of", "all"), ("of", "all", "the"), ("of", "all"), ("of", "the"), ("of",)):
+    for words in (
+        ("out", "of"),
+        ("out", "of", "the"),
+        ("out", "of", "all"),
+        ("of", "all", "the"),
+        ("of", "all"),
+        ("of", "the"),
+        ("of", "those"),
+        ("of", "these"),
+        ("of",),
+    ):
         if lows(tokens, found[2], len(words)) == words:
             whole = read_figure(tokens, found[2] + len(words))
             if whole is not None and read_currency(tokens, whole.end) is None and whole.value >= found[0].value:

@@ -56,12 +56,18 @@ def read_busiest(clause: Clause) -> list[Finding] | None:  # noqa: PLR0911
 def read_peak(clause: Clause) -> list[Finding] | None:
     """`The highest monthly spending was 424.97 EUR in January`, `spending peaked in May at 87 EUR`: the month, and what it came to."""
     money, periods, rates = clause.of(el.Money), clause.of(el.Period), clause.of(el.Rate)
-    if len(money) != 1 or len(periods) > 1 or len(rates) > 1 or "spend" not in clause.tags or not clause.tags & {"max", "min", "busiest"}:
+    if (
+        len(money) != 1
+        or len(periods) > 1
+        or len(rates) > 1
+        or not clause.tags & {"spend", "total"}
+        or not clause.tags & {"max", "min", "busiest"}
+    ):
         return None
     monthly = bool(rates) and not rates[0].counted and round(rates[0].gap) == 30  # noqa: PLR2004
     if (rates and not monthly) or not (monthly or "month" in clause.tags or (periods and _is_peak(clause))):
         return None
-    if not clause.only((el.Name, el.Period, el.Money, el.Rate, el.Currency), {"max", "min", "busiest", "month", "any"}):
+    if not clause.only((el.Name, el.Period, el.Money, el.Rate, el.Currency), {"max", "min", "busiest", "month", "any", "total"}):
         return None
     rows = in_currency(clause.view, clause.filtered(skip=(el.Period,)), money[0].currency)
     if rows is None or not rows.any():
