@@ -198,7 +198,7 @@ def cases(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Case]:
     site.learn()
     site.deliver(*company.nights[1])
     sites = {"first": first, "next": site.folder}
-    return cache(lambda which: _undisturbed(sites[which], folder / which))
+    return cache(lambda which: _undisturbed(sites[which], folder / f"undisturbed-{which}"))
 
 
 @pytest.mark.parametrize("which", [pytest.param("first", marks=pytest.mark.slow), "next"])
