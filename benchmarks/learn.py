@@ -11,6 +11,7 @@ The last line is one JSON object.
 from __future__ import annotations
 
 import argparse
+import compileall
 import json
 import os
 import resource
@@ -25,6 +26,8 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 from numpy.random import Generator, default_rng
+
+import memlearn
 
 EVENTS, USERS, ITEMS, FILES = 10_000_000, 100_000, 20_000, 10
 START, DAYS = 1_735_689_600, 480  # 2025-01-01, in seconds
@@ -197,6 +200,8 @@ def main() -> None:
     parser.add_argument("--sizes", default=None, help="several scales for an extrapolation, the last one is reported")
     parser.add_argument("--keep", type=Path, default=None, help="keep the data and stores in this folder")
     options = parser.parse_args()
+    # An installed package is compiled, a working copy perhaps not.
+    compileall.compile_dir(Path(memlearn.__file__).parent, quiet=2)
     scales = [float(part) for part in options.sizes.split(",")] if options.sizes else [options.scale]
     root = options.keep or Path(tempfile.mkdtemp(prefix="memlearn-bench-"))
     sizes = []

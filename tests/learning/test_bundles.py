@@ -24,10 +24,17 @@ TABLES = ("statements", "item_facts", "cited_rows", "persons")
 def test_bundles_keep_order_and_stay_small(sizes: dict[int, int]) -> None:
     shards = sorted(sizes)
     users = pl.DataFrame({"shard": pl.Series([shard for shard in shards for _ in range(sizes[shard])], dtype=pl.Int32)})
-    bundles = bundle_shards(shards, users)
+    bundles = bundle_shards(shards, users, 2)
     assert [shard for bundle in bundles for shard in bundle] == shards
     assert all(len(bundle) == 1 or sum(sizes[shard] for shard in bundle) <= BUNDLE_USERS for bundle in bundles)
-    assert bundle_shards(shards, None) == [[shard] for shard in shards]
+
+
+@given(st.integers(0, 40), st.integers(1, 8))
+def test_all_shards_are_bundled_two_by_two_where_every_worker_has_enough(shards: int, workers: int) -> None:
+    bundles = bundle_shards(range(shards), None, workers)
+    assert [shard for bundle in bundles for shard in bundle] == list(range(shards))
+    assert all(len(bundle) <= 2 for bundle in bundles)
+    assert len(bundles) >= min(shards, 2 * workers)
 
 
 @pytest.mark.slow

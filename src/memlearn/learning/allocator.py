@@ -34,4 +34,10 @@ def memory_kept() -> Iterator[None]:
     finally:
         for parameter, value in _USUAL.items():
             library.mallopt(parameter, value)
-        library.malloc_trim(0)
+        give_back()
+
+
+def give_back() -> None:
+    """Give freed memory back to the system, so that a stage does not hold what the one before took; does nothing where there is no glibc."""
+    if platform.libc_ver()[0] == "glibc":
+        ctypes.CDLL(None).malloc_trim(0)

@@ -68,15 +68,18 @@ class RenderTask:
     only: Sequence[str] | None
 
 
-def bundle_shards(shards: Sequence[int], users: pl.DataFrame | None) -> list[list[int]]:
+def bundle_shards(shards: Sequence[int], users: pl.DataFrame | None, workers: int) -> list[list[int]]:
     """Which shards to render together.
 
     Args:
         shards: their numbers.
-        users: the users that are learned, with their `shard`; None for all, and then every shard is rendered by itself.
+        users: the users that are learned, with their `shard`; None for all, and then two shards are rendered together, which takes less memory
+            than folding them did, unless that would leave workers without one.
+        workers: how many bundles are rendered side by side.
     """
     if users is None:
-        return [[shard] for shard in shards]
+        size = 2 if len(shards) >= 4 * workers else 1
+        return [list(shards[at : at + size]) for at in range(0, len(shards), size)]
     sizes = dict(users.group_by("shard").len().iter_rows())
     bundles: list[list[int]] = []
     held = 0

@@ -24,7 +24,7 @@ import polars as pl
 
 from memlearn.errors import MemlearnError
 from memlearn.learning.agent.due import who_waits
-from memlearn.learning.allocator import memory_kept
+from memlearn.learning.allocator import give_back, memory_kept
 from memlearn.learning.embedded.pairs import add_pairs, pair_dimension, sample_modulus
 from memlearn.learning.embedded.population import add_up
 from memlearn.learning.fold import FoldTask, drop_candidates, fold_shard, pick_up
@@ -149,6 +149,8 @@ class LearnRun:
     def fold(self) -> None:
         """Fold all shards, side by side."""
         self._side_by_side("fold", self.fold_shard, self.shard_ids())
+        # Rendering takes other memory, and less of it.
+        give_back()
 
     def learn_by_agent(self) -> None:
         """Let the agent read what is new; does nothing where there is none."""
@@ -182,7 +184,7 @@ class LearnRun:
 
     def render_shards(self, shards: Sequence[int]) -> None:
         """Word the memory of some shards' users; those of shards with few of them together."""
-        for bundle in bundle_shards(shards, self._scope().users):
+        for bundle in bundle_shards(shards, self._scope().users, self.job.learning.workers):
             self._render_bundle(bundle)
 
     def _render_bundle(self, shards: Sequence[int]) -> None:
@@ -194,7 +196,7 @@ class LearnRun:
 
     def render(self) -> None:
         """Render all shards, side by side."""
-        self._side_by_side("render", self._render_bundle, bundle_shards(self.shard_ids(), self._scope().users))
+        self._side_by_side("render", self._render_bundle, bundle_shards(self.shard_ids(), self._scope().users, self.job.learning.workers))
 
     def publish(self) -> Outcome:
         """Build the release, switch to it, and close the books."""

@@ -7,7 +7,6 @@ and stay the same until the boundary moves. Only aggregates over at least k user
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from functools import reduce
 
 import numpy as np
 import polars as pl
@@ -23,6 +22,8 @@ ANSWER = "#answers"
 RETURN = "#returns"
 DISCOUNT = "#discounts"
 TOTAL = "#total"
+# Parts of so many rows are added up at once.
+ROWS_HELD = 500_000
 
 SCHEMA = pl.Schema(
     {
@@ -162,7 +163,7 @@ def _rates(rows: list[tuple[str, str, int, int, int]]) -> pl.DataFrame:
 
 
 def sum_parts(parts: Iterable[pl.DataFrame], key: Sequence[str], numbers: Sequence[str]) -> pl.DataFrame:
-    """Sums over the parts of many shards, one after another, so that memory does not grow with their number.
+    """Sums over the parts of many shards, some at a time, so that memory does not grow with their number.
 
     Args:
         parts: at least one, with the columns of `key` and `numbers`.
@@ -170,10 +171,15 @@ def sum_parts(parts: Iterable[pl.DataFrame], key: Sequence[str], numbers: Sequen
         numbers: what is added.
     """
 
-    def summed(table: pl.DataFrame) -> pl.DataFrame:
-        return table.select(*key, *numbers).group_by(key).agg(pl.col(numbers).sum())
+    def summed(tables: list[pl.DataFrame]) -> pl.DataFrame:
+        return pl.concat(tables).group_by(key).agg(pl.col(numbers).sum())
 
-    return reduce(lambda held, part: summed(pl.concat([held, part.select(held.columns)])), (summed(part) for part in parts))
+    held: list[pl.DataFrame] = []
+    for part in parts:
+        held.append(part.select(*key, *numbers))
+        if len(held) > 1 and sum(map(len, held)) > max(ROWS_HELD, 2 * len(held[0])):
+            held = [summed(held)]
+    return summed(held)
 
 
 def add_up(parts: Iterable[pl.DataFrame]) -> pl.DataFrame:
