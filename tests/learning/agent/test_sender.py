@@ -87,19 +87,25 @@ def test_intent_and_answer_are_in_the_journal_with_all_that_was_said(tmp_path: P
     assert (site.purse.spent, site.purse.reserved) == (answer["cost"], 0)
 
 
-def test_a_place_in_flight_is_free_while_the_answer_is_written_down(tmp_path: Path) -> None:
+def test_a_place_in_flight_is_free_while_records_are_written(tmp_path: Path) -> None:
     flying: dict[str, int] = {}
     with ModelServer(echo) as server:
         site = Site(tmp_path, server)
-        write = site.journal.append
+        write, ask = site.journal.append, site.sender.client.ask
 
         def append(record: Record) -> Future[Place]:
             flying[record["type"]] = site.sender.pace.flying
             return write(record)
 
+        async def ask_noted(content: bytes) -> ChatReply:
+            flying["asked"] = site.sender.pace.flying
+            return await ask(content)
+
         site.journal.append = append  # type: ignore[method-assign]
+        site.sender.client.ask = ask_noted  # type: ignore[method-assign]
         site.run(site.sender.ask(ASKED, request(), Spent()))
-    assert (flying["intent"], flying["reply"], site.sender.pace.flying) == (1, 0, 0)
+    assert flying == {"text": 0, "intent": 0, "asked": 1, "reply": 0}
+    assert site.sender.pace.flying == 0
 
 
 def test_what_is_journaled_is_never_sent_again(tmp_path: Path) -> None:

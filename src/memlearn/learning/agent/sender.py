@@ -116,6 +116,7 @@ class Sender:
         rates: what tokens cost; None: nothing is known about money.
         attempts: how often a request is sent before its step is given up.
         backoff: seconds before the second attempt; doubles with each.
+        left: how many steps a user has to do yet; who has most goes first.
         answered: what was answered so far.
     """
 
@@ -128,6 +129,7 @@ class Sender:
     rates: Rates | None = None
     attempts: int = 5
     backoff: float = 1.0
+    left: Callable[[str], int] = lambda _user_id: 0
     answered: list[Answered] = field(init=False, default_factory=list)
     _intents: Intents = field(init=False)
 
@@ -168,16 +170,14 @@ class Sender:
     async def _send(self, asked: Asked, request: ChatRequest, digest: str, content: bytes, attempt: int, spent: Spent) -> ChatReply:
         """One attempt."""
         most = 0 if self.rates is None else self.rates.most(len(content), request.max_tokens)
-        await self.pace.enter(len(content) // _BYTES_PER_TOKEN + request.max_tokens)
-        try:
-            self.purse.reserve(most)
-        except BaseException:
-            self.pace.leave_failed()
-            raise
+        await self._get_ready(asked, most)
         record = self._intents.make(asked, request, digest, attempt, most)
-        number, settled, flying = record["number"], False, True
+        number, settled, ready, flying = record["number"], False, True, False
         try:
             intent = await self._write(record)
+            ready = False
+            await self.pace.enter(len(content) // _BYTES_PER_TOKEN + request.max_tokens)
+            flying = True
             spent.requests, spent.input_bytes = spent.requests + 1, spent.input_bytes + len(content)
             reply = await self.client.ask(content)
             # Its place is free while the answer is written down.
@@ -218,9 +218,20 @@ class Sender:
                 self.purse.settle(most, None)
             raise
         finally:
+            if ready:
+                self.pace.give_way()
             if flying:
                 self.pace.leave_failed()
         return reply
+
+    async def _get_ready(self, asked: Asked, most: int) -> None:
+        """Wait for a turn, and set aside what an attempt may cost."""
+        await self.pace.get_ready(self.left(asked.user_id))
+        try:
+            self.purse.reserve(most)
+        except BaseException:
+            self.pace.give_way()
+            raise
 
     async def _write(self, record: Mapping[str, Any]) -> Place:
         return await asyncio.wrap_future(self.journal.append(record))

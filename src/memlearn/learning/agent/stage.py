@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 import time
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
 import polars as pl
@@ -42,12 +44,25 @@ from memlearn.store.rows import user_hash
 _BOOKED_TOGETHER = 256
 _BOOKED_SECONDS = 2.0
 _SKIPPED_TOLD = 20
-# For so many requests in flight one user more is at work than there are requests.
-_MORE_USERS = 4
+# For each request in flight so many users are at work: some wait for their turn, so that at the end nobody has many steps left.
+_USERS_IN_FLIGHT = 3
+# After so long a thread lets another one go on; usual are 5 ms, after each of which an answer that has come waits for another one's work.
+_SWITCH_SECONDS = 0.001
 
 Say = Callable[[int, int, str], None]
 Find = Callable[[int, pl.Series | None], Iterator[ShardWork]]
 _Finished = tuple[FinishedStep, int, int]
+
+
+@contextmanager
+def _quick_turns() -> Iterator[None]:
+    """Threads that work beside the event loop hold it up for a moment only."""
+    usual = sys.getswitchinterval()
+    sys.setswitchinterval(_SWITCH_SECONDS)
+    try:
+        yield
+    finally:
+        sys.setswitchinterval(usual)
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,7 +190,8 @@ class AgentStage:
         purse = Purse(self.agent.cap)
         self._booked_at = time.monotonic()
         try:
-            tally = asyncio.run(self._run(shards, find, answers, journal, purse))
+            with _quick_turns():
+                tally = asyncio.run(self._run(shards, find, answers, journal, purse))
         finally:
             journal.close()
             self._book(self._take_finished())
@@ -211,9 +227,7 @@ class AgentStage:
                         self.say(self._done, self._known, "steps")
 
                 works = self._works(shards, find, answers, work, only)
-                # Some more than are in flight, so that there is always one to ask for while lines of others are checked.
-                side_by_side = config.in_flight + config.in_flight // _MORE_USERS
-                return await do_users(works, do, record, self.version, side_by_side=side_by_side)
+                return await do_users(works, do, record, self.version, side_by_side=config.in_flight * _USERS_IN_FLIGHT)
 
         try:
             if self.agent.batches is not None and (config.mode == "batch" or answers.batches):
@@ -247,6 +261,7 @@ class AgentStage:
                 purse=purse,
                 rates=None if config.prices is None else Rates.of(config.prices),
                 attempts=config.attempts,
+                left=self._left,
             )
             try:
                 return await gather(self._doing(sender.ask), None)
@@ -311,6 +326,11 @@ class AgentStage:
                     self._at_work[work.steps.user_id] = work
                     self._shards[work.steps.user_id] = work.shard
                     yield work.steps
+
+    def _left(self, user_id: str) -> int:
+        """How many steps a user has to do yet."""
+        work = self._at_work.get(user_id)
+        return 0 if work is None else work.standing + len(work.steps.inputs) - self.counts[work.shard][user_id]
 
     def _hashes(self, users: frozenset[str]) -> dict[int, pl.Series | None]:
         """The hashes of some users that were at work before, by shard."""
