@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import wraps
+from typing import TypeVar, cast
 
 from memlearn.grounding.freetext import elements as el
 from memlearn.grounding.freetext.tokens import Token, TokenLine
 from memlearn.sources.currencies import MINOR_DIGITS
 
 Tokens = Sequence[Token]
+Found = TypeVar("Found")
 
 _UNITS = dict(zip(["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen"], range(20), strict=True))  # fmt: skip
 _TENS = dict(zip(["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"], range(20, 100, 10), strict=True))
@@ -64,6 +67,23 @@ def lows(tokens: Tokens, at: int, count: int) -> tuple[str, ...]:
     return tokens.lows[at : at + count] if isinstance(tokens, TokenLine) else tuple(token.low for token in tokens[at : at + count])
 
 
+def _once(read: Callable[[Tokens, int], Found]) -> Callable[[Tokens, int], Found]:
+    """Read at each place of a line once."""
+    name = read.__name__
+
+    @wraps(read)
+    def kept(tokens: Tokens, at: int) -> Found:
+        if not isinstance(tokens, TokenLine):
+            return read(tokens, at)
+        key = (name, at)
+        if key not in tokens.read:
+            tokens.read[key] = read(tokens, at)
+        return cast("Found", tokens.read[key])
+
+    return kept
+
+
+@_once
 def read_figure(tokens: Tokens, at: int) -> Figure | None:
     """A number without what it is of."""
     if at >= len(tokens):
@@ -124,6 +144,7 @@ def _goes_on(tokens: Tokens, at: int, current: int, start: int) -> bool:
     return tokens[at - 1].low == "hundred" if tokens[at].low == "and" else current % 10 == 0 and current > 0 and tokens[at - 1].low in _TENS
 
 
+@_once
 def read_form(tokens: Tokens, at: int) -> tuple[str, int]:
     """How exactly the number that follows is meant."""
     if at >= len(tokens) or tokens[at].low not in _BEFORE_FIRST:
@@ -155,6 +176,7 @@ def formed(form: str, figure: Figure) -> el.Quantity:  # noqa: PLR0911
     return el.exactly(value, 0 if step == 1 else step)
 
 
+@_once
 def read_quantity(tokens: Tokens, at: int) -> tuple[el.Quantity, float, int] | None:
     """A number with how it is meant; its step; the end."""
     form, start = read_form(tokens, at)
@@ -193,6 +215,7 @@ def _is_year(tokens: Tokens, figure: Figure, other: Figure) -> bool:
     return figure.value < _FIRST_YEAR and low.isdigit() and int(low) in _YEARS and read_currency(tokens, other.end) is None
 
 
+@_once
 def read_currency(tokens: Tokens, at: int) -> tuple[str | None, float, int] | None:
     """A currency and how many minor units it has: EUR, euros, US dollars, cents."""
     word = lows(tokens, at, 1)

@@ -45,15 +45,18 @@ class TokenLine(tuple[Token, ...]):  # noqa: SLOT001 -- a tuple takes no slots o
 
     Args:
         lows: folded text of each token.
+        read: what was read at a place already, by who read it; several readers look for the same number first.
     """
 
     lows: tuple[str, ...]
+    read: dict[tuple[str, int], object]
 
     @classmethod
     def of(cls, tokens: Iterable[Token]) -> TokenLine:
         """A line of these tokens."""
         line = cls(tokens)
         line.lows = tuple(token.low for token in line)
+        line.read = {}
         return line
 
 
