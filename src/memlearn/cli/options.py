@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import csv
+import signal
+import threading
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -28,7 +30,14 @@ def load(path: str, settings: list[str] | None) -> LoadedConfig:
     """
     from memlearn.wiring.load import load_config
 
+    _notice_interrupts()
     return load_config(path, parse_settings(settings))
+
+
+def _notice_interrupts() -> None:
+    """End whatever waits when Ctrl-C comes: the handler that Polars installs as it is imported lets calls of the system go on instead."""
+    if threading.current_thread() is threading.main_thread() and signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
+        signal.siginterrupt(signal.SIGINT, True)
 
 
 def split_users(users: list[str]) -> list[str]:
