@@ -201,12 +201,6 @@ def cases(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Case]:
     return cache(lambda which: _undisturbed(sites[which], folder / f"undisturbed-{which}"))
 
 
-@pytest.mark.parametrize("which", [pytest.param("first", marks=pytest.mark.slow), "next"])
-def test_killed_at_some_moment(cases: Callable[[str], Case], tmp_path: Path, which: str) -> None:
-    (moment,) = _moments(cases(which), 1, seed=10)
-    _check_crash(cases(which), tmp_path / "site", moment)
-
-
 @pytest.mark.slow
 @pytest.mark.parametrize("which", ["first", "next"])
 def test_killed_at_ten_moments(cases: Callable[[str], Case], tmp_path: Path, which: str) -> None:

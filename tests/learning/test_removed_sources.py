@@ -20,7 +20,8 @@ def content(config: Path) -> str:
     return memlearn.releases(config).releases[0].release_id.split("-")[1]
 
 
-@pytest.mark.parametrize("mode", ["append", pytest.param("snapshot", marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("mode", ["append", "snapshot"])
 def test_what_is_left_out_of_the_config_is_as_if_it_had_never_been_there(tmp_path: Path, mode: str) -> None:
     (tmp_path / "shop.csv").write_text(ROWS, encoding="utf-8")
     (tmp_path / "web.csv").write_text(ROWS.replace("tea", "milk").replace("u2", "u9"), encoding="utf-8")
