@@ -1,0 +1,1 @@
+"""Whether memory recommends better than what one had before: histories, baselines, metrics and comparisons."""
