@@ -8,9 +8,10 @@ from typing import Any, TypeVar
 import pytest
 
 from memlearn.llm.batches import BatchClient, BatchStatus, read_results
-from memlearn.llm.chat import ChatClient, ModelError
+from memlearn.llm.chat import ChatClient
 from memlearn.llm.config import ModelConfig
 from memlearn.llm.messages import ChatReply, ChatRequest, Message
+from memlearn.llm.model_error import ModelError
 from memlearn.testing import BATCH_LINE, BatchRules, Contains, Fault, ModelServer, echo
 
 Result = TypeVar("Result")

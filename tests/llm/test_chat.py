@@ -11,9 +11,10 @@ from typing import Any
 import pytest
 
 from memlearn.errors import ConfigError
-from memlearn.llm.chat import ChatClient, ModelError, _retry_after, read_reply
+from memlearn.llm.chat import ChatClient, _retry_after, read_reply
 from memlearn.llm.config import ModelConfig
 from memlearn.llm.messages import ChatReply, ChatRequest, Message, Tool, ToolCall, Usage
+from memlearn.llm.model_error import ModelError
 from memlearn.testing import Fault, ModelServer, Reply, Sequence, echo, messages
 
 REQUEST = ChatRequest((Message("system", "Be brief."), Message("user", "Bücher & “more”")), max_tokens=50)

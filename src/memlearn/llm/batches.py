@@ -10,8 +10,9 @@ from typing import Any, Literal
 import httpx2
 import openai
 
-from memlearn.llm.chat import ChatClient, ModelError, read_reply
+from memlearn.llm.chat import ChatClient, read_reply
 from memlearn.llm.messages import ChatReply
+from memlearn.llm.model_error import ModelError
 
 State = Literal["waiting", "ended", "gone"]
 

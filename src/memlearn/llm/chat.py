@@ -7,17 +7,15 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import Any, Literal, TypeGuard
+from typing import Any, TypeGuard
 
 import httpx2
 import openai
 
-from memlearn.errors import ConfigError, MemlearnError
 from memlearn.llm.config import ModelConfig
-from memlearn.llm.messages import ChatReply, ChatRequest, Finish, Message, ToolCall, Usage
-
-Kind = Literal["rate_limit", "server", "timeout", "connection", "malformed", "context_length", "unsupported", "rejected", "access"]
-Paid = Literal["no", "perhaps"]
+from memlearn.llm.encoding import encode_request, read_key
+from memlearn.llm.messages import ChatReply, ChatRequest, Finish, ToolCall, Usage
+from memlearn.llm.model_error import ModelError
 
 _FINISHES: dict[str, Finish] = {
     "stop": "stop",
@@ -41,30 +39,6 @@ _ACCESS = (401, 403, 404)
 _BUSY = (408, 409, 425, 429)
 
 
-class ModelError(MemlearnError):
-    """An endpoint gave no answer that can be used.
-
-    Args:
-        kind: what is wrong: `rate_limit`, `server`, `timeout`, `connection` and `malformed` are worth another try; `context_length`: the
-            request is too long; `unsupported`: the endpoint does not take tools or schemas; `rejected`: it does not take the request;
-            `access`: key, model or address are refused.
-        message: in words, with the way out.
-        retry_after: seconds after which the endpoint wants to be asked again; None where it does not say.
-        paid: whether the request may have been charged.
-    """
-
-    def __init__(self, kind: Kind, message: str, *, retry_after: float | None = None, paid: Paid = "no") -> None:
-        super().__init__(message)
-        self.kind = kind
-        self.retry_after = retry_after
-        self.paid = paid
-
-    @property
-    def transient(self) -> bool:
-        """Whether the same request may be answered later."""
-        return self.kind in ("rate_limit", "server", "timeout", "connection", "malformed")
-
-
 class ChatClient:
     """Asks one model at one endpoint. Belongs to the event loop in which it is first used.
 
@@ -77,22 +51,14 @@ class ChatClient:
     """
 
     def __init__(self, config: ModelConfig, environment: Mapping[str, str]) -> None:
-        key = environment.get(config.api_key_env, "").strip()
-        if not key and config.base_url is None:
-            raise ConfigError(
-                f"The model {config.model!r} needs a key: set the environment variable {config.api_key_env}, "
-                "or name a local endpoint with `learning.agent.base_url`."
-            )
+        key = read_key(config, environment)
         self._config = config
         self._where = config.base_url or "OpenAI"
-        own = config.base_url is None
-        auto = "max_completion_tokens" if own else "max_tokens"
-        self._limit = auto if config.output_limit == "auto" else config.output_limit
         # Reading the certificates takes a tenth of a second, so all connections share them.
         self._certificates = httpx2.create_ssl_context()
         # The address is given even where it is the default: the package would otherwise read it from the environment.
         self._client = openai.AsyncOpenAI(
-            api_key=key or "none",
+            api_key=key,
             base_url=config.base_url or "https://api.openai.com/v1",
             timeout=config.timeout,
             max_retries=0,
@@ -103,24 +69,7 @@ class ChatClient:
 
     def encode(self, request: ChatRequest) -> bytes:
         """The request as it is sent, byte for byte; its size bounds the tokens that it can be charged for."""
-        config = self._config
-        body: dict[str, Any] = {
-            "model": config.model,
-            "messages": [_message(message) for message in request.messages],
-            self._limit: request.max_tokens,
-            **config.options,
-        }
-        if request.schema is not None:
-            body["response_format"] = {
-                "type": "json_schema",
-                "json_schema": {"name": "edits", "strict": True, "schema": dict(request.schema)},
-            }
-        text = json.dumps(body, ensure_ascii=False, separators=(",", ":"))
-        if request.tools:
-            # As they were written down once: they are half of what is sent.
-            tools = ",".join(f'{{"type":"function","function":{tool.text}}}' for tool in request.tools)
-            text = f'{text[:-1]},"tools":[{tools}]}}'
-        return text.encode()
+        return encode_request(self._config, request)
 
     async def ask(self, content: bytes) -> ChatReply:
         """Send a request once.
@@ -222,17 +171,6 @@ def read_reply(content: bytes, where: str) -> ChatReply:
     except (ValueError, KeyError, IndexError, TypeError, AttributeError, RecursionError) as error:
         shown = content[:80].decode(errors="replace")
         raise ModelError("malformed", f"{where!r} answered with what is no chat completion: {shown!r}.", paid="perhaps") from error
-
-
-def _message(message: Message) -> dict[str, Any]:
-    if message.role == "tool":
-        return {"role": "tool", "tool_call_id": message.answers, "content": message.text}
-    if message.calls:
-        calls = [
-            {"id": call.id, "type": "function", "function": {"name": call.name, "arguments": call.arguments}} for call in message.calls
-        ]
-        return {"role": message.role, "content": message.text or None, "tool_calls": calls}
-    return {"role": message.role, "content": message.text}
 
 
 def _call(call: Mapping[str, Any]) -> ToolCall:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -13,11 +14,15 @@ from memlearn.learning.agent.money import to_units
 from memlearn.learning.agent.own_tools import load_tools
 from memlearn.learning.agent.prompt import load_document_prompts, load_prompts, load_system
 from memlearn.learning.agent.stage import Agent
+from memlearn.llm.processes import ClientProcesses
 from memlearn.wiring.load import LoadedConfig
 
 if TYPE_CHECKING:
     from memlearn.learning.agent.batch_jobs import BatchEndpoint
     from memlearn.learning.agent.sender import Client
+
+# With fewer under way, sending takes little of a core; a process of its own takes a second to start and 100 MB.
+_MANY_IN_FLIGHT = 32
 
 
 def make_agent(
@@ -81,8 +86,13 @@ def _config(loaded: LoadedConfig, model: str | None) -> AgentConfig:
 
 
 def _client(loaded: LoadedConfig, config: AgentConfig) -> Callable[[], Client]:
-    # The package behind it takes long to import; only a run that asks pays for it.
+    """Makes the client: one of this process where it sends batches, for which the time of sending is nothing."""
+
     def make() -> Client:
+        processes = 0 if config.mode == "batch" else count_processes(config, _cores())
+        if processes:
+            return ClientProcesses(config, loaded.variables, processes)
+        # The package behind it takes long to import; only a run that asks pays for it.
         from memlearn.llm.chat import ChatClient
 
         return ChatClient(config, loaded.variables)
@@ -90,9 +100,26 @@ def _client(loaded: LoadedConfig, config: AgentConfig) -> Callable[[], Client]:
     return make
 
 
+def count_processes(config: AgentConfig, cores: int) -> int:
+    """How many processes send requests; 0: the run's own does.
+
+    Args:
+        config: of the agent.
+        cores: that this process may use.
+    """
+    if config.processes is not None:
+        return config.processes
+    return 1 if cores > 1 and config.in_flight >= _MANY_IN_FLIGHT else 0
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
 def _batches(client: Client) -> BatchEndpoint:
     from memlearn.llm.batches import BatchClient
     from memlearn.llm.chat import ChatClient
 
-    assert isinstance(client, ChatClient)
-    return BatchClient(client)
+    chat = client.local if isinstance(client, ClientProcesses) else client
+    assert isinstance(chat, ChatClient)
+    return BatchClient(chat)

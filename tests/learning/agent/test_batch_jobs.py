@@ -12,8 +12,8 @@ from memlearn.learning.agent.answers import Answers, Sent
 from memlearn.learning.agent.batch_jobs import UNSENT, BatchJob, BatchJobs, Result
 from memlearn.learning.agent.sender import Asked
 from memlearn.llm.batches import BatchStatus
-from memlearn.llm.chat import ModelError
 from memlearn.llm.messages import ChatReply
+from memlearn.llm.model_error import ModelError
 from memlearn.store.journal import JournalWriter, Place
 
 

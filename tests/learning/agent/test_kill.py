@@ -49,7 +49,7 @@ def case(request: pytest.FixtureRequest, server: ModelServer, tmp_path_factory: 
     """Five users, some chunks each."""
     company = make_company(3, users=5, events=100, nights=1, days=400)
     folder = tmp_path_factory.mktemp("kill")
-    agent = {"model": "scripted", "base_url": server.base_url, "open_chunk": "always", "in_flight": 4, "mode": request.param}
+    agent = {"model": "scripted", "base_url": server.base_url, "open_chunk": "always", "in_flight": 4, "mode": request.param, "processes": 2}
     agent["prices"] = {"input": 1.0, "output": 2.0}
     agent["batch"] = {"poll_seconds": 0.05, "requests": 4}
     site = Site(folder / "site", {"chunks": {"tokens": 300}, "learning": {"manager": "agent", "agent": agent, "shards": 2}}).set_up(company)

@@ -13,9 +13,10 @@ import pytest
 from memlearn.learning.agent.money import CapReachedError, Purse, Rates
 from memlearn.learning.agent.pace import Pace
 from memlearn.learning.agent.sender import Asked, NotAnsweredError, Sender, Spent
-from memlearn.llm.chat import ChatClient, ModelError
+from memlearn.llm.chat import ChatClient
 from memlearn.llm.config import ModelConfig, Prices
 from memlearn.llm.messages import ChatReply, ChatRequest, Message
+from memlearn.llm.model_error import ModelError
 from memlearn.store.journal import JournalWriter, Place, Record, read_segment
 from memlearn.testing import Every, Fault, ModelServer, Nth, echo
 

@@ -6,13 +6,16 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from memlearn.errors import MemlearnError
 from memlearn.learning.agent.answers import Sent
-from memlearn.llm.batches import BatchStatus
-from memlearn.llm.chat import ModelError
 from memlearn.llm.messages import ChatReply
+from memlearn.llm.model_error import ModelError
+
+if TYPE_CHECKING:
+    # The package behind it takes a second to import.
+    from memlearn.llm.batches import BatchStatus
 
 Result = ChatReply | ModelError
 Found = TypeVar("Found")

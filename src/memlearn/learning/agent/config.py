@@ -16,6 +16,7 @@ OPERATIONAL = (
     "prices",
     "other_prices",
     "in_flight",
+    "processes",
     "requests_per_minute",
     "tokens_per_minute",
     "attempts",
@@ -97,6 +98,13 @@ class AgentConfig(ModelConfig):
     )
     batch: BatchConfig = Field(default_factory=BatchConfig, description="Limits of batches, for `mode: batch`.")
     in_flight: int = Field(default=16, ge=1, le=4096, description="Most requests under way; fewer while the endpoint says it is too much.")
+    processes: int | None = Field(
+        default=None,
+        ge=0,
+        le=64,
+        description="Processes that do nothing but send requests, for many in flight; 0: the run's own process sends them; "
+        "default: 1 where `in_flight` is at least 32 and there are two cores, else 0. Batches are always sent by the run's own.",
+    )
     requests_per_minute: float | None = Field(default=None, gt=0, description="Most requests a minute; default: any number.")
     tokens_per_minute: float | None = Field(
         default=None, gt=0, description="Most tokens of requests and answers a minute, by our fixed estimate; default: any number."

@@ -14,8 +14,8 @@ from memlearn.learning.agent.sender import Asked
 from memlearn.learning.job import Job
 from memlearn.learning.lock import learning
 from memlearn.learning.run import finish, open_run
-from memlearn.llm.chat import ModelError
 from memlearn.llm.messages import ChatReply, ChatRequest
+from memlearn.llm.model_error import ModelError
 from memlearn.store.journal import Place, read_record
 from memlearn.store.layout import StoreLayout
 from memlearn.store.ledger import Ledger

@@ -15,8 +15,8 @@ from memlearn.errors import MemlearnError
 from memlearn.learning.agent.intents import Intents
 from memlearn.learning.agent.money import Purse, Rates
 from memlearn.learning.agent.pace import Pace
-from memlearn.llm.chat import ModelError
 from memlearn.llm.messages import ChatReply, ChatRequest
+from memlearn.llm.model_error import ModelError
 from memlearn.store.journal import Place, Record
 
 _BYTES_PER_TOKEN = 4

@@ -11,8 +11,8 @@ from memlearn.learning.agent.conversation import Conversation, OperatorTool, Sea
 from memlearn.learning.agent.replies import Form
 from memlearn.learning.agent.sender import Asked, NotAnsweredError, Spent
 from memlearn.learning.agent.step import Check, StepInput
-from memlearn.llm.chat import ModelError
 from memlearn.llm.messages import ChatReply, ChatRequest
+from memlearn.llm.model_error import ModelError
 
 _FORMS: tuple[Form, ...] = ("tools", "json", "text")
 

@@ -22,8 +22,8 @@ from memlearn.learning.agent.intents import Intents
 from memlearn.learning.agent.money import CapReachedError, Purse, Rates
 from memlearn.learning.agent.run import PostponedError, Tally
 from memlearn.learning.agent.sender import Asked, Client, Journal, Known, NotAnsweredError, Spent
-from memlearn.llm.chat import ModelError
 from memlearn.llm.messages import ChatReply, ChatRequest
+from memlearn.llm.model_error import ModelError
 from memlearn.store.journal import Place
 
 Gather = Callable[[frozenset[str] | None], Awaitable[Tally]]
