@@ -19,7 +19,7 @@ from memlearn.grounding.freetext.reader import Reading, read_text
 from memlearn.grounding.freetext.view import cited_rows
 from memlearn.learning.agent.evidence import Standing, stand_on
 from memlearn.learning.agent.founded import Ground, absent_name, names_of, require_founded
-from memlearn.learning.agent.likeness import claims_of
+from memlearn.learning.agent.likeness import claims_of, may_claim
 from memlearn.learning.agent.rows import escape_text
 from memlearn.learning.agent.stances import Stance, require_agreement, stances_in
 from memlearn.learning.agent.step import Cited, StepInput
@@ -64,8 +64,10 @@ class Checker:
         """
         world = self.worlds.of(step)
         self._require_harmless(text)
-        text = _one_line(text)
-        self._require_harmless(text)
+        shown = _one_line(text)
+        if shown != text:
+            self._require_harmless(shown)
+        text = shown
         standing = stand_on(step, cited, world.view)
         reading = _read(text, world)
         _require_not_private(reading, world)
@@ -151,7 +153,8 @@ def _require_new(text: str, others: Sequence[Statement], world: World) -> None:
     claims = claims_of(_read(text, world))
     if claims is None:
         return
-    same = next((other for other in others if claims_of(_read(other.text, world)) == claims), None)
+    alike = (other for other in others if may_claim(other.text, claims))
+    same = next((other for other in alike if claims_of(_read(other.text, world)) == claims), None)
     if same is not None:
         raise EditError(f"The line {same.text[:80]!r} says the same already. Replace it, or write only what is new.", "duplicate")
 

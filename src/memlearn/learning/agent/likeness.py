@@ -12,7 +12,9 @@ from memlearn.grounding.freetext.tokens import fold_words
 _SILENT = frozenset({"skip", "amount", "verb", "comma", "colon", "open", "close", "stop_sign", "dash", "buy", "event"})
 # Which way matters between two names only.
 _WAYS = frozenset({("word", "to"), ("word", "from")})
-Claims = tuple[Hashable, ...]
+# What contracted forms are read as: `can't` as can and not.
+_CONTRACTED = frozenset({"not", "can", "will", "shall", "have", "are", "would"})
+Claims = tuple[tuple[str, Hashable], ...]
 
 
 def claims_of(reading: Reading) -> Claims | None:
@@ -38,3 +40,14 @@ def claims_of(reading: Reading) -> Claims | None:
     # Of one name and one number each, the order says nothing; of two of a sort it does.
     ordered = max(Counter(sort for sort, _ in found if sort != "word").values()) > 1
     return tuple(found) if ordered else tuple(sorted((claim for claim in found if claim not in _WAYS), key=repr))
+
+
+def may_claim(text: str, claims: Claims) -> bool:
+    """Whether a line can claim the same, by the letters of it alone; most lines that do not need not be read.
+
+    Args:
+        text: the line.
+        claims: of another line.
+    """
+    letters = "".join(fold_words(text))
+    return all(word in letters for sort, words in claims if sort == "name" and isinstance(words, tuple) for word in words if word not in _CONTRACTED)

@@ -41,6 +41,7 @@ class UserSteps:
         before: the key of that step, which names the state.
         extra: what the tools can read beside the user's own rows; part of every key.
         version: of the agent that does them; None: that of the run.
+        given: digests of what each step is given, where they are known already.
     """
 
     user_id: str
@@ -49,6 +50,7 @@ class UserSteps:
     before: bytes
     extra: tuple[str, ...] = ()
     version: str | None = None
+    given: tuple[bytes, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,12 +123,13 @@ class _Run:
     async def user(self, work: UserSteps) -> None:
         """All steps of a user; where the run stops, what is done so far is recorded."""
         blocks, before = work.blocks, work.before
-        for given in work.inputs:
+        for at, given in enumerate(work.inputs):
             if self.tally.stopped is not None:
                 self.tally.unfinished.append(work.user_id)
                 return
             step = replace(given, blocks=_with_given(given.blocks, blocks))
-            digest = given_digest(step, work.extra)
+            # The lines of the step before are no part of it.
+            digest = work.given[at] if work.given else given_digest(step, work.extra)
             key = step_key(before, digest, work.version or self.version)
             try:
                 finished = await self._step(step, digest, key)

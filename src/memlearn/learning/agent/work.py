@@ -189,7 +189,8 @@ def _user_work(
     blocks = load_blocks(held.blocks[count - 1], specs) if count else shown.blocks
     before = held.steps[count - 1].key if count else EMPTY_DIGEST
     earlier = tuple(row for step in inputs[:count] for row in step.rows)
-    return UserWork(UserSteps(inputs[0].user_id, inputs[count:], blocks, before, wanted.extra), earlier, count, shard)
+    steps = UserSteps(inputs[0].user_id, inputs[count:], blocks, before, wanted.extra, given=tuple(given[count:]))
+    return UserWork(steps, earlier, count, shard)
 
 
 def published_blocks(ledger: Ledger, shard: int, counts: Mapping[str, int]) -> pl.DataFrame:
