@@ -116,15 +116,23 @@ class History:
         Returns:
             A float64 matrix of shape (users, items) whose rows are sorted by item. What a user bought is stored even if its weight is 0.
         """
-        # A stable order makes the sums the same on every machine; the oldest basket is added first.
-        order = np.argsort(self.user.astype(np.int64) * self.items + self.item, kind="stable")
-        user, item = self.user[order], self.item[order]
-        first = np.ones(len(self), dtype=np.bool_)
-        first[1:] = (user[1:] != user[:-1]) | (item[1:] != item[:-1])
-        begins = np.flatnonzero(first)
+        order, begins = self._pairs()
         data = np.add.reduceat(weights[order].astype(np.float64), begins) if len(begins) else np.zeros(0)
-        ends = np.searchsorted(user[begins], np.arange(self.users + 1))
-        return csr_array((data, item[begins], ends.astype(np.int32)), shape=(self.users, self.items))
+        rows = order[begins]
+        ends = np.searchsorted(self.user[rows], np.arange(self.users + 1))
+        return csr_array((data, self.item[rows], ends.astype(np.int32)), shape=(self.users, self.items))
+
+    def first_bought(self) -> NDArray[np.int64]:
+        """The oldest row of each item that a user bought, in the order of the entries of `counts()`."""
+        order, begins = self._pairs()
+        return order[begins]
+
+    def _pairs(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """The rows in the order of user and item, the oldest basket first, and where in them each pair begins."""
+        key = self.user.astype(np.int64) * self.items + self.item
+        # A stable order makes sums the same on every machine.
+        order = np.argsort(key, kind="stable")
+        return order, np.flatnonzero(_changes(key[order]))
 
     def kept(self, rows: NDArray[np.bool_]) -> History:
         """A history of some of the rows, of the same users and items; the baskets left are numbered anew.
