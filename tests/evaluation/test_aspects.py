@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from memlearn.errors import UsageError
@@ -13,6 +13,7 @@ from memlearn.evaluation.metrics import measure
 sets = st.lists(st.tuples(st.sets(st.integers(0, 9)), st.sets(st.integers(0, 9))), min_size=1, max_size=6)
 
 
+@settings(deadline=None)
 @given(sets)
 def test_truth_is_repeated_or_explored(pairs: list[tuple[set[int], set[int]]]) -> None:
     repeated, explored = split_truth(list_sets([came for came, _ in pairs]), list_sets([before for _, before in pairs]))

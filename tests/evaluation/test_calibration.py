@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from memlearn.errors import UsageError
@@ -43,6 +43,7 @@ def test_by_hand() -> None:
     assert one([0, 1], {0: 1, 2: 1}, 2) == pytest.approx(0.5 * math.log(0.5 / 0.995) + 0.5 * math.log(100))
 
 
+@settings(deadline=None)
 @given(
     st.permutations(range(8)).map(lambda order: list(order[:4])),
     st.dictionaries(st.integers(0, 7), st.integers(1, 9).map(float), max_size=6),

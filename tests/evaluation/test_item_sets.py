@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from memlearn.errors import UsageError
@@ -11,6 +11,7 @@ from memlearn.evaluation.item_sets import list_sets, pair_sets
 lists = st.lists(st.lists(st.integers(0, 12), max_size=6), max_size=6)
 
 
+@settings(deadline=None)
 @given(lists)
 def test_rows_hold_their_items_once_and_in_order(items: list[list[int]]) -> None:
     sets = list_sets(items)
@@ -20,6 +21,7 @@ def test_rows_hold_their_items_once_and_in_order(items: list[list[int]]) -> None
     assert sets.sizes.tolist() == [len(set(row)) for row in items]
 
 
+@settings(deadline=None)
 @given(lists.filter(bool), st.integers(-1, 20))
 def test_contains_says_what_a_set_would(items: list[list[int]], item: int) -> None:
     sets = list_sets(items)
@@ -27,6 +29,7 @@ def test_contains_says_what_a_set_would(items: list[list[int]], item: int) -> No
     assert found.tolist() == [item in row for row in items]
 
 
+@settings(deadline=None)
 @given(lists)
 def test_keeping_some_entries_keeps_the_rows(items: list[list[int]]) -> None:
     kept = list_sets(items)

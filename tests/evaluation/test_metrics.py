@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from memlearn.errors import UsageError
@@ -49,6 +49,7 @@ rows = st.lists(
 )
 
 
+@settings(deadline=None)
 @given(rows)
 def test_every_metric_is_what_the_plain_formula_says(given_rows: list[tuple[list[int], int, set[int]]]) -> None:
     ranked = [order[:filled] + [-1] * (5 - filled) for order, filled, _ in given_rows]
@@ -63,6 +64,7 @@ def test_every_metric_is_what_the_plain_formula_says(given_rows: list[tuple[list
             assert {name: found[name][number] for name in expected} == pytest.approx(expected)
 
 
+@settings(deadline=None)
 @given(rows)
 def test_metrics_lie_between_0_and_1_and_recall_grows_with_k(given_rows: list[tuple[list[int], int, set[int]]]) -> None:
     found = row_metrics(np.array([order for order, _, _ in given_rows]), list_sets([items for _, _, items in given_rows]), [1, 2, 5])

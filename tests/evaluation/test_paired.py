@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from threadpoolctl import threadpool_limits
 
@@ -113,6 +113,7 @@ def test_holm_by_hand() -> None:
     assert holm({}) == {}
 
 
+@settings(deadline=None)
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=8))
 def test_holm_lies_between_the_p_value_and_bonferroni_and_keeps_the_order(values: list[float]) -> None:
     given_values = {str(i): value for i, value in enumerate(values)}

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
@@ -31,6 +31,7 @@ def plain(scores: Sequence[float], k: int, popularity: Sequence[int], excluded: 
     return ranked + [-1] * (k - len(ranked))
 
 
+@settings(deadline=None)
 @given(tables)
 def test_the_order_is_score_then_popularity_then_code(table: tuple[np.ndarray, np.ndarray, np.ndarray, int]) -> None:
     scores, popularity, exclude, k = table
