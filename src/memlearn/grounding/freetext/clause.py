@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
@@ -97,6 +97,7 @@ class Clause:
     cited: Mask
     net: bool = False
     inherited: tuple[Part, ...] = field(default=())
+    _tags: frozenset[str] | None = field(init=False, default=None)
 
     def of(self, sort: type[T]) -> list[T]:
         """The values of one type, in order."""
@@ -112,13 +113,19 @@ class Clause:
 
     @property
     def tags(self) -> frozenset[str]:
-        """Tags of all words."""
-        return frozenset(part.value.tag for part in self.parts if isinstance(part.value, el.Word))
+        """Tags of all words; nearly every frame asks for them."""
+        if self._tags is None:
+            object.__setattr__(self, "_tags", frozenset(part.value.tag for part in self.parts if isinstance(part.value, el.Word)))
+        assert self._tags is not None
+        return self._tags
 
-    def only(self, sorts: Iterable[type], tags: Iterable[str] = ()) -> bool:
+    def only(self, sorts: tuple[type, ...], tags: Collection[str] = ()) -> bool:
         """Whether nothing else stands in the clause, words that give it shape apart."""
-        kinds, words = tuple(sorts), FILLER | set(tags)
-        return all(isinstance(part.value, kinds) or (isinstance(part.value, el.Word) and part.value.tag in words) for part in self.parts)
+        # Words first: they are told at once, and most clauses have one that a frame does not know.
+        if any(tag not in FILLER and tag not in tags for tag in self.tags):
+            return False
+        kinds = (el.Word, *sorts)
+        return all(isinstance(part.value, kinds) for part in self.parts)
 
     def find(self, *tags: str) -> int | None:
         """Position of the first word with one of these tags."""
@@ -199,7 +206,7 @@ class Clause:
         if el.Period not in skip:
             mask = mask & periods_mask(self.parts if has_period else self.inherited, self.view)
         for part in (*self.parts, *extra):
-            if not isinstance(part.value, (*skip, el.Period)):
+            if not isinstance(part.value, (*skip, el.Period, el.Word)):
                 mask = mask & limit_mask(part.value, self.view)
         return mask
 
