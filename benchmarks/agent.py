@@ -1,10 +1,10 @@
 """What the agent manager costs in time and characters, against a scripted model behind HTTP in a process of its own.
 
-    python benchmarks/agent.py [--scale 1.0] [--coop100 DIR] [--completejourney DIR] [--nights 30]
+    python benchmarks/agent.py [--scale 1.0] [--processes N] [--coop100 DIR] [--completejourney DIR] [--nights 30]
 
 Throughput: 1,000 users with 3 steps each at scale 1, with 1 s of latency and 64 requests in flight; utilisation is the time
 that so many requests need at least, as a share of the time that the agent's stage took. Then the same at no latency: requests a
-second. Frugality: all characters that were sent for each event learned, with a model that has one edit in ten refused and mends it,
+second. Beside it how many processes sent, and what they, the run and the server took of the cores that they share. Frugality: all characters that were sent for each event learned, with a model that has one edit in ten refused and mends it,
 by part of the prompt, from nothing and over nights; every event must have been shown in some request. Without a folder of a data
 set its figure is null. The last line is one JSON object.
 """
@@ -14,6 +14,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import resource
 import shutil
 import sys
 import tempfile
@@ -30,10 +31,12 @@ import yaml
 from agent_time import Sampled
 
 import memlearn
+from memlearn.learning.agent.config import AgentConfig
 from memlearn.store import StoreLayout
 from memlearn.store.journal import read_segment
 from memlearn.store.ledger import Ledger
 from memlearn.testing import CHAT, ServerProcess
+from memlearn.wiring.agents import count_processes, usable_cores
 
 ROOT = Path(__file__).resolve().parents[1]
 MODEL = f"{Path(__file__).with_name('agent_model.py')}:reply"
@@ -82,23 +85,27 @@ def learn(path: Path, base_url: str, **agent: Any) -> Any:
     return memlearn.learn(path)
 
 
-def throughput(folder: Path, users: int) -> dict[str, float]:
+def throughput(folder: Path, users: int, processes: int | None) -> dict[str, float]:
     """Utilisation with latency, and requests a second without."""
-    figures: dict[str, float] = {}
+    sent_by = count_processes(AgentConfig(model="scripted", in_flight=IN_FLIGHT, processes=processes), usable_cores())
+    figures: dict[str, float] = {"processes that sent": sent_by}
     for name, latency in (("latency", LATENCY), ("zero", 0.0)):
         site = folder / name
         site.mkdir()
         path = make_users(site, users)
         with ServerProcess(MODEL, ["--latency", str(latency)]) as server, Sampled() as sampled:
-            spent = time.process_time()
-            report = learn(path, server.base_url)
-            figures[f"{name}.processor_seconds"] = time.process_time() - spent
+            spent, before = time.process_time(), _of_children()
+            report = learn(path, server.base_url, processes=processes)
+            own, sending = time.process_time() - spent, _of_children() - before
             counts = server.counts()
+        serving = _of_children() - before - sending
         requests = sum(counts["requests"][CHAT].values())
         seconds = report.timings["agent"]
+        for part, taken in (("run", own), ("processes that sent", sending), ("server", serving)):
+            figures[f"{name}.processor_milliseconds_a_request.{part}"] = taken / requests * 1000
+        figures[f"{name}.server's share of all cores"] = serving / seconds / usable_cores()
         figures[f"{name}.requests"] = requests
         figures[f"{name}.seconds"] = seconds
-        figures[f"{name}.processor_milliseconds_a_request"] = figures.pop(f"{name}.processor_seconds") / requests * 1000
         figures |= {f"{name}.time.{part}": share for part, share in sampled.told()}
         if latency:
             figures["utilisation"] = requests * latency / IN_FLIGHT / seconds
@@ -106,6 +113,12 @@ def throughput(folder: Path, users: int) -> dict[str, float]:
             figures["requests_per_second_at_zero_latency"] = requests / seconds
         shutil.rmtree(site)
     return figures
+
+
+def _of_children() -> float:
+    """Seconds of processors that ended processes of ours have taken."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def frugality(folder: Path, config: Path, variables: dict[str, str], nights: int) -> dict[str, float]:
@@ -212,6 +225,7 @@ def main() -> None:
     """Run the benchmark."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--scale", type=float, default=1.0, help="1 is 1,000 users with 3 steps each")
+    parser.add_argument("--processes", type=int, help="processes that send; default: as the config has it")
     parser.add_argument("--coop100", help="folder of the Coop100 data set")
     parser.add_argument("--completejourney", help="folder of the Complete Journey data set")
     parser.add_argument("--nights", type=int, default=0, help="also learn the last so many nights one by one")
@@ -219,7 +233,7 @@ def main() -> None:
     figures: dict[str, float | None] = {}
     with tempfile.TemporaryDirectory(prefix="memlearn-agent-") as name:
         folder = Path(name)
-        figures |= throughput(folder, max(1, round(USERS * options.scale)))
+        figures |= throughput(folder, max(1, round(USERS * options.scale)), options.processes)
         for data, given in (("coop100", options.coop100), ("completejourney", options.completejourney)):
             found = None
             if given:

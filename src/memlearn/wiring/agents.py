@@ -89,7 +89,7 @@ def _client(loaded: LoadedConfig, config: AgentConfig) -> Callable[[], Client]:
     """Makes the client: one of this process where it sends batches, for which the time of sending is nothing."""
 
     def make() -> Client:
-        processes = 0 if config.mode == "batch" else count_processes(config, _cores())
+        processes = 0 if config.mode == "batch" else count_processes(config, usable_cores())
         if processes:
             return ClientProcesses(config, loaded.variables, processes)
         # The package behind it takes long to import; only a run that asks pays for it.
@@ -112,7 +112,8 @@ def count_processes(config: AgentConfig, cores: int) -> int:
     return 1 if cores > 1 and config.in_flight >= _MANY_IN_FLIGHT else 0
 
 
-def _cores() -> int:
+def usable_cores() -> int:
+    """How many cores this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 

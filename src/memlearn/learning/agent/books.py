@@ -85,8 +85,11 @@ def write_steps(ledger: Ledger, finished: Sequence[tuple[FinishedStep, int, int]
     frame = pl.DataFrame(rows, schema=_SCHEMA)
     first = frame.group_by("user_id").agg(pl.col("chunk").min())
     with ledger.transaction():
-        for user_id, chunk in first.iter_rows():
-            ledger.execute("delete from agent_steps where user_id = ? and chunk >= ?", [user_id, chunk])
+        # All of them at once: each look goes through the whole table.
+        ledger.execute(
+            "delete from agent_steps using (select unnest(?) as u, unnest(?) as c) replaced where user_id = replaced.u and chunk >= replaced.c",
+            [first["user_id"].to_list(), first["chunk"].to_list()],
+        )
         ledger.append("agent_steps", frame)
         # What was paid stays paid, also for steps that are done again.
         write_costs(ledger, [step for step, _, _ in finished], run_id)
