@@ -89,7 +89,7 @@ def resampled_sums(values: Reals, draws: int = DRAWS, seed: int = SEED) -> Reals
     largest = np.abs(values).max(axis=0, initial=0.0) * max(users, 1)
     power = _BITS - np.frexp(largest)[1]
     grid = np.rint(np.ldexp(values, power))
-    # One thread because the pieces are small: several spend their time waiting for each other.
+    # One thread, because the pieces are small: several spend their time waiting for each other.
     with threadpool_limits(limits=1, user_api="blas"):
         return np.concatenate([np.ldexp(counts @ grid, -power) for counts in user_counts(users, draws, seed)])
 

@@ -55,7 +55,7 @@ def top_k(scores: Scores, k: int, popularity: Numbers, exclude: Flags | None = N
         values[np.isnan(values)] = -np.inf
         if exclude is not None:
             values[np.broadcast_to(exclude if exclude.ndim == 1 else exclude[piece], values.shape)] = -np.inf
-        _place(values[:, order], order, ranked[piece])
+        _place(np.take(values, order, axis=1), order, ranked[piece])
     return ranked
 
 
@@ -64,16 +64,14 @@ def _place(values: Scores, order: NDArray[np.int64], ranked: NDArray[np.int32]) 
     k = ranked.shape[1]
     rows, items = values.shape
     border = np.partition(values, items - k, axis=1)[:, items - k] if k < items else np.full(rows, -np.inf, dtype=values.dtype)
-    row, column = np.nonzero((values >= border[:, None]) & (values > -np.inf))
-    value = values[row, column]
-    above = value > border[row]
+    kept = values > border[:, None]
+    room = k - kept.sum(axis=1)
     # Of those that equal the last place's score, the first ones in the order of ties fill what is left.
-    tied_before: NDArray[np.int64] = np.cumsum(~above, dtype=np.int64) - ~above
-    first = np.searchsorted(row, np.arange(rows))
-    base = np.concatenate((tied_before, [0]))[first]
-    room = k - np.bincount(row[above], minlength=rows)
-    kept = above | (tied_before - base[row] < room[row])
-    row, column, value = row[kept], column[kept], value[kept]
+    tied = (values == border[:, None]) & (border > -np.inf)[:, None]
+    crowded = np.flatnonzero(tied.sum(axis=1) > room)
+    tied[crowded] &= np.cumsum(tied[crowded], axis=1, dtype=np.int32) <= room[crowded, None]
+    row, column = np.divmod(np.flatnonzero(kept | tied), items)
+    value = values[row, column]
     sort = np.lexsort((column, -value, row))
     row = row[sort]
     place = np.arange(len(row)) - np.searchsorted(row, np.arange(rows))[row]
