@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from memlearn.learning.agent.batch_jobs import BatchEndpoint
     from memlearn.learning.agent.sender import Client
 
-# With fewer under way, sending takes little of a core; a process of its own takes a second to start and 100 MB.
+# With fewer under way, sending takes little of a core; a process of its own takes a second to start and 60 MB.
 _MANY_IN_FLIGHT = 32
 
 
