@@ -8,7 +8,7 @@ from itertools import chain, pairwise
 import numpy as np
 import pytest
 from histories import histories, history_of, plain
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from memlearn.errors import UsageError
@@ -22,6 +22,7 @@ def same(one: History, other: History) -> bool:
 
 
 @given(histories(timed=True), st.randoms(use_true_random=False))
+@settings(deadline=None)
 def test_the_order_and_doubles_of_rows_do_not_matter(history: History, random: object) -> None:
     order = list(range(len(history))) * 2
     random.shuffle(order)  # type: ignore[attr-defined]
@@ -30,6 +31,7 @@ def test_the_order_and_doubles_of_rows_do_not_matter(history: History, random: o
 
 
 @given(histories())
+@settings(deadline=None)
 def test_numbers_are_those_of_lists(history: History) -> None:
     lists = plain(history)
     assert history.baskets_by_user().tolist() == [len(own) for own in lists]
@@ -42,10 +44,17 @@ def test_numbers_are_those_of_lists(history: History) -> None:
     starts = history.starts()
     assert [history.item[a:b].tolist() for a, b in pairwise(starts)] == [list(chain.from_iterable(own)) for own in lists]
     assert history.first_rows().sum() == sum(map(len, lists))
+    users = np.repeat(np.arange(history.users), np.diff(history.counts().indptr)).tolist()
+    pairs = list(zip(users, history.counts().indices.tolist(), strict=True))
+    holding = [[number for number, basket in enumerate(lists[user]) if item in basket] for user, item in pairs]
+    for found, numbers in ((history.first_bought(), [own[0] for own in holding]), (history.last_bought(), [own[-1] for own in holding])):
+        assert list(zip(history.user[found].tolist(), history.item[found].tolist(), strict=True)) == pairs
+        assert history.basket[found].tolist() == numbers
     assert all(age == len(lists[user]) - 1 - n for user, n, age in zip(history.user, history.basket, history.ages(), strict=True))
 
 
 @given(histories())
+@settings(deadline=None)
 def test_weights_are_added_up_by_user_and_item(history: History) -> None:
     weights = np.arange(len(history)) + 0.5
     expected = np.zeros((history.users, history.items))
@@ -55,6 +64,7 @@ def test_weights_are_added_up_by_user_and_item(history: History) -> None:
 
 
 @given(histories(), st.integers(1, 3))
+@settings(deadline=None)
 def test_the_last_baskets_are_split_off(history: History, number: int) -> None:
     before, after = split_last(history, number)
     for whole, old, new in zip(plain(history), plain(before), plain(after), strict=True):
@@ -63,6 +73,7 @@ def test_the_last_baskets_are_split_off(history: History, number: int) -> None:
 
 
 @given(histories(timed=True), st.floats(0, 20), st.floats(0, 10))
+@settings(deadline=None)
 def test_one_moment_splits_all_users(history: History, moment: float, length: float) -> None:
     before, after = split_at(history, moment)
     assert all(time < moment for time in before.time)

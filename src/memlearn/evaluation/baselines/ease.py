@@ -23,7 +23,7 @@ class EaseParameters:
 
     Args:
         regularization: lambda, added to the diagonal; in buyers.
-        decay: the weight that a purchase keeps with each later basket in the vector that is scored; 1 is the published model.
+        decay: the weight that an item keeps in the scored vector with each basket since the user bought it last; 1 is the published model.
         items: how many items the model knows at most, the most popular ones.
     """
 
@@ -64,7 +64,9 @@ def fit_ease(history: History, parameters: EaseParameters = EaseParameters()) ->
     popular = np.argsort(-history.baskets_by_item(), kind="stable")[: parameters.items]
     known = np.sort(popular).astype(np.int64)
     bought = history.bought()[:, known].astype(np.float32)
-    vectors = history.summed(np.power(parameters.decay, history.ages()))[:, known].astype(np.float32)
+    vectors = history.counts()
+    vectors.data = np.power(parameters.decay, history.ages()[history.last_bought()])
+    vectors = vectors[:, known].astype(np.float32)
     return _Ease(vectors.tocsr(), known, _solve(bought, parameters.regularization), history.items)
 
 
@@ -72,8 +74,11 @@ def _solve(bought: csr_array, regularization: float) -> NDArray[np.float32]:
     """B of shape (items, items)."""
     gram: NDArray[np.float32] = np.asarray((bought.T @ bought).toarray(), dtype=np.float32, order="F")
     gram[np.diag_indices_from(gram)] += np.float32(regularization)
+    largest = float(gram.diagonal().max(initial=0))
     with threadpool_limits(limits=1, user_api="blas"):
         factor, failed = lapack.spotrf(gram, lower=1, overwrite_a=1)
+        # A pivot that is rounding only makes an inverse that is noise.
+        failed = failed or (factor.diagonal() ** 2).min(initial=np.inf) <= np.finfo(np.float32).eps * largest
         if not failed:
             factor, failed = lapack.spotri(factor, lower=1, overwrite_c=1)
     if failed:

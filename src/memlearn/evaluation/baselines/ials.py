@@ -56,8 +56,8 @@ def ials_missing() -> str | None:
 def fit_ials(history: History, parameters: IalsParameters = IalsParameters()) -> Scorer:
     """Score an item by the product of the user's and the item's vector, fitted to the number of baskets as confidence.
 
-    Users and items without a purchase have zero vectors. The start is drawn with a fixed seed, and every vector is solved on one
-    thread, so that the result is the same in every run.
+    Users and items without a purchase have zero vectors. The start is drawn with a fixed seed and all is solved on one thread, so
+    that the result is the same in every run.
 
     Source: Hu, Koren, Volinsky, "Collaborative Filtering for Implicit Feedback Datasets" (ICDM 2008), as in the package `implicit`.
 
@@ -79,6 +79,8 @@ def fit_ials(history: History, parameters: IalsParameters = IalsParameters()) ->
             regularization=parameters.regularization,
             alpha=parameters.confidence,
             iterations=parameters.iterations,
+            # On a busy machine its threads wait for each other, spinning, longer than they work.
+            num_threads=1,
             random_state=1,
         )
         model.fit(csr_matrix(history.counts().astype(np.float32)), show_progress=False)

@@ -55,15 +55,17 @@ def item_similarities(history: History, neighbours: int, shrinkage: float) -> cs
     buyers = history.buyers_by_item().astype(np.float64)
     rows = []
     for _, block in blocks(np.arange(history.items, dtype=np.int32), history.items):
-        common = (by_item[block] @ bought).toarray()
-        similar = common / (np.sqrt(buyers[block, np.newaxis] * buyers) + max(shrinkage, np.finfo(float).tiny))
+        common = by_item[block] @ bought
+        place = np.repeat(np.arange(len(block)), np.diff(common.indptr))
+        common.data /= np.sqrt(buyers[block][place] * buyers[common.indices]) + shrinkage
+        similar = np.round(common.toarray(), _DECIMALS)
         own = (np.arange(len(block)), block)
         itself = similar[own]
-        ranked = np.where(common > 0, np.round(similar, _DECIMALS), -np.inf)
-        ranked[own] = -np.inf
-        similar[~largest(ranked, neighbours)] = 0
-        similar[own] = itself
-        rows.append(csr_array(similar))
+        similar[own] = 0
+        kept = largest(similar, neighbours, floor=0.0)
+        similar[own], kept[own] = itself, itself > 0
+        row, item = np.nonzero(kept)
+        rows.append(csr_array((similar[row, item], (row, item)), shape=similar.shape))
     return vstack(rows, format="csr") if rows else csr_array((0, 0))
 
 

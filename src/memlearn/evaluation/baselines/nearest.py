@@ -14,12 +14,13 @@ __all__ = ["blocks", "largest", "neighbour_pool"]
 _ENTRIES = 4_000_000
 
 
-def largest(values: NDArray[np.float64], count: int) -> NDArray[np.bool_]:
+def largest(values: NDArray[np.float64], count: int, floor: float = -np.inf) -> NDArray[np.bool_]:
     """Mark the largest values of each row; of equal ones at the border those that stand first.
 
     Args:
-        values: shape (rows, n); minus infinity is never marked.
+        values: shape (rows, n).
         count: how many to mark in each row, as far as there are so many.
+        floor: what is not over this is never marked.
 
     Returns:
         Truth values of the same shape.
@@ -27,14 +28,14 @@ def largest(values: NDArray[np.float64], count: int) -> NDArray[np.bool_]:
     width = values.shape[1]
     marked: NDArray[np.bool_]
     if count >= width:
-        marked = values > -np.inf
+        marked = values > floor
         return marked
     border = np.partition(values, width - count, axis=1)[:, width - count, np.newaxis]
-    marked = values > border
-    room = count - marked.sum(axis=1)
-    equal = (values == border) & (border > -np.inf)
+    marked = values > np.maximum(border, floor)
+    equal = (values == border) & (border > floor)
+    room = count - np.count_nonzero(marked, axis=1)
     # Rows are few in which equal values stand at the border and not all of them have room.
-    crowded = np.flatnonzero(equal.sum(axis=1) > room)
+    crowded = np.flatnonzero(np.count_nonzero(equal, axis=1) > room)
     equal[crowded] &= np.cumsum(equal[crowded], axis=1) <= room[crowded, np.newaxis]
     marked |= equal
     return marked

@@ -43,6 +43,7 @@ class _TifuKnn:
     vectors: csr_array
     pool: NDArray[np.int32]
     pool_vectors: csr_array
+    pool_by_item: csr_array
     pool_norms: NDArray[np.float64]
     active: NDArray[np.bool_]
     parameters: TifuKnnParameters
@@ -61,10 +62,12 @@ class _TifuKnn:
         return found
 
     def _neighbour_means(self, users: NDArray[np.int32]) -> csr_array:
-        dense = np.ascontiguousarray(self.vectors[users].toarray().T)
-        nearness = 2 * (self.pool_vectors @ dense).T - self.pool_norms
+        # The squared distance without what is the same for all neighbours, turned round.
+        nearness = (self.vectors[users] @ self.pool_by_item).toarray()
+        nearness *= 2
+        nearness -= self.pool_norms
         # Equal distances must not differ in their last bits only.
-        nearness = np.round(nearness, _DECIMALS)
+        np.round(nearness, _DECIMALS, out=nearness)
         nearness[self.pool[np.newaxis] == users[:, np.newaxis]] = -np.inf
         row, neighbour = np.nonzero(largest(nearness, self.parameters.neighbours))
         number = np.bincount(row, minlength=len(users))
@@ -114,4 +117,4 @@ def fit_tifu_knn(history: History, parameters: TifuKnnParameters = TifuKnnParame
     norms: NDArray[np.float64] = np.bincount(
         np.repeat(np.arange(len(pool)), np.diff(pool_vectors.indptr)), pool_vectors.data**2, minlength=len(pool)
     ).astype(np.float64)
-    return _TifuKnn(vectors, pool, pool_vectors, norms, history.baskets_by_user() > 0, parameters)
+    return _TifuKnn(vectors, pool, pool_vectors, pool_vectors.T.tocsr(), norms, history.baskets_by_user() > 0, parameters)

@@ -54,15 +54,14 @@ class _UpCf:
 
     def _weights(self, users: NDArray[np.int32]) -> NDArray[np.float64]:
         """The similarity of each user of the pool to each asked user, to the power q; shape (pool, users)."""
-        dense = np.ascontiguousarray(self.bought[users].toarray().T)
-        common = self.pool_bought @ dense
+        # Small whole numbers are exact in single precision.
+        common = self.pool_bought @ np.ascontiguousarray(self.bought[users].toarray().T)
         alpha = self.parameters.asymmetry
         own = np.maximum(self.numbers[users], 1) ** alpha
         other = self.numbers[self.pool] ** (1 - alpha)
-        shared = np.nonzero(common)
-        common[shared] = (common[shared] / (own[shared[1]] * other[shared[0]])) ** self.parameters.locality
-        weights: NDArray[np.float64] = common
-        return weights
+        similar: NDArray[np.float64] = common / other[:, np.newaxis] / own
+        shared = common > 0
+        return np.power(similar, self.parameters.locality, out=similar, where=shared)
 
 
 def fit_up_cf(history: History, parameters: UpCfParameters = UpCfParameters()) -> Scorer:
@@ -86,4 +85,5 @@ def fit_up_cf(history: History, parameters: UpCfParameters = UpCfParameters()) -
     recent = history.summed(late / counted)
     pool = neighbour_pool(history, parameters.pool)
     numbers = np.diff(bought.indptr).astype(np.float64)
-    return _UpCf(bought, recent, numbers, pool, bought[pool], recent[pool].T.tocsr(), parameters)
+    ones = bought.astype(np.float32)
+    return _UpCf(ones, recent, numbers, pool, ones[pool], recent[pool].T.tocsr(), parameters)
