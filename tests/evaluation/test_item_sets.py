@@ -50,3 +50,7 @@ def test_codes_out_of_range_are_refused() -> None:
         pair_sets(np.array([2]), np.array([0]), 2)
     with pytest.raises(UsageError, match="-1 is negative"):
         pair_sets(np.array([0]), np.array([-1]), 2)
+
+
+def test_an_empty_place_is_not_the_last_item_of_the_row_before() -> None:
+    assert not list_sets([[5], [1]]).contains(np.array([1]), np.array([-1]))[0]
