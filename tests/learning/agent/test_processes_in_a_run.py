@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 import subprocess
@@ -13,9 +14,12 @@ from companies import Site, make_company
 from models import note_taker
 
 from memlearn.learning.agent.config import AgentConfig
+from memlearn.llm.chat import ChatClient
+from memlearn.llm.processes import ClientProcesses
 from memlearn.store.journal import read_segment
 from memlearn.testing import CHAT, ModelServer, Reply, Request
-from memlearn.wiring.agents import count_processes
+from memlearn.wiring.agents import count_processes, make_agent
+from memlearn.wiring.load import load_config
 
 
 def make_site(folder: Path, server: ModelServer, **agent: Any) -> Site:
@@ -80,6 +84,24 @@ def test_who_sends_makes_no_other_agent(tmp_path: Path) -> None:
     assert not report.published
     assert report.agent is not None
     assert report.agent.steps_done == 0
+
+
+def test_batches_of_an_earlier_run_are_taken_up_beside_processes_that_send(tmp_path: Path) -> None:
+    async def work(site: Site) -> tuple[type[object], tuple[str, ...], int]:
+        agent = make_agent(load_config(site.config))
+        client = agent.client()
+        assert agent.batches is not None
+        try:
+            return type(client), tuple(await agent.batches(client).find("of nobody")), len(senders())
+        finally:
+            await client.close()
+
+    with ModelServer(note_taker) as server:
+        direct = make_site(tmp_path / "direct", server, processes=2)
+        assert asyncio.run(work(direct)) == (ClientProcesses, (), 2)
+        # Whoever sends batches alone needs none.
+        batch = make_site(tmp_path / "batch", server, processes=2, mode="batch")
+        assert asyncio.run(work(batch)) == (ChatClient, (), 0)
 
 
 @pytest.mark.parametrize(
