@@ -115,7 +115,7 @@ def _trex(history: History) -> tuple[TrexParameters, ...]:
 def _up_cf(history: History) -> tuple[UpCfParameters, ...]:
     del history
     published = [UpCfParameters(10, 0.75, 5.0), UpCfParameters(76, 0.75, 10.0), UpCfParameters(25, 0.75, 5.0)]
-    return spread(published, {"recent": (2, 5, 10, 25, 76), "asymmetry": (0.25, 0.5, 0.75), "locality": (2.0, 5.0, 10.0, 30.0)})
+    return spread(published, {"recent": (2, 5, 10, 25, 76), "asymmetry": (0.25, 0.5, 0.75), "locality": (1.0, 2.0, 3.0, 5.0, 10.0)})
 
 
 def _tifu_knn(history: History) -> tuple[TifuKnnParameters, ...]:
