@@ -35,7 +35,7 @@ class TifuKnnParameters:
     group_decay: float = 0.7
     own_share: float = 0.7
     groups: int = 7
-    pool: int = 30_000
+    pool: int = 20_000
 
 
 @dataclass(frozen=True, slots=True)

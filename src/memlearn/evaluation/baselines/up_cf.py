@@ -29,7 +29,7 @@ class UpCfParameters:
     recent: int = 10
     asymmetry: float = 0.75
     locality: float = 5.0
-    pool: int = 30_000
+    pool: int = 20_000
 
 
 @dataclass(frozen=True, slots=True)
