@@ -1,0 +1,1 @@
+"""The learned ranker: what it is trained on, and its training."""

@@ -1,0 +1,204 @@
+"""The trained model. LightGBM is imported here only, and only when a model is trained or opened."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from memlearn.errors import DamagedError
+from memlearn.ranking.learned.values import Flags, Ints, Reals, Weights
+
+if TYPE_CHECKING:
+    import lightgbm
+
+_LEAF = -1
+
+
+@dataclass(frozen=True, slots=True)
+class Training:
+    """Settings of a training.
+
+    Args:
+        trees: how many.
+        leaves: most leaves of a tree.
+        learning_rate: by how much each tree counts.
+        leaf_rows: fewest rows of a leaf.
+        threads: that LightGBM may use; the model does not depend on it.
+    """
+
+    trees: int = 150
+    leaves: int = 31
+    learning_rate: float = 0.08
+    leaf_rows: int = 100
+    threads: int = 2
+
+
+def train_model(features: Weights, relevant: Flags, groups: Ints, names: tuple[str, ...], training: Training) -> str:
+    """Train a LambdaMART model (Burges, 2010) that puts relevant rows of a group first.
+
+    Args:
+        features: shape (rows, features); NaN where unknown.
+        relevant: which rows should come first; shape (rows,).
+        groups: sizes of the groups, in order; their sum is the number of rows.
+        names: of the features.
+        training: settings.
+
+    Returns:
+        The model as text. The same rows give the same text, whatever the number of threads.
+    """
+    import lightgbm
+
+    settings = {
+        "objective": "lambdarank",
+        "learning_rate": training.learning_rate,
+        "num_leaves": training.leaves,
+        "min_data_in_leaf": training.leaf_rows,
+        "lambdarank_truncation_level": 30,
+        "feature_fraction": 0.7,
+        "max_bin": 63,
+        "num_threads": training.threads,
+        "deterministic": True,
+        "force_row_wise": True,
+        "seed": 1,
+        "verbose": -1,
+    }
+    rows = lightgbm.Dataset(features, label=relevant.astype(np.int32), group=groups, feature_name=list(names), params={"verbose": -1})
+    text = lightgbm.train(settings, rows, training.trees).model_to_string()
+    # The settings at its end name the number of threads.
+    return str(text).split("\nparameters:\n", 1)[0] + "\n"
+
+
+class RankModel:
+    """A model that scores candidates and says which features moved a score."""
+
+    def __init__(self, text: str) -> None:
+        """Read a model as `train_model` gives it.
+
+        Raises:
+            DamagedError: it is no model.
+        """
+        import lightgbm
+
+        try:
+            self._booster = lightgbm.Booster(model_str=text)
+        except lightgbm.basic.LightGBMError as error:
+            raise DamagedError(f"The ranking model of the release cannot be read: {error}. Learn again, or roll back.") from error
+        self._trees = _Trees.of(self._booster)
+
+    def scores(self, features: Weights) -> Reals:
+        """A score for each row, rounded so that machines agree on ties; the higher, the earlier.
+
+        Args:
+            features: shape (rows, features).
+        """
+        if not len(features):
+            return np.zeros(0)
+        scores = np.asarray(self._booster.predict(features, raw_score=True, num_threads=1, predict_disable_shape_check=True))
+        return np.round(scores, 6)
+
+    def contributions(self, features: Weights) -> Reals:
+        """By how much each feature moved each row's score from the mean one: value changes along the rows' paths (Saabas, 2014).
+
+        Args:
+            features: shape (rows, features).
+
+        Returns:
+            Shape (rows, features); each row's sum and `mean_score` are its score.
+        """
+        return self._trees.contributions(features)
+
+    @property
+    def mean_score(self) -> float:
+        """The score where nothing is known."""
+        return self._trees.mean
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Trees:
+    """All trees, node after node; leaves have no feature.
+
+    Args:
+        roots: node of each tree's root.
+        feature, threshold, left, right, missing_left, value: of each node.
+        depth: of the deepest tree.
+        mean: sum of the roots' values.
+    """
+
+    roots: Ints
+    feature: Ints
+    threshold: Reals
+    left: Ints
+    right: Ints
+    missing_left: Flags
+    value: Reals
+    depth: int
+    mean: float
+
+    @staticmethod
+    def of(booster: lightgbm.Booster) -> _Trees:
+        nodes: list[tuple[int, float, int, int, bool, float]] = []
+        roots: list[int] = []
+        depth = 0
+        for tree in booster.dump_model()["tree_info"]:
+            roots.append(len(nodes))
+            depth = max(depth, _add(tree["tree_structure"], nodes))
+        columns: list[NDArray[Any]] = [np.array(column) for column in zip(*nodes, strict=True)]
+        feature, threshold, left, right, missing_left, value = columns
+        mean = math.fsum(value[roots].tolist())
+        return _Trees(
+            np.array(roots, dtype=np.int64),
+            feature.astype(np.int64),
+            threshold.astype(np.float64),
+            left.astype(np.int64),
+            right.astype(np.int64),
+            missing_left.astype(np.bool_),
+            value.astype(np.float64),
+            depth,
+            mean,
+        )
+
+    def contributions(self, features: Weights) -> Reals:
+        rows, width = features.shape
+        moved = np.zeros(rows * width)
+        row = np.repeat(np.arange(rows, dtype=np.int64), len(self.roots))
+        node = np.tile(self.roots, rows)
+        for _ in range(self.depth):
+            inner = np.flatnonzero(self.feature[node] != _LEAF)
+            row, node = row[inner], node[inner]
+            if not len(node):
+                break
+            feature = self.feature[node]
+            value = features[row, feature].astype(np.float64)
+            goes_left = np.where(np.isnan(value), self.missing_left[node], value <= self.threshold[node])
+            child = np.where(goes_left, self.left[node], self.right[node])
+            moved += np.bincount(row * width + feature, weights=self.value[child] - self.value[node], minlength=rows * width)
+            node = child
+        return moved.reshape(rows, width)
+
+
+def _add(tree: Mapping[str, Any], nodes: list[tuple[int, float, int, int, bool, float]]) -> int:
+    """Add the nodes of a tree, a parent before its children; its depth."""
+    depth = 0
+    waiting = [(tree, 0, -1, False)]
+    while waiting:
+        part, level, parent, is_left = waiting.pop()
+        place, depth = len(nodes), max(depth, level)
+        if parent >= 0:
+            feature, threshold, left, right, missing, value = nodes[parent]
+            nodes[parent] = (feature, threshold, place if is_left else left, right if is_left else place, missing, value)
+        if "split_feature" not in part:
+            nodes.append((_LEAF, 0.0, _LEAF, _LEAF, False, float(part["leaf_value"])))
+            continue
+        nodes.append((part["split_feature"], float(part["threshold"]), _LEAF, _LEAF, _missing_left(part), float(part["internal_value"])))
+        waiting += [(part["right_child"], level + 1, place, False), (part["left_child"], level + 1, place, True)]
+    return depth
+
+
+def _missing_left(part: Mapping[str, Any]) -> bool:
+    """Where an unknown value goes; a split that saw none takes it for 0."""
+    return bool(part["default_left"]) if part["missing_type"] == "NaN" else float(part["threshold"]) >= 0.0
