@@ -26,6 +26,9 @@ from memlearn.ranking.learned import (
 )
 from memlearn.ranking.learned.model import RankModel, Training, train_model
 
+# With fewer visits than this every user is held out once to choose the settings, with more one in ten is.
+_FEW_GROUPS = 5_000
+_FOLDS = 5
 # So many cells of (user, item) are held at a time.
 _CELLS = 4_000_000
 _TOP = 10
@@ -50,7 +53,7 @@ class RankerConfig:
     visits: int = 50
     close: int = 110
     popular: int = 50
-    tried: tuple[Training, ...] = (Training(), Training(trees=300, leaves=15, learning_rate=0.05))
+    tried: tuple[Training, ...] = (Training(), Training(trees=100, leaves=7, leaf_rows=200))
     min_users: int = 5
     min_groups: int = 200
 
@@ -175,7 +178,7 @@ def _moments(before: History, truth: History) -> Reals:
 def train_ranker(history: History, levels: Ints, config: RankerConfig) -> Trained | None:
     """Train on all users' last visits; None where there are too few.
 
-    The settings are those that rank best for one in ten users, who are left out for that, and then everybody is learned from.
+    The settings are those that rank best for users who are left out for that; then everybody is learned from.
     """
     visits = _visits(history, config)
     if visits == 0:
@@ -184,8 +187,10 @@ def train_ranker(history: History, levels: Ints, config: RankerConfig) -> Traine
     sizes = _sizes(groups)
     if len(sizes) < config.min_groups:
         return None
-    held = examples.owner % 10 == 0
-    scores = [_validate(examples, bought, groups, held, training) for training in config.tried] if len(config.tried) > 1 else [0.0]
+    parts = (
+        [examples.owner % _FOLDS == fold for fold in range(_FOLDS)] if len(sizes) < _FEW_GROUPS else [examples.owner % (2 * _FOLDS) == 0]
+    )
+    scores = [float(np.mean([_validate(examples, bought, groups, held, training) for held in parts])) for training in config.tried]
     best = config.tried[int(np.argmax(scores))]
     model = train_model(examples.features, bought, sizes, FEATURES, best)
     return Trained(model, best, tuple(scores), len(sizes))
