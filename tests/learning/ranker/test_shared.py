@@ -47,9 +47,6 @@ def test_facts(users: Visits) -> None:
         assert facts.visits[own].tolist() == [len(of) for of in days.values()]
         assert facts.first[own].tolist() == [of[0] for of in days.values()]
         assert facts.last[own].tolist() == [of[-1] for of in days.values()]
-        gaps = [sorted(b - a for a, b in pairwise(of)) for of in days.values()]
-        usual = [of[(len(of) - 1) // 2] if len(of) >= 2 else np.nan for of in gaps]
-        np.testing.assert_array_equal(facts.gap[own], usual)
         assert facts.user_visits[user] == len(visits)
         assert facts.user_bought[user] == sum(map(len, visits))
         assert facts.user_items[user] == len(days)

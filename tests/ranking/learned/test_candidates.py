@@ -17,7 +17,6 @@ def facts(items: list[int]) -> UserFacts:
         visits=ones,
         first=ones,
         last=ones,
-        gap=ones * np.nan,
         at=one * 2,
         user_visits=one,
         user_bought=one * len(items),

@@ -36,7 +36,6 @@ def facts_of_visits(users: list[list[set[int]]]) -> UserFacts:
         visits=np.array([len(days) for _, days in facts], dtype=float),
         first=np.array([days[0] for _, days in facts], dtype=float),
         last=np.array([days[-1] for _, days in facts], dtype=float),
-        gap=np.full(len(facts), np.nan),
         at=np.array([len(visits) for visits in users], dtype=float),
         user_visits=np.array([len(visits) for visits in users], dtype=float),
         user_bought=np.array([sum(map(len, visits)) for visits in users], dtype=float),

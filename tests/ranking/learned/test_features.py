@@ -17,7 +17,6 @@ USER = UserFacts(
     visits=np.array([4.0, 1.0]),
     first=np.array([100.0, 120.0]),
     last=np.array([130.0, 120.0]),
-    gap=np.array([10.0, np.nan]),
     at=np.array([155.0, 50.0]),
     user_visits=np.array([6.0, 1.0]),
     user_bought=np.array([12.0, 2.0]),
@@ -55,8 +54,6 @@ def test_what_is_known_of_a_bought_item() -> None:
         "since": 4 / 6,
         "gap": 1,
         "due": 3,
-        "usual_days": 10,
-        "due_days": 2.5,
         "user_visits": 6,
         "user_size": 2,
         "user_repeats": 0.75,
@@ -83,7 +80,7 @@ def test_what_is_known_of_a_bought_item() -> None:
 def test_an_item_that_was_not_bought_is_no_item_bought_long_ago() -> None:
     (made,) = features([0], [1])
     assert (made["visits"], made["share"]) == (0, 0)
-    assert all(np.isnan(made[name]) for name in ("age", "age_days", "first_age", "since", "gap", "due", "usual_days", "due_days"))
+    assert all(np.isnan(made[name]) for name in ("age", "age_days", "first_age", "since", "gap", "due"))
     # Its kind was: item 0 is of the same key.
     assert (made["level1_visits"], made["level1_age"]) == pytest.approx((4 / 6, 2))
     assert np.isnan(made["level2_visits"])

@@ -1,16 +1,20 @@
-"""What memory would hold of users at some point of their history: the facts that a ranker is trained on."""
+"""What memory holds of users' items for the ranker: from the state when learning, and from histories when training."""
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
+from memlearn.learning.embedded.state import State
 from memlearn.ranking.history import History
 from memlearn.ranking.learned import Ints, Reals, UserFacts
 
+ITEM = "item"
 # By how much a purchase counts less with each visit that passed since.
 _FADE = 0.9
-# Fewest purchases of which a usual gap is told.
-_GAP_VISITS = 3
+# Weights are compared at so many decimal places, so that machines agree.
+_DECIMALS = 9
 
 
 def facts_of(history: History, kept: int, at: Reals | None = None) -> UserFacts:
@@ -19,33 +23,88 @@ def facts_of(history: History, kept: int, at: Reals | None = None) -> UserFacts:
     Args:
         history: what they bought; a visit is a basket.
         kept: most items of a user that memory holds: those bought most, what is long past counting less.
-        at: the moment to rank for, days; shape (users,). Without it a day after each user's last visit, and for those that have none 0.
+        at: the moment to rank for, days; shape (users,). Without it a day after each user's last visit, and for those that have none 1.
     """
     counts, order = history.counts(), np.lexsort((history.basket, history.item, history.user))
-    owner = np.repeat(np.arange(history.users, dtype=np.int64), np.diff(counts.indptr))
-    visits, sums = counts.data.astype(np.int64), np.concatenate(([0], np.cumsum(counts.data.astype(np.int64))))
-    first, last = order[sums[:-1]], order[sums[1:] - 1]
-    age = history.ages()[last]
-    weight = np.log(visits) + np.log(_FADE) * age
-    chosen = _heaviest(owner, weight, -age, kept)
-    number = history.baskets_by_user().astype(np.float64)
+    visits = counts.data.astype(np.int64)
+    sums = np.concatenate(([0], np.cumsum(visits)))
     starts = history.starts()
     begins, ends = _of_users(history, starts[:-1]), _of_users(history, starts[1:] - 1)
-    sizes = np.bincount(history.user[history.ages() == 0], minlength=history.users).astype(np.float64)
-    return UserFacts(
-        starts=np.searchsorted(owner[chosen], np.arange(history.users + 1)).astype(np.int64),
-        item=counts.indices[chosen].astype(np.int64),
-        visits=visits[chosen].astype(np.float64),
-        first=history.time[first[chosen]],
-        last=history.time[last[chosen]],
-        gap=_median_gaps(history, order, sums, chosen),
+    every = UserFacts(
+        starts=counts.indptr.astype(np.int64),
+        item=counts.indices.astype(np.int64),
+        visits=visits.astype(np.float64),
+        first=history.time[order[sums[:-1]]],
+        last=history.time[order[sums[1:] - 1]],
         at=ends + 1 if at is None else at,
-        user_visits=number,
+        user_visits=history.baskets_by_user().astype(np.float64),
         user_bought=np.diff(starts).astype(np.float64),
         user_items=np.diff(counts.indptr).astype(np.float64),
         user_first=begins,
         user_last=ends,
-        user_last_size=sizes,
+        user_last_size=np.bincount(history.user[history.ages() == 0], minlength=history.users).astype(np.float64),
+    )
+    return keep_heaviest(every, kept)
+
+
+def facts_of_state(state: State, kept: int) -> UserFacts:
+    """The facts of a shard's users, from their state; items are positions in the shard's sorted items, and a visit is a day.
+
+    Args:
+        state: of the shard.
+        kept: most items of a user that memory holds.
+
+    Returns:
+        Facts by user index; a day counts as a visit where an item was bought on it. The moment is the day after the user's last visit.
+    """
+    users, number = len(state.users), state.keys.index(ITEM)
+    counts = state.counts
+    rows = (
+        np.flatnonzero((counts["dim"].to_numpy() == number) & (counts["n"].to_numpy() > 0)) if number is not None else np.zeros(0, np.int64)
+    )
+    chosen = counts.select("u", "key", "days", "first_day", "last_day")[rows]
+    u, item = chosen["u"].to_numpy().astype(np.int64), chosen["key"].to_numpy().astype(np.int64)
+    days, first, last = (chosen[name].to_numpy().astype(np.float64) for name in ("days", "first_day", "last_day"))
+    whole = state.whole()
+    of_user, known = np.zeros((3, users)), whole["u"].to_numpy()
+    for place, name in enumerate(("user_days", "user_first_day", "user_last_day")):
+        of_user[place, known] = whole[name].to_numpy()
+    every = UserFacts(
+        starts=np.searchsorted(u, np.arange(users + 1)).astype(np.int64),
+        item=item,
+        visits=days,
+        first=first,
+        last=last,
+        at=of_user[2] + 1,
+        user_visits=of_user[0],
+        user_bought=np.bincount(u, weights=days, minlength=users).astype(np.float64),
+        user_items=np.bincount(u, minlength=users).astype(np.float64),
+        user_first=of_user[1],
+        user_last=of_user[2],
+        user_last_size=np.bincount(u[last == of_user[2][u]], minlength=users).astype(np.float64),
+    )
+    return keep_heaviest(every, kept)
+
+
+def keep_heaviest(facts: UserFacts, kept: int) -> UserFacts:
+    """The facts of each user that weigh most: purchases, each visit that passed since the last one counting less; of equal ones the first.
+
+    Args:
+        facts: of users.
+        kept: most facts of a user.
+    """
+    owner = facts.owner()
+    weight = np.round(np.log(facts.visits) + np.log(_FADE) * facts.ages(), _DECIMALS)
+    order = np.lexsort((facts.item, -facts.last, -weight, owner))
+    place = np.arange(len(owner)) - facts.starts[:-1][owner]
+    chosen = np.sort(order[place < kept])
+    return replace(
+        facts,
+        starts=np.searchsorted(owner[chosen], np.arange(len(facts) + 1)).astype(np.int64),
+        item=facts.item[chosen],
+        visits=facts.visits[chosen],
+        first=facts.first[chosen],
+        last=facts.last[chosen],
     )
 
 
@@ -55,28 +114,3 @@ def _of_users(history: History, rows: Ints) -> Reals:
     times = np.zeros(history.users)
     times[there] = history.time[rows[there]]
     return times
-
-
-def _heaviest(owner: Ints, weight: Reals, youth: Ints, kept: int) -> Ints:
-    """Positions of the heaviest rows of each owner, ascending; of equal ones the younger, then the first."""
-    order = np.lexsort((np.arange(len(owner)), -youth, -np.round(weight, 9), owner))
-    place = np.arange(len(owner)) - np.searchsorted(owner, owner)
-    return np.sort(order[place < kept])
-
-
-def _median_gaps(history: History, order: Ints, sums: Ints, chosen: Ints) -> Reals:
-    """The lower median of the days between purchases, of items bought often enough."""
-    gaps = np.full(len(chosen), np.nan)
-    sizes = sums[chosen + 1] - sums[chosen]
-    often = np.flatnonzero(sizes >= _GAP_VISITS)
-    if len(often) == 0:
-        return gaps
-    number = sizes[often] - 1
-    ends = np.cumsum(number)
-    row = np.repeat(np.arange(len(often)), number)
-    at = order[np.arange(ends[-1]) + np.repeat(sums[chosen[often]] - (ends - number), number)]
-    after = order[np.arange(ends[-1]) + np.repeat(sums[chosen[often]] - (ends - number), number) + 1]
-    gap = history.time[after] - history.time[at]
-    sorted_gaps = gap[np.lexsort((gap, row))]
-    gaps[often] = sorted_gaps[ends - number + (number - 1) // 2]
-    return gaps

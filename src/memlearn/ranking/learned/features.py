@@ -10,7 +10,7 @@ from memlearn.ranking.learned.values import Ints, ItemFigures, Reals, UserFacts,
 LEVELS = 3
 """So many levels of the catalogue take part, the finest ones."""
 
-_OF_FACT = ("visits", "share", "age", "age_days", "first_age", "since", "gap", "due", "usual_days", "due_days")
+_OF_FACT = ("visits", "share", "age", "age_days", "first_age", "since", "gap", "due")
 _OF_ITEM = ("buyers", "bought", "latest", "trend", "repeated", "size")
 _OF_USER = ("user_visits", "user_size", "user_repeats", "user_items", "user_last_size", "user_pace", "user_away")
 _OF_LEVEL = ("visits", "age")
@@ -65,7 +65,7 @@ def _of_fact(facts: UserFacts, owner: Ints, item: Ints, items: int) -> list[Real
     first_age = (facts.user_last[of] - first) / pace
     with np.errstate(divide="ignore", invalid="ignore"):
         gap = np.where(visits > 1, (last - first) / pace / (visits - 1), np.nan)
-        due, due_days = (ages + 1) / gap, (facts.at[of] - last) / facts.gap[rows]
+        due = (ages + 1) / gap
     values = (
         visits,
         visits / facts.user_visits[of],
@@ -75,8 +75,6 @@ def _of_fact(facts: UserFacts, owner: Ints, item: Ints, items: int) -> list[Real
         visits / (first_age + 1),
         gap,
         due,
-        facts.gap[rows],
-        due_days,
     )
     columns = []
     for number, value in enumerate(values):

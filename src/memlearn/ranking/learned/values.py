@@ -29,7 +29,6 @@ class UserFacts:
         item: position of each fact's item, ascending within a user; shape (facts,).
         visits: on how many visits the user bought it.
         first, last: the first and last of them, days.
-        gap: usual days between two of them; NaN where there are too few.
         at: the moment to rank for, days; shape (users,).
         user_visits: all visits of each user.
         user_bought: purchases of each user, an item counting once a visit.
@@ -43,7 +42,6 @@ class UserFacts:
     visits: Reals
     first: Reals
     last: Reals
-    gap: Reals
     at: Reals
     user_visits: Reals
     user_bought: Reals
@@ -81,7 +79,6 @@ class UserFacts:
             visits=self.visits[low:high],
             first=self.first[low:high],
             last=self.last[low:high],
-            gap=self.gap[low:high],
             at=self.at[first:end],
             user_visits=self.user_visits[first:end],
             user_bought=self.user_bought[first:end],

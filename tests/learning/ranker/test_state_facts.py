@@ -1,0 +1,76 @@
+"""What memory holds is what the ranker was trained on: facts from the state are those from the history."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+
+import numpy as np
+import polars as pl
+from hypothesis import given
+from hypothesis import strategies as st
+
+from memlearn.learning.embedded.annotate import NO_KEY, Annotated, Dimension, month_numbers
+from memlearn.learning.embedded.pieces import count_numbered
+from memlearn.learning.embedded.state import Keys, State
+from memlearn.learning.ranker.facts import facts_of, facts_of_state
+from memlearn.ranking.history import make_history
+
+USERS, ITEMS, FIRST_DAY = 3, 6, 20_089
+ROWS = st.lists(st.tuples(st.integers(0, USERS - 1), st.integers(0, 40), st.integers(0, ITEMS - 1)), max_size=80)
+
+
+def annotated(rows: list[tuple[int, int, int]]) -> Annotated:
+    """Purchases in order: user, day, item."""
+    user, day, item = (np.array(part, dtype=np.int64) for part in (zip(*sorted(rows), strict=True) if rows else [[]] * 3))
+    day += FIRST_DAY
+    size = len(user)
+    none = np.zeros(size, dtype=np.bool_)
+    return Annotated(
+        users=pl.DataFrame({"user_id": [f"u{number}" for number in range(USERS)]}),
+        user=user,
+        chunk=np.zeros(size, dtype=np.int64),
+        digest=np.zeros(size, dtype=np.uint64),
+        row_id=np.arange(size, dtype=np.uint64),
+        time_us=day * 86_400_000_000 + np.arange(size),
+        day=day,
+        month=month_numbers(day),
+        slot=np.zeros(size, dtype=np.int64),
+        purchase=~none,
+        loose=none,
+        returned=none,
+        exposure=none,
+        answer=none,
+        weak_exposure=none,
+        amount=np.zeros(size, dtype=np.int64),
+        paid=none,
+        priced=none,
+        discounted=none,
+        currency=Dimension("currency", np.full(size, NO_KEY), pl.Series([], dtype=pl.String)),
+        dimensions=(
+            Dimension("", np.zeros(size, dtype=np.int64), pl.Series([""])),
+            Dimension("item", item, pl.Series([f"i{number}" for number in range(ITEMS)])),
+        ),
+    )
+
+
+def state_of(rows: Annotated) -> State:
+    """The state of rows that are one chunk a user."""
+    keys = Keys(
+        tuple(dimension.name for dimension in rows.dimensions),
+        tuple(dimension.labels for dimension in rows.dimensions),
+        rows.currency.labels,
+    )
+    return State.of_numbered(rows.users, keys, count_numbered(rows, np.ones(len(rows), dtype=np.bool_)))
+
+
+@given(rows=ROWS, kept=st.integers(1, ITEMS))
+def test_facts_of_the_state_are_those_of_the_history(rows: list[tuple[int, int, int]], kept: int) -> None:
+    made = annotated(rows)
+    from_state = facts_of_state(state_of(made), kept)
+    from_history = facts_of(make_history(USERS, ITEMS, made.user, made.day, made.dimensions[1].codes, made.day), kept)
+    bought = from_history.user_visits > 0
+    for field in fields(from_state):
+        one, two = getattr(from_state, field.name), getattr(from_history, field.name)
+        if len(one) == USERS:
+            one, two = one[bought], two[bought]
+        np.testing.assert_array_equal(one, two, err_msg=field.name)
