@@ -216,6 +216,12 @@ def test_missing_figures_say_why(found: Evaluation) -> None:
     assert "there are no cold users" in words(page)
 
 
+def test_without_ours_nothing_is_marked_or_compared() -> None:
+    page = render_page(evaluation(ours=None))
+    assert "◆ " not in page
+    assert "plot-against" not in page
+
+
 def test_a_page_of_nobody_is_a_page() -> None:
     assert "nothing can be claimed" in render_page(evaluation(users=3, cuts=1))
 
@@ -246,7 +252,17 @@ def test_a_phone_shows_the_page_without_scrolling_sideways(found: Evaluation, tm
         "o.textContent='width '+d.scrollWidth+' of '+d.clientWidth}</script>"
     )
     (tmp_path / "frame.html").write_text(f"<!DOCTYPE html>{script}", encoding="utf-8")
-    command = ["chromium", "--headless", "--no-sandbox", "--disable-gpu", "--allow-file-access-from-files", "--virtual-time-budget=5000"]
+    command = [
+        "chromium",
+        "--headless",
+        "--no-sandbox",
+        "--disable-gpu",
+        "--disable-background-networking",
+        "--disable-component-update",
+        "--no-first-run",
+        "--allow-file-access-from-files",
+        "--virtual-time-budget=2000",
+    ]
     address = (tmp_path / "frame.html").as_uri()
     environment = {**os.environ, "HOME": str(tmp_path)}
     shown = subprocess.run(
@@ -254,7 +270,7 @@ def test_a_phone_shows_the_page_without_scrolling_sideways(found: Evaluation, tm
         check=False,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=300,
         env=environment,
     )
     widths = re.search(r"width (\d+) of (\d+)", shown.stdout)

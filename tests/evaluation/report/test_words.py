@@ -141,3 +141,10 @@ def test_validation_and_final_looks_are_told_apart(final: bool) -> None:  # noqa
     said = cautions(replace(FOUND, subject=replace(FOUND.subject, final=final)))
     assert ("This is a look at the test period" in said[0]) is final
     assert "do not say that showing an item makes anybody buy it" in said[-1]
+
+
+def test_two_methods_with_the_same_lists_are_not_told_apart() -> None:
+    said = summary(evaluation(skills=(0.5, 0.5)))
+    assert "cannot be told from TIFU-KNN" in said[0]
+    assert "both have the same figure for every user" in said[0]
+    assert "is the same for all of them" in said[-1]

@@ -76,7 +76,7 @@ def table(caption: str, columns: Sequence[str], rows: Sequence[Row]) -> Html:
     """
     head = element("thead", None, element("tr", None, *(element("th", {"scope": "col"}, text(name)) for name in columns)))
     body = element("tbody", None, *map(_row, rows))
-    whole = element("table", None, element("caption", None, text(caption)), head, body)
+    whole = element("table", None, element("caption", None, element("span", None, text(caption))), head, body)
     return element("div", {"class": "scroll", "role": "region", "tabindex": "0", "aria-label": caption}, whole)
 
 

@@ -66,10 +66,9 @@ def quality(evaluation: Evaluation) -> Html:
         names = [metric for metric in evaluation.methods[0].metrics if metric.endswith(f"@{k}")] if evaluation.methods else []
         caption = f"Every metric at {k} places, all users; {_intervals(evaluation)}"
         tables.append(_metrics_table(evaluation, caption, names, [(one, one.metrics) for one in evaluation.methods]))
-    words = (
-        f"The longer the bar, the better; the whisker is the {figures.level_name(evaluation.protocol.level)} interval. ◆ marks ours. Whiskers of two "
-        "methods may overlap though one is better for the same users: the next section compares user by user."
-    )
+    words = f"The longer the bar, the better; the whisker is the {figures.level_name(evaluation.protocol.level)} interval."
+    if evaluation.comparisons:
+        words += " ◆ marks ours. Whiskers of two methods may overlap though one is better for the same users: the next section compares user by user."
     return section("quality", "How good every method is", paragraph(words), plot, *tables)
 
 

@@ -85,6 +85,8 @@ def _gap(one: Against, level: float) -> str:
 def _why(one: Against, level: float, methods: int) -> str:
     if one.users < FEW_USERS:
         return f"{one.users} users are too few to claim anything by"
+    if not one.difference.low < one.difference.high and not one.difference.mean:
+        return "both have the same figure for every user"
     if one.difference.low <= 0 <= one.difference.high:
         return "no difference at all lies within the interval"
     return f"adjusted for {methods} comparisons the p-value is {p_value(one.p_holm)}, not below {1 - level:.2g}"
@@ -142,6 +144,8 @@ def unseen(evaluation: Evaluation) -> str:
     if leader is None or one is None:
         return f"{users:,} users were judged."
     reach = (one.difference.high - one.difference.low) / 2
+    if not reach:
+        return f"{users:,} users were judged; the difference from {leader.title} is the same for all of them, so they cannot say how far it reaches."
     mean = _mean(leader, "all", evaluation.protocol.main)
     share = f", {percent(reach / mean)} of its figure," if mean > 0 else ""
     main = metric_title(evaluation.protocol.main)
