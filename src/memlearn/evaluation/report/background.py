@@ -21,7 +21,7 @@ def memory(evaluation: Evaluation) -> Html:
     pairs.append(
         (
             "Contradictions",
-            f"none: {found.reason}" if isinstance(found, Missing) else f"{found:,} pairs of statements that cannot both hold",
+            f"not known: {found.reason}" if isinstance(found, Missing) else f"{found:,} pairs of statements that cannot both hold",
         )
     )
     for what, figure in held.future.items():

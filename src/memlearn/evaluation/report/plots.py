@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from memlearn.evaluation.report.markup import Html, element, marked, plain, text
@@ -14,6 +14,8 @@ _ROW = 36
 _AXIS = 30
 _LONGEST = 38
 _HIGH = 220
+# With more cuts than this, figures stand above and below in turn; with more than that they would stand one over the other.
+_ABOVE, _LABELLED = 5, 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,11 +180,16 @@ def _line(line: Line, up: Scale, places: Sequence[float], top: float) -> list[Ht
             if low is not None and high is not None:
                 parts.append(element("line", {"class": "whisker", "x1": place, "x2": place, "y1": y(low), "y2": y(high)}))
         parts.append(element("circle", {"class": line.kind, "cx": place, "cy": y(bar.mean or 0.0), "r": 4 if line.kind == "ours" else 2.5}))
-    if line.kind == "ours" and len(seen) <= 8:  # noqa: PLR2004 more would stand one over the other
-        for place, bar in seen:
-            above = y(bar.mean if bar.high is None else bar.high) - 5 if bar.mean is not None else 0
-            parts.append(element("text", {"class": "value ours", "x": place, "y": above, "text-anchor": "middle"}, text(bar.label)))
+    if line.kind == "ours" and len(seen) <= _LABELLED:
+        parts += [_label(bar, place, y, below=len(seen) > _ABOVE and number % 2 == 1) for number, (place, bar) in enumerate(seen)]
     return parts
+
+
+def _label(bar: Bar, place: float, y: Callable[[float], float], *, below: bool) -> Html:
+    """A figure above its interval, or below it."""
+    end = (bar.low if below else bar.high) if bar.low is not None else bar.mean
+    at = y(end or 0.0) + (15 if below else -5)
+    return element("text", {"class": "value ours", "x": place, "y": at, "text-anchor": "middle"}, text(bar.label))
 
 
 def _svg(anchor: str, title: str, told: str, height: int, parts: Sequence[Html]) -> Html:
