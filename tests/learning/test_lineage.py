@@ -107,6 +107,13 @@ def test_what_fits_is_kept_whole(rows: list[tuple[str, int, list[int]]]) -> None
     assert bound_statements(whole, 1_000_000)[0].equals(whole)
 
 
+def test_a_line_that_does_not_fit_takes_no_room_of_those_after_it() -> None:
+    rows = [("habits", 10, [1]), ("habits", 10, list(range(2, 200))), ("habits", 20, [3]), ("offers", 30, [4]), ("offers", 5000, [])]
+    kept, _ = bound_statements(statements_of(rows), 4096)
+    assert sorted(len(text) for text in kept["text"]) == [10, 20, 30]
+    assert kept.filter(pl.col("label") == "habits")["line"].to_list() == [1, 2]
+
+
 def test_a_level_that_is_named_like_a_coarser_one_is_told_once_also_where_levels_are_no_tree() -> None:
     levels = ("department", "brand", "category")
     items = pl.DataFrame(

@@ -173,6 +173,15 @@ def test_currencies_are_kept_apart_or_converted(read: Callable[..., Any]) -> Non
     assert one.reasons() == [(3, "no rate for the currency")]
 
 
+def test_an_amount_in_an_unknown_currency_is_rejected_however_it_is_written(read: Callable[..., Any]) -> None:
+    content = table(
+        "user;time;amount;currency", "u;2025-06-01;1000;JPY", "u;2025-06-01;(5.00);XXQ", "u;2025-06-01;$7.00;USD", "u;2025-06-01;oops;XXQ"
+    )
+    found = read("e.csv", content, columns={"amount": "amount", "currency": "currency"}, delimiter=";")
+    assert found.events.select("amount", "currency").rows() == [(1000, "JPY"), (700, "USD")]
+    assert found.reasons() == [(2, "unknown currency"), (4, "unknown currency")]
+
+
 def test_a_merchant_string_gives_merchant_and_category(read: Callable[..., Any]) -> None:
     result = read("e.csv", table("user,time,text", "u,2025-06-01,SQ *BLUE BOTTLE 0042 SF"), columns={"text": "text"}, merchants=True)
     assert result.events.select("text", "merchant", "merchant_category").rows() == [("SQ *BLUE BOTTLE 0042 SF", "BLUE BOTTLE", "coffee")]

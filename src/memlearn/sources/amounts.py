@@ -79,9 +79,10 @@ class NumberReader:
         result = minor.zip_with(frame["plain"], joined)
         return result, bad | (~frame["plain"] & result.is_null())
 
-    def _one(self, text: str, digits: int, currency: str | None) -> int | None:
-        value = parse_number(text, self.mark, currency)
-        return None if value is None else to_minor(value, digits)
+    def _one(self, text: str, digits: int | None, currency: str | None) -> int | None:
+        # Nobody knows the smaller unit of a currency that nobody knows.
+        value = None if digits is None else parse_number(text, self.mark, currency)
+        return None if value is None or digits is None else to_minor(value, digits)
 
 
 def parse_number(text: str, mark: Callable[[], Mark], currency: str | None = None) -> Decimal | None:

@@ -96,6 +96,45 @@ NEVER = [
     "First came to Blue Bottle on 5 January 2026 and has been back five times since then.",
     "Regularly shops at Green Market.",
 ]  # fmt: skip
+# What says more than the rows do by a single word: another role, way, purpose, state or direction.
+MORE = [
+    "Sold coffee 5 times.",
+    "Sells coffee.",
+    "Works at Blue Bottle.",
+    "Works at Blue Bottle 5 times.",
+    "Runs Blue Bottle.",
+    "Served coffee 5 times.",
+    "Hosted 5 visits at Blue Bottle.",
+    "Welcomes Blue Bottle five times.",
+    "Processed 5 payments at Blue Bottle.",
+    "Invoiced Blue Bottle five times.",
+    "Pays for coffee by credit card.",
+    "Bought coffee online.",
+    "Orders coffee by phone.",
+    "Goes to Blue Bottle on vacation.",
+    "Goes to Blue Bottle on holiday.",
+    "Flew to Blue Bottle.",
+    "Keeps a bank account at Blue Bottle.",
+    "Keeps a household account at Blue Bottle.",
+    "Buys coffee in pairs.",
+    "Buys coffee on behalf of her household.",
+    "Buys coffee for a shop she runs.",
+    "Drinks coffee five times.",
+    "Gave five coffee.",
+    "Sent five coffee.",
+    "Carried coffee five times.",
+    "Holds five coffee.",
+    "Invested 20.00 EUR in Blue Bottle.",
+    "Applied for a coffee coupon.",
+    "Coffee redemptions resulted in coffee purchases.",
+    "Coffee is out.",
+    "Coffee purchases are down in February 2026.",
+    "Spending fell in January 2026.",
+    "Coffee spending fell in January 2026.",
+    "Coffee spending fell in January 2026 to 13.00 EUR.",
+]
+
+
 _TURNED = [
     ("Blue Bottle", "Green Market"), ("more", "less"), ("busiest", "quietest"), ("most", "least"), ("first", "last"), ("€", "$"), ("EUR", "USD"), ("went up", "went down"),
     ("rose", "fell"), ("larger", "smaller"), ("after", "before"), ("January", "March"), ("redeemed", "ignored"), ("second", "third"), ("Never", "Always"), ("visits", "refunds"),
@@ -110,7 +149,7 @@ def test_what_the_rows_say_is_verified(check: Check, text: str) -> None:
     assert verdict.status == "verified", verdict.reason
 
 
-@pytest.mark.parametrize("text", NEVER)
+@pytest.mark.parametrize("text", NEVER + MORE)
 def test_what_they_do_not_say_is_never_verified(check: Check, text: str) -> None:
     assert check(text).status != "verified"
 

@@ -33,13 +33,21 @@ def bound_statements(statements: pl.DataFrame, memory_bytes: int) -> tuple[pl.Da
     if over.is_empty():
         return statements, used
     crowded = statements.join(over, on="user_id", how="semi", maintain_order="left")
-    ordered = crowded.sort("user_id", "line", "label")
-    sizes = statement_sizes(ordered).with_columns(pl.col("size").cum_sum().over("user_id"))
-    kept = ordered.join(sizes.filter(pl.col("size") <= memory_bytes - FACTS_RESERVED), on=_LINE, how="semi", maintain_order="left")
+    kept = _fitting(crowded.sort("user_id", "line", "label"), memory_bytes - FACTS_RESERVED)
     fitting = kept.sort(_LINE).with_columns(pl.int_range(1, pl.len() + 1, dtype=pl.Int32).over("user_id", "label").alias("line"))
     rest = statements.join(over, on="user_id", how="anti", maintain_order="left")
     others = used.join(over, on="user_id", how="anti")
     return pl.concat([rest, fitting]).sort(_LINE), pl.concat([others, _used(statement_sizes(fitting))])
+
+
+def _fitting(ordered: pl.DataFrame, room: int) -> pl.DataFrame:
+    """The lines that fit, in order; one that does not takes no room of those after it."""
+    while True:
+        sizes = statement_sizes(ordered).with_columns(pl.col("size").cum_sum().over("user_id"))
+        first = sizes.filter(pl.col("size") > room).unique("user_id", keep="first", maintain_order=True)
+        if first.is_empty():
+            return ordered
+        ordered = ordered.join(first, on=_LINE, how="anti", maintain_order="left")
 
 
 def _used(sizes: pl.DataFrame) -> pl.DataFrame:
