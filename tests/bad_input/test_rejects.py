@@ -44,3 +44,11 @@ def test_rejected_rows_of_tables_and_documents_are_listed_with_those_of_events(t
     assert report.rejected_rows == len(listed)
     assert any("'rules': left out 1 file " in warning and "'empty.md': it holds no text" in warning for warning in report.warnings)
     assert any("'shop': left out 1 row " in warning and "'items.csv' row 2: no item id" in warning for warning in report.warnings)
+
+
+def test_too_many_are_told_with_a_row_of_the_most_frequent_reason(tmp_path: Path) -> None:
+    config = "version: 1\nsources: {visits: {role: events, path: visits.csv, columns: {user: user, time: time, item: item}}}\n"
+    (tmp_path / "memlearn.yaml").write_text(config, encoding="utf-8")
+    (tmp_path / "visits.csv").write_text("user,time,item\n,2025-01-02,p1\na,someday,p1\na,never,p1\na,2025-01-03,p1\n", encoding="utf-8")
+    with pytest.raises(memlearn.MemlearnError, match=r"3 of 4 rows are unusable.*\(2 rows\), for example 'visits.csv' row 2\."):
+        memlearn.learn(tmp_path / "memlearn.yaml")

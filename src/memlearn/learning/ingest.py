@@ -257,18 +257,13 @@ def _delivery_row(job: Job, source: Pending, delivery: Delivery, counts: tuple[i
 def _check_rejects(job: Job, source: Pending, read: int, rejected: int, rejects: Sequence[pl.DataFrame]) -> None:
     limit = source.source.max_rejects if source.source.max_rejects is not None else job.context.max_rejects
     if read and rejected > limit * read:
-        reasons = (
-            pl.concat(list(rejects))
-            .filter(pl.col("source") == source.name)
-            .group_by("reason")
-            .len()
-            .sort("len", "reason", descending=[True, False])
-        )
-        example = pl.concat(list(rejects)).filter(pl.col("source") == source.name).row(0, named=True)
+        mine = pl.concat(list(rejects)).filter(pl.col("source") == source.name)
+        reason, count = mine.group_by("reason").len().sort("len", "reason", descending=[True, False]).row(0)
+        example = mine.filter(pl.col("reason") == reason).row(0, named=True)
         kept = _write_rejects(job, rejects, "stopped")
         raise RejectLimitError(
             f"Source {source.name!r}: {rejected} of {read} rows are unusable ({rejected / read:.1%}; the limit is {limit:.1%}); nothing was changed. "
-            f"Most often: {reasons['reason'][0]!r} ({reasons['len'][0]} rows), for example {example['file']!r} row {example['row']}. "
+            f"Most often: {reason!r} ({count} {'row' if count == 1 else 'rows'}), for example {example['file']!r} row {example['row']}. "
             f"All are listed in {str(kept)!r}. Mend the data or the mapping, or raise `max_rejects`."
         )
 
