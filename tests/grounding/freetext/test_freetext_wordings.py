@@ -52,6 +52,8 @@ TRUE = [
     "First came to Blue Bottle on 5 January 2026 and has been back four times since then.",
     "Bought at Green Market on 24 January 2026, again on 21 February 2026.",
     "At Bottle, 20.00 EUR were spent in total.",
+    "Four visits to Blue Bottle fell in January 2026.",
+    "All five coffee purchases fell on Mondays.",
 ]  # fmt: skip
 NEVER = [
     "Blue Bottle: 2 visits, Green Market: 2 visits.",
@@ -130,6 +132,18 @@ MORE = [
     "Coffee is out.",
     "Coffee purchases are down in February 2026.",
     "Spending fell in January 2026.",
+    "Spending fell on weekends.",
+    "Coffee spending fell on Mondays.",
+    "Purchases fell on Mondays.",
+    "Coffee purchases fell on Mondays.",
+    "Coffee prices fell on Mondays.",
+    "The average of 5 visits fell in January 2026.",
+    "Spending on 5 coffee purchases fell in January 2026.",
+    "The price of five coffees fell in January 2026.",
+    "Five coffee purchases fell in January 2026.",
+    "The offer O-2 led to a redemption.",
+    "Coffee purchases led to a redemption of O-2.",
+    "In the run from 3 January 2026, five coffee purchases.",
     "Coffee spending fell in January 2026.",
     "Coffee spending fell in January 2026 to 13.00 EUR.",
 ]

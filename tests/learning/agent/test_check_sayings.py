@@ -84,7 +84,7 @@ def test_most_false_ones_are_refused(outcomes: list[tuple[Saying, str]]) -> None
 
 def test_nine_of_ten_true_ones_are_verified_and_few_are_refused(outcomes: list[tuple[Saying, str]]) -> None:
     found = Counter(status for saying, status in outcomes if saying.truth)
-    assert found["verified"] >= 0.9 * found.total(), found
+    assert found["verified"] >= 0.92 * found.total(), found
     assert found["refused"] <= 0.03 * found.total(), found
 
 

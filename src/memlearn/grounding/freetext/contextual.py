@@ -57,6 +57,8 @@ _OWNED = frozenset({"the", "a", "user", "customer", "client", "their", "his", "h
 _GOTTEN = frozenset({"received", "receives", "receive", "earned", "earns"})
 _REFUNDS = frozenset({"refund", "refunds", "reimbursement", "reimbursements", "back"})
 _FELL = frozenset({"fell", "fall", "falls", "fallen", "falling"})
+# What a count of events that fell on a day may stand beside; with money, prices or means it is they that fell.
+_COUNTED = frozenset({"event", "skip", "all", "to", "about"})
 _BEEN = frozenset({"was", "were", "been", "be", "is", "are", "being", "got", "it", "them"})
 _MOVED = frozenset({"been", "come", "came", "comes", "coming", "gone", "went", "go", "goes", "going"})
 _OFFERED = frozenset({"offer", "offers", "coupon", "coupons", "voucher", "vouchers", "deal", "deals", "promotion", "promotions"})
@@ -88,9 +90,9 @@ def read_contextual(tokens: Tokens, at: int, before: Sequence[Part]) -> tuple[el
     ):
         # Who receives money without a shop's being named first is the user, and nothing tells of that.
         return el.Word("unreadable", low), at + 1
-    if low in _FELL and after in (("from",), ("by",), ("to",)) and at + 2 < len(tokens) and tokens[at + 2].sort in ("number", "sign"):
-        # Fell from 7 to 3 euros: no verb of when it took place.
-        return el.Word("down", low), at + 1
+    if low in _FELL:
+        fell = _fell(tokens, at, before)
+        return None if fell is None else (fell, at + 1)
     if low == "together" and (
         (after and (after[0] in _SUMMED or (after == (",",) and not at))) or (at and tokens[at - 1].low in _NUMBERED)
     ):
@@ -121,6 +123,26 @@ def _belongs(last: el.Value | None, before: Sequence[Part]) -> bool:
     if isinstance(last, el.Word):
         return last.tag == "verb" and last.text.startswith(("belong", "date", "fall", "fell"))
     return isinstance(last, el.Count) and any(isinstance(part.value, el.Word) and part.value.tag == "rest" for part in before)
+
+
+def _fell(tokens: Tokens, at: int, before: Sequence[Part]) -> el.Word | None:
+    """`Fell from 7 to 3 euros` is no verb of when it took place; `four visits fell on a Monday` is none of a decline."""
+    low, after = tokens[at].low, lows(tokens, at + 1, 1)
+    if after in (("from",), ("by",), ("to",)) and at + 2 < len(tokens) and tokens[at + 2].sort in ("number", "sign"):
+        return el.Word("down", low)
+    if after in (("in",), ("on",), ("into",)) and _is_count(before):
+        return el.Word("verb", low)
+    return None
+
+
+def _is_count(before: Sequence[Part]) -> bool:
+    """So many events and nothing else: `13 of 44 purchases`, `all three coffee purchases`."""
+    values = [part.value for part in before]
+    counted = any(isinstance(value, el.Count | el.OutOf | el.Share) for value in values)
+    return counted and all(
+        value.tag in _COUNTED if isinstance(value, el.Word) else isinstance(value, el.Count | el.OutOf | el.Share | el.Name)
+        for value in values
+    )
 
 
 def _has_figure(before: Sequence[Part], tokens: Tokens, at: int) -> bool:
