@@ -32,10 +32,10 @@ from numpy.typing import NDArray
 from memlearn.evaluation.baselines import Scorer
 from memlearn.evaluation.baselines.frequency import fit_top_freq
 from memlearn.evaluation.baselines.tifu_knn import TifuKnnParameters, fit_tifu_knn
-from memlearn.evaluation.history import History, make_history
 from memlearn.evaluation.item_sets import pair_sets
 from memlearn.evaluation.metrics import measure
 from memlearn.evaluation.top_k import top_k
+from memlearn.ranking.history import History, make_history
 
 # Its progress bars would run through the table.
 os.environ.setdefault("TQDM_DISABLE", "1")

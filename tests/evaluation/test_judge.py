@@ -9,7 +9,6 @@ import pytest
 from memlearn.errors import InputError, UsageError
 from memlearn.evaluation.aspects import novelty
 from memlearn.evaluation.baselines import METHODS, tune
-from memlearn.evaluation.history import make_history
 from memlearn.evaluation.item_sets import list_sets, pair_sets
 from memlearn.evaluation.judge import NO_TRUTH, Bootstrap, Categories, Lists, Question, judge, tuning_of
 from memlearn.evaluation.metrics import measure
@@ -27,6 +26,7 @@ from memlearn.evaluation.results import (
     Subject,
     of_json,
 )
+from memlearn.ranking.history import make_history
 
 FAST = Bootstrap(draws=200)
 SUBJECT = Subject("shop", "shop.yaml", "0.1.0", "2026-11-23", final=False, cuts=(Cut("one", "2026-01-01", "2026-02-01", "r1"),))

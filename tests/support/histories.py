@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from hypothesis import strategies as st
 
-from memlearn.evaluation.history import History, make_history
+from memlearn.ranking.history import History, make_history
 
 # The baskets of every user, oldest first, each a sorted list of items.
 Baskets = list[list[list[int]]]

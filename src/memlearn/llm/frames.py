@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import struct
+from abc import ABC, abstractmethod
 from enum import IntEnum
 
 _HEAD = struct.Struct("<IQB")
@@ -36,7 +37,7 @@ def pack(kind: Kind, number: int = 0, content: bytes = b"") -> bytes:
     return _HEAD.pack(len(content), number, kind) + content
 
 
-class Link(asyncio.Protocol):
+class Link(asyncio.Protocol, ABC):
     """One end of a stream of frames; what is sent before there is a connection waits for it."""
 
     def __init__(self) -> None:
@@ -52,9 +53,9 @@ class Link(asyncio.Protocol):
         else:
             self._transport.write(frame)
 
+    @abstractmethod
     def received(self, kind: Kind, number: int, content: bytes) -> None:
         """A frame has come."""
-        raise NotImplementedError
 
     def cut(self) -> None:
         """Close the connection, whatever waits to be sent."""

@@ -17,7 +17,7 @@ from threadpoolctl import threadpool_limits
 from memlearn.errors import UsageError
 from memlearn.evaluation.baselines import METHODS, NEVER, Method, Scorer, tune
 from memlearn.evaluation.baselines.methods import spread
-from memlearn.evaluation.history import History, make_history
+from memlearn.ranking.history import History, make_history
 
 SOURCE = str(Path(__file__).parents[3] / "src")
 AVAILABLE = [method for method in METHODS if method.missing() is None]
@@ -91,7 +91,7 @@ def test_a_process_of_its_own_gives_the_same_bits() -> None:
     script = (
         "import hashlib, numpy as np\n"
         "from memlearn.evaluation.baselines import METHODS\n"
-        "from memlearn.evaluation.history import make_history\n"
+        "from memlearn.ranking.history import make_history\n"
         "random = np.random.default_rng(4)\n"
         "h = make_history(200, 40, random.integers(0, 200, 3000), random.integers(0, 6, 3000), random.geometric(0.1, 3000) % 40)\n"
         "for m in METHODS:\n"

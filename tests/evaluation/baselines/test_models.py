@@ -14,7 +14,7 @@ from memlearn.errors import UsageError
 from memlearn.evaluation.baselines import METHODS, NEVER
 from memlearn.evaluation.baselines.ease import EaseParameters, fit_ease
 from memlearn.evaluation.baselines.ials import IalsParameters, fit_ials, ials_missing
-from memlearn.evaluation.history import History
+from memlearn.ranking.history import History
 
 installed = pytest.mark.skipif(ials_missing() is not None, reason="the package implicit is not installed")
 

@@ -16,7 +16,7 @@ from memlearn.evaluation.baselines.item_knn import ItemKnnParameters, fit_item_k
 from memlearn.evaluation.baselines.nearest import largest, neighbour_pool
 from memlearn.evaluation.baselines.tifu_knn import TifuKnnParameters, fit_tifu_knn, user_vectors
 from memlearn.evaluation.baselines.up_cf import UpCfParameters, fit_up_cf
-from memlearn.evaluation.history import History, make_history
+from memlearn.ranking.history import History, make_history
 
 
 def scores(scorer: Scorer, history: History) -> np.ndarray:

@@ -15,7 +15,7 @@ from memlearn.evaluation.baselines import NEVER, Scorer
 from memlearn.evaluation.baselines.frequency import DecayedFrequencyParameters, TopFreqParameters, fit_decayed_frequency, fit_top_freq
 from memlearn.evaluation.baselines.popularity import RecentPopularityParameters, fit_popularity, fit_recent_popularity
 from memlearn.evaluation.baselines.trex import TrexParameters, fit_trex
-from memlearn.evaluation.history import History
+from memlearn.ranking.history import History
 
 
 def scores(scorer: Scorer, history: History) -> np.ndarray:

@@ -12,7 +12,7 @@ from threadpoolctl import threadpool_limits
 
 from memlearn.errors import UsageError
 from memlearn.evaluation.baselines.scorer import NEVER, Scorer, check_within
-from memlearn.evaluation.history import History
+from memlearn.ranking.history import History
 
 __all__ = ["EaseParameters", "fit_ease"]
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from memlearn.errors import UsageError
 from memlearn.evaluation.baselines.scorer import NEVER, Scorer, SparseScorer, check_within
-from memlearn.evaluation.history import History
+from memlearn.ranking.history import History
 
 __all__ = ["DecayedFrequencyParameters", "TopFreqParameters", "fit_decayed_frequency", "fit_top_freq"]
 

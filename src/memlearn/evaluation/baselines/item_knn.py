@@ -10,7 +10,7 @@ from scipy.sparse import csr_array, vstack
 
 from memlearn.evaluation.baselines.nearest import blocks, largest
 from memlearn.evaluation.baselines.scorer import Scorer, check_within
-from memlearn.evaluation.history import History
+from memlearn.ranking.history import History
 
 __all__ = ["ItemKnnParameters", "fit_item_knn", "item_similarities"]
 

@@ -29,7 +29,7 @@ from memlearn.evaluation.baselines.scorer import Scorer
 from memlearn.evaluation.baselines.tifu_knn import TifuKnnParameters, fit_tifu_knn
 from memlearn.evaluation.baselines.trex import TrexParameters, fit_trex
 from memlearn.evaluation.baselines.up_cf import UpCfParameters, fit_up_cf
-from memlearn.evaluation.history import History
+from memlearn.ranking.history import History
 
 __all__ = ["METHODS", "Method", "spread"]
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from memlearn.evaluation.history import History
+from memlearn.ranking.history import History
 
 __all__ = ["blocks", "largest", "neighbour_pool"]
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from memlearn.evaluation.baselines.scorer import Scorer, UniformScorer, check_within
-from memlearn.evaluation.history import History
+from memlearn.ranking.history import History
 
 __all__ = ["PopularityParameters", "RecentPopularityParameters", "fit_popularity", "fit_recent_popularity"]
 

@@ -10,7 +10,7 @@ from scipy.sparse import csr_array
 
 from memlearn.evaluation.baselines.nearest import blocks, largest, neighbour_pool
 from memlearn.evaluation.baselines.scorer import Scorer, check_within
-from memlearn.evaluation.history import History
+from memlearn.ranking.history import History
 
 __all__ = ["TifuKnnParameters", "fit_tifu_knn", "user_vectors"]
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from memlearn.evaluation.baselines.scorer import Scorer, SparseScorer, check_within
-from memlearn.evaluation.history import History
+from memlearn.ranking.history import History
 
 __all__ = ["TrexParameters", "fit_trex"]
 

@@ -10,7 +10,7 @@ from typing import Generic, TypeVar
 from memlearn.errors import UsageError
 from memlearn.evaluation.baselines.methods import Method
 from memlearn.evaluation.baselines.scorer import Scorer
-from memlearn.evaluation.history import History
+from memlearn.ranking.history import History
 
 __all__ = ["Try", "Tuned", "tune"]
 

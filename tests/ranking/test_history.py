@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from memlearn.errors import UsageError
-from memlearn.evaluation.history import History, make_history, split_at, split_last
+from memlearn.ranking.history import History, make_history, split_at, split_last
 
 
 def same(one: History, other: History) -> bool:
