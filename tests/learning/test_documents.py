@@ -111,12 +111,21 @@ def test_sentences_that_say_the_same_are_told_once() -> None:
     assert len(policy_statements(passages(text), 4000)) == 1
 
 
+def test_a_rule_is_not_left_out_because_it_is_worded_like_another() -> None:
+    refunds, complaints = "Refunds must be paid within 14 days.", "Every complaint must be answered within 3 days."
+    found = [*passages(f"# Refunds\n\n{refunds}", "a.md"), *passages(f"# Complaints\n\n{complaints}", "b.md")]
+    assert lines(policy_statements(found, 4000)) == [f"Refunds: {refunds}", f"Complaints: {complaints}"]
+    first = policy_statements(found[:1], 4000)
+    assert lines(policy_statements(found, 4000, first)) == [f"Complaints: {complaints}"]
+
+
 def test_every_document_has_its_say_before_one_has_many() -> None:
     long = "# Long\n\n" + "\n\n".join(
         f"{name} must never be sent to minors within 30 days." for name in ("Coupons", "Newsletters", "Vouchers", "Surveys", "Parcels")
     )
     short = "# Short\n\nComplaints must be answered within five days."
-    chosen = lines(policy_statements([*passages(long, "a.md"), *passages(short, "b.md")], 130))
+    chosen = lines(policy_statements([*passages(long, "a.md"), *passages(short, "b.md")], 190))
+    assert len(chosen) == 3
     assert any(line.startswith("Short: ") for line in chosen)
 
 

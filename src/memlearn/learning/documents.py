@@ -9,6 +9,7 @@ from pathlib import PurePosixPath
 
 from memlearn.chunks.documents import Passage
 from memlearn.chunks.sentences import split_sentences
+from memlearn.learning.same_rule import says_the_same
 from memlearn.learning.wording import advice_strength, rule_strength
 from memlearn.memory import Evidence, Fact, Statement
 
@@ -17,7 +18,6 @@ _FEWEST_WORDS = 5
 _WEAKEST = 2.0
 # What one more sentence of the same document, or of the same section, must be better by to come first.
 _SAME_DOCUMENT, _SAME_SECTION = 0.35, 0.8
-_MOST_SHARED_WORDS = 0.5
 _ITEM = re.compile(r"^\s*(?:-|\d{1,3}\.|[a-z]\.)\s+")
 _START = re.compile(r"[A-ZÀ-ÖØ-Þ0-9“\"'‘]")
 _END = re.compile(r"[.!][\"'”’)\]]*$")
@@ -47,7 +47,6 @@ _LEGAL_TEXT = re.compile(
     r"(?:^|[\s/_-])(?:licen[cs]e|licensing|readme|changelog|contributing|contributors|code[ _-]of[ _-]conduct|copying|notice)(?:[\s._-]|$)",
     re.IGNORECASE,
 )
-_WORD = re.compile(r"[^\W_]{3,}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +55,6 @@ class _Candidate:
     quote: str
     start: int
     strength: float
-    words: frozenset[str]
 
     @property
     def section(self) -> tuple[str, tuple[str, ...]]:
@@ -73,7 +71,7 @@ def policy_statements(passages: Sequence[Passage], limit: int, said: Sequence[St
     Args:
         passages: of documents of kind `policy`; licences and readme files among them are passed over.
         limit: most characters of the block, line breaks included.
-        said: lines that quote passages already; what says much the same is left out.
+        said: lines that quote passages already; what says the same is left out.
 
     Returns:
         Statements in the documents' order. Each is `<document title>: <sentence as it stands>`, with the passage as evidence
@@ -156,8 +154,8 @@ def quotation(passage: Passage, start: int, quote: str) -> dict[str, object]:
 def _choose(passages: Sequence[Passage], limit: int, strength: Callable[[str], float], said: Sequence[Statement]) -> list[Statement]:
     order = {passage.passage_id: at for at, passage in enumerate(passages)}
     left = list(_all_candidates([passage for passage in passages if not is_legal_text(passage)], strength))
-    for words in map(_words_of, said):
-        left = [candidate for candidate in left if not _share(candidate.words, words)]
+    for line in map(_quote_of, said):
+        left = [candidate for candidate in left if not says_the_same(candidate.quote, line)]
     chosen: list[_Candidate] = []
     room = limit
     while left:
@@ -168,7 +166,7 @@ def _choose(passages: Sequence[Passage], limit: int, strength: Callable[[str], f
             continue
         chosen.append(best)
         room -= size
-        left = [candidate for candidate in left if not _is_alike(candidate, best)]
+        left = [candidate for candidate in left if not says_the_same(candidate.quote, best.quote)]
     chosen.sort(key=lambda candidate: (order[candidate.passage.passage_id], candidate.start))
     return [_statement(candidate) for candidate in chosen]
 
@@ -222,7 +220,7 @@ def _candidates(passage: Passage, lead: _Lead, strength: Callable[[str], float])
             for quote, start in _sentences(passage, line.start, line.end):
                 found = strength(quote) if _stands_alone(quote) else 0.0
                 if found >= _WEAKEST:
-                    yield _Candidate(passage, quote, start, found, _words(quote))
+                    yield _Candidate(passage, quote, start, found)
 
 
 def _sentences(passage: Passage, start: int, end: int) -> Iterator[tuple[str, int]]:
@@ -260,22 +258,10 @@ def _worth(candidate: _Candidate, chosen: Sequence[_Candidate]) -> float:
     return candidate.strength - _SAME_DOCUMENT * same_document - _SAME_SECTION * same_section
 
 
-def _is_alike(one: _Candidate, other: _Candidate) -> bool:
-    return _share(one.words, other.words)
-
-
-def _share(one: frozenset[str], other: frozenset[str]) -> bool:
-    return len(one & other) > _MOST_SHARED_WORDS * min(len(one), len(other))
-
-
-def _words(text: str) -> frozenset[str]:
-    return frozenset(_WORD.findall(text.casefold()))
-
-
-def _words_of(statement: Statement) -> frozenset[str]:
-    """The words that a line rests on."""
+def _quote_of(statement: Statement) -> str:
+    """The sentence that a line rests on."""
     quote = statement.fact.values.get("quote") if statement.fact is not None else None
-    return _words(quote if isinstance(quote, str) else statement.text)
+    return quote if isinstance(quote, str) else statement.text
 
 
 def is_legal_text(passage: Passage) -> bool:

@@ -9,7 +9,10 @@ from dataclasses import dataclass
 from memlearn.chunks.documents import Passage
 from memlearn.errors import EditError
 from memlearn.learning.agent.documents.tools import Proposal, ProposedText
-from memlearn.learning.agent.documents.words import (
+from memlearn.learning.agent.rows import escape_text
+from memlearn.learning.agent.step import Cited, StepInput
+from memlearn.learning.documents import Sentence, quotation
+from memlearn.learning.said import (
     Said,
     direction_of,
     lacking,
@@ -21,9 +24,6 @@ from memlearn.learning.agent.documents.words import (
     turned,
     words_of,
 )
-from memlearn.learning.agent.rows import escape_text
-from memlearn.learning.agent.step import Cited, StepInput
-from memlearn.learning.documents import Sentence, quotation
 from memlearn.memory import Evidence, Fact, Statement
 
 VERSION = "documents-1"

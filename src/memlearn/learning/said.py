@@ -24,7 +24,7 @@ _NUMBER_WORDS = {
     "second": "2",
     "third": "3",
 }
-_UNIT_STEMS = {
+UNITS = {
     **dict.fromkeys(("second", "seconds"), "second"),
     **dict.fromkeys(("minute", "minutes"), "minute"),
     **dict.fromkeys(("hour", "hours", "hourly"), "hour"),
@@ -38,7 +38,7 @@ _UNIT_STEMS = {
     **dict.fromkeys(("dollar", "dollars", "usd", "$"), "$"),
     **dict.fromkeys(("pound", "pounds", "gbp", "£"), "£"),
 }
-_SMALL = frozenset(
+SMALL_WORDS = frozenset(
     "a an the and or but of to in on at by for from with into onto as is are was were be been being it its this that these those there here we our us "  # noqa: SIM905 - reads better as text
     "you your they their them he she his her i my me who whom which what do does did has have had will would so than then also any all each every "
     "such per up out over about if when where while because not no never only must shall may can cannot unless except should".split()
@@ -149,7 +149,7 @@ class Said:
 def read_said(text: str) -> Said:
     """Take a text apart."""
     tokens = _TOKEN.findall(text)
-    numbers = [_number(token) for token in tokens]
+    numbers = [number_of(token) for token in tokens]
     bounds = {name for found in _BOUNDS.finditer(text) for name, held in found.groupdict().items() if held}
     return Said(
         frozenset(number for number in numbers if number is not None),
@@ -157,7 +157,7 @@ def read_said(text: str) -> Said:
         frozenset(bounds | {found.casefold() for found in _ORDER.findall(text)}),
         frozenset(found.casefold() for found in _DATES.findall(text)),
         tuple(_names(text)),
-        tuple(stem(token) for token in tokens if token.casefold() not in _SMALL and token[0].isalpha() and _number(token) is None),
+        tuple(stem(token) for token in tokens if token.casefold() not in SMALL_WORDS and token[0].isalpha() and number_of(token) is None),
     )
 
 
@@ -225,7 +225,8 @@ def same_words(part: str, whole: str) -> bool:
     return f" {' '.join(words_of(part.casefold()))} " in f" {' '.join(words_of(whole.casefold()))} "
 
 
-def _number(token: str) -> str | None:
+def number_of(token: str) -> str | None:
+    """A number as it would be written in digits; None: the token is none."""
     if token[0].isdigit():
         plain = token.replace(",", "")
         return plain.rstrip("0").rstrip(".") if "." in plain else plain.lstrip("0") or "0"
@@ -233,7 +234,7 @@ def _number(token: str) -> str | None:
 
 
 def _measures(tokens: Sequence[str], numbers: Sequence[str | None]) -> Iterable[tuple[str, str]]:
-    units = [_UNIT_STEMS.get(token.casefold()) for token in tokens]
+    units = [UNITS.get(token.casefold()) for token in tokens]
     for at, (unit, number) in enumerate(zip(units, numbers, strict=True)):
         if unit is not None and number is None:
             before = next((numbers[place] for place in range(at - 1, max(at - 1 - _NEAR, -1), -1) if numbers[place] is not None), None)
@@ -245,7 +246,7 @@ def _names(text: str) -> Iterable[str]:
     """Capitalised words; the first one only where it is no usual beginning."""
     for number, found in enumerate(_TOKEN.finditer(text)):
         token = found.group()
-        if not token[0].isupper() or token.casefold() in _SMALL or _number(token) is not None:
+        if not token[0].isupper() or token.casefold() in SMALL_WORDS or number_of(token) is not None:
             continue
         begins = number == 0 or text[: found.start()].rstrip().endswith((".", ":", "!", "?"))
         if not (begins and (stem(token) in _PLAIN or token.casefold() in _BEGINNINGS)):
