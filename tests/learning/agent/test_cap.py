@@ -35,8 +35,8 @@ def paid(counts: Mapping[str, Any], rates: Rates) -> int:
     return int(plain * rates.input + counts["cached_tokens"] * rates.cached + counts["completion_tokens"] * rates.output)
 
 
-def spend(server: ModelServer, folder: Path, number: int) -> tuple[int, int, int, list[Any]]:
-    """One plan: the cap, what the endpoint charges, what we count, and what came of the requests."""
+def spend(server: ModelServer, folder: Path, number: int) -> tuple[int, int, int, list[tuple[int, Any]]]:
+    """One plan: the cap, what the endpoint charges, what we count, and of each request what it may cost and what came of it."""
     random = Random(number)
     prices = Prices(
         input=random.choice([0, random.uniform(0.01, 30)]),
@@ -52,8 +52,8 @@ def spend(server: ModelServer, folder: Path, number: int) -> tuple[int, int, int
         for at in range(random.randrange(4, 24))
     ]
     client = ChatClient(ModelConfig(model="scripted", base_url=server.base_url, timeout=5), {})
-    whole = sum(rates.most(len(client.encode(request)), request.max_tokens) for request in requests)
-    cap = int(whole * random.uniform(0, 1.2))
+    most = [rates.most(len(client.encode(request)), request.max_tokens) for request in requests]
+    cap = int(sum(most) * random.uniform(0, 1.2))
     purse = Purse(cap)
     journal = JournalWriter(folder, f"plan-{number}")
     pace = Pace(random.choice([1, 3, 16]))
@@ -69,7 +69,7 @@ def spend(server: ModelServer, folder: Path, number: int) -> tuple[int, int, int
     with closing(journal):
         results = asyncio.run(together())
     assert purse.reserved == 0
-    return cap, paid(server.counts(), rates), purse.spent, results
+    return cap, paid(server.counts(), rates), purse.spent, list(zip(most, results, strict=True))
 
 
 def check_plans(folder: Path, numbers: range) -> None:
@@ -78,9 +78,12 @@ def check_plans(folder: Path, numbers: range) -> None:
         for number in numbers:
             cap, charged, counted, results = spend(server, folder, number)
             assert charged <= counted <= cap
-            odd = [result for result in results if not isinstance(result, ChatReply | CapReachedError | NotAnsweredError)]
+            odd = [result for _, result in results if not isinstance(result, ChatReply | CapReachedError | NotAnsweredError)]
             assert not odd
-            reached += any(isinstance(result, CapReachedError) for result in results)
+            stopped = [most for most, result in results if isinstance(result, CapReachedError)]
+            # Whatever stopped did not fit beside what was spent; what others had only reserved stops nobody.
+            assert all(counted + most > cap for most in stopped)
+            reached += bool(stopped)
     assert 0 < reached < len(numbers)
 
 

@@ -42,13 +42,22 @@ def test_no_answer_costs_more_than_its_request_may(prices: Prices, text: str, ca
 
 def test_what_could_pass_the_cap_is_not_reserved_and_the_message_says_how_to_go_on() -> None:
     purse = Purse(cap=to_units(1), spent=to_units("0.5"))  # type: ignore[arg-type]
-    purse.reserve(to_units(0.3))
-    with pytest.raises(CapReachedError, match=r"up to 0.3; 0.5 are spent and 0.3 reserved of the cap of 1\. Raise the cap"):
-        purse.reserve(to_units(0.3))
+    assert purse.reserve(to_units(0.3))
+    with pytest.raises(CapReachedError, match=r"up to 0.6; 0.5 are spent and up to 0.3 under way of the cap of 1\. Raise the cap"):
+        purse.reserve(to_units(0.6))
     purse.settle(to_units(0.3), to_units(0.1))
-    purse.reserve(to_units(0.3))
+    assert purse.reserve(to_units(0.3))
     purse.settle(to_units(0.3), None)
     assert (to_amount(purse.spent), purse.reserved) == (Decimal("0.9"), 0)
+
+
+def test_what_may_fit_once_others_are_settled_is_told_to_wait() -> None:
+    purse = Purse(cap=to_units(1))
+    assert purse.reserve(to_units(0.6))
+    assert not purse.reserve(to_units(0.6))
+    assert purse.reserved == to_units(0.6)
+    purse.settle(to_units(0.6), to_units(0.4))
+    assert purse.reserve(to_units(0.6))
 
 
 @pytest.mark.parametrize("seed", range(8))
@@ -61,7 +70,8 @@ def test_spending_never_passes_the_cap_however_many_spend_at_once(seed: int) -> 
         mine = Random(f"{seed} {number}")
         most = mine.randrange(0, cap // 3 + 2)
         try:
-            purse.reserve(most)
+            if not purse.reserve(most):
+                return False
         except CapReachedError:
             return False
         purse.settle(most, mine.choice([None, 0, mine.randrange(0, most + 1)]))

@@ -202,6 +202,17 @@ def test_no_request_leaves_that_could_pass_the_cap(tmp_path: Path) -> None:
         assert charged == site.purse.spent
 
 
+def test_who_finds_the_cap_reserved_waits_for_what_is_under_way(tmp_path: Path) -> None:
+    with ModelServer(echo, latency=0.05) as server:
+        most = RATES.most(len(Site(tmp_path / "none", server).client.encode(request("00"))), 20)
+        site = Site(tmp_path, server, cap=most * 4)
+        results = site.run(*(site.sender.ask(ASKED, request(f"{number:02d}"), Spent()) for number in range(40)))
+    answered = [result for result in results if isinstance(result, ChatReply)]
+    # Twice as many as could have been reserved together, and more.
+    assert len(answered) > 8
+    assert most * 3 < site.purse.spent <= most * 4
+
+
 def test_an_answer_without_usage_keeps_its_reservation(tmp_path: Path) -> None:
     with ModelServer(echo, usage=False) as server:
         site, spent = Site(tmp_path, server), Spent()

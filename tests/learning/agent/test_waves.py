@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from models import note_taker
 
 import memlearn
 from memlearn.cli import main
+from memlearn.learning.agent.money import to_amount
 from memlearn.store.journal import read_segment
 from memlearn.testing import BATCH_LINE, BATCHES, CHAT, BatchRules, Contains, Fault, ModelServer, Nth
 
@@ -184,6 +186,25 @@ def test_a_cap_stops_cleanly_and_a_later_run_goes_on(tmp_path: Path, company: Co
         assert lines(server) - sent == sent
     assert site.digest() == direct[0]
     assert spent == pytest.approx(cost)
+
+
+def test_what_the_cap_leaves_no_room_for_in_one_wave_goes_with_the_next(
+    tmp_path: Path, company: Company, direct: tuple[str, memlearn.LearnReport]
+) -> None:
+    with serving() as server:
+        whole = make_site(tmp_path / "whole", company, server)
+        full = whole.learn()
+        assert full.agent is not None
+        records = [record for path in whole.layout.journals.glob("*.journal") for _, record in read_segment(path)]
+        most = sorted(record["most"] for record in records if record["type"] == "intent")
+        cap = Decimal(full.agent.cost) + to_amount(most[-1])
+        # The first requests of all users cannot be reserved together.
+        assert to_amount(sum(most[: len(company.users)])) > cap
+        site = make_site(tmp_path / "site", company, server)
+        report = site.learn(max_cost=float(cap))
+    assert report.agent is not None
+    assert (report.agent.stopped, report.agent.cost) == (None, full.agent.cost)
+    assert site.digest() == direct[0]
 
 
 @pytest.mark.parametrize("switch", ["batch", pytest.param("direct", marks=pytest.mark.slow)])

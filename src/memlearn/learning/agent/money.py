@@ -20,7 +20,7 @@ _TOKENS = 1_000_000
 
 
 class CapReachedError(MemlearnError):
-    """The next request could pass the cap; nothing was sent."""
+    """The next request could pass the cap, whatever those under way cost; nothing was sent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,20 +102,26 @@ class Purse:
         """Units reserved for requests under way."""
         return self._reserved
 
-    def reserve(self, most: int) -> None:
+    def reserve(self, most: int) -> bool:
         """Set aside what a request costs at most.
 
+        Returns:
+            False: it fits only once something that is under way has cost less than is reserved for it; nothing was set aside.
+
         Raises:
-            CapReachedError: with all that is spent and reserved it could pass the cap.
+            CapReachedError: with what is spent already it could pass the cap, whatever becomes of the requests under way.
         """
         with self._lock:
-            held = self._spent + self._reserved
-            if self._cap is not None and held + most > self._cap:
+            if self._cap is not None and self._spent + most > self._cap:
+                under_way = f" and up to {to_amount(self._reserved):f} under way" if self._reserved else ""
                 raise CapReachedError(
-                    f"The next request may cost up to {to_amount(most):f}; {to_amount(self._spent):f} are spent and {to_amount(self._reserved):f} "
-                    f"reserved of the cap of {to_amount(self._cap):f}. Raise the cap to go on from here; what is done stays done."
+                    f"The next request may cost up to {to_amount(most):f}; {to_amount(self._spent):f} are spent{under_way} "
+                    f"of the cap of {to_amount(self._cap):f}. Raise the cap to go on from here; what is done stays done."
                 )
+            if self._cap is not None and self._spent + self._reserved + most > self._cap:
+                return False
             self._reserved += most
+            return True
 
     def settle(self, most: int, cost: int | None) -> None:
         """Replace a reservation by the cost.

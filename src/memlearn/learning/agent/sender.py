@@ -132,6 +132,7 @@ class Sender:
     left: Callable[[str], int] = lambda _user_id: 0
     answered: list[Answered] = field(init=False, default_factory=list)
     _intents: Intents = field(init=False)
+    _short_of_money: list[asyncio.Future[None]] = field(init=False, default_factory=list)
 
     def __post_init__(self) -> None:
         """Number the intents of this journal."""
@@ -194,13 +195,13 @@ class Sender:
                 }
             )
             self.answered.append(Answered(asked, digest, intent, answer))
-            self.purse.settle(most, cost)
+            self._settle(most, cost)
             settled = True
             spent.cost += most if cost is None else cost
             spent.perhaps += most if cost is None else 0
         except ModelError as error:
             cost = None if error.paid == "perhaps" else 0
-            self.purse.settle(most, cost)
+            self._settle(most, cost)
             settled = True
             spent.cost += most if cost is None else 0
             spent.perhaps += most if cost is None else 0
@@ -215,7 +216,7 @@ class Sender:
         except BaseException:
             # Interrupted while under way: it may have been charged.
             if not settled:
-                self.purse.settle(most, None)
+                self._settle(most, None)
             raise
         finally:
             if ready:
@@ -228,10 +229,22 @@ class Sender:
         """Wait for a turn, and set aside what an attempt may cost."""
         await self.pace.get_ready(self.left(asked.user_id))
         try:
-            self.purse.reserve(most)
+            while not self.purse.reserve(most):
+                # Requests under way mostly cost far less than is reserved for them; what is left over then may be enough.
+                settled: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+                self._short_of_money.append(settled)
+                await settled
         except BaseException:
             self.pace.give_way()
             raise
+
+    def _settle(self, most: int, cost: int | None) -> None:
+        """Replace a reservation by the cost, and let those who wait for money see whether it is enough now."""
+        self.purse.settle(most, cost)
+        waiting, self._short_of_money = self._short_of_money, []
+        for waiter in waiting:
+            if not waiter.done():
+                waiter.set_result(None)
 
     async def _write(self, record: Mapping[str, Any]) -> Place:
         return await asyncio.wrap_future(self.journal.append(record))

@@ -144,7 +144,7 @@ class Waves:
             spent: left as it is; costs are counted when answers come in.
 
         Raises:
-            PostponedError: it is asked with this wave, or not at all since the cap is reached.
+            PostponedError: it is asked with this wave, or with the next one if the cap allows it then.
             NotAnsweredError: there was no answer after the last attempt.
             ModelError: the provider does not take it, and never will.
         """
@@ -167,7 +167,9 @@ class Waves:
         content = self.client.encode(request)
         most = 0 if self.rates is None else self.rates.most(len(content), request.max_tokens)
         try:
-            self.purse.reserve(most)
+            # What does not fit beside the wave's other requests may fit into the next one, when it is known what these have cost.
+            if not self.purse.reserve(most):
+                return
         except CapReachedError as error:
             self.stopped = str(error)
             return
@@ -266,4 +268,3 @@ def _count(total: Tally, tally: Tally) -> None:
     total.stopped = tally.stopped
     total.unfinished = tally.unfinished
     total.withdrawn += tally.withdrawn
-
