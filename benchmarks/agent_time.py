@@ -24,7 +24,7 @@ _PARTS = (
     ("stage.py", "_settle", "books"),
     ("store/journal.py", "", "journal"),
     ("sender.py", "_write", "journal"),
-    ("statistics.py", "tell_statistics", "statistics"),
+    ("statistics/tell.py", "tell_statistics", "statistics"),
     ("work.py", "", "steps looked for"),
     ("inputs.py", "", "steps looked for"),
     ("rows.py", "", "steps looked for"),

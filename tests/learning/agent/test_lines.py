@@ -5,7 +5,7 @@ import json
 import polars as pl
 import pytest
 
-from memlearn.learning.agent.lines import as_statements
+from memlearn.learning.agent.lines import as_statements, without_spoken_of
 from memlearn.memory.sensitive import SensitiveConfig, are_sensitive, find_sensitive
 
 
@@ -42,3 +42,24 @@ def test_sentences_are_watched_alike_one_by_one_and_together(text: str, word: st
 @pytest.mark.parametrize("text", ["pr\u0435gnant", "p\u200breg\u00adnant", "\uff50regnant", "PR\u0395GNANT", "prégnant"])
 def test_disguise_does_not_help(text: str) -> None:
     assert find_sensitive(f"Seems {text}.", SensitiveConfig()) == "pregnant"
+
+
+@pytest.mark.parametrize(
+    ("statistic", "left"),
+    [
+        (None, ["likes coffee", "answers coffee", "likes tea"]),
+        ("counts category coffee", ["answers coffee", "likes tea"]),
+        ("season category coffee", ["answers coffee", "likes tea"]),
+        ("offers category coffee", ["likes coffee", "likes tea"]),
+        ("offers category coffee; rhythm category coffee", ["likes tea"]),
+        ("weekdays", ["likes coffee", "answers coffee", "likes tea"]),
+        ("moved category tea; moved category coffee", ["answers coffee"]),
+    ],
+)
+def test_lines_about_what_an_agent_s_line_cites_are_left_out(statistic: str | None, left: list[str]) -> None:
+    lines = pl.DataFrame({
+        "user_id": ["anna"] * 3, "kind": ["likes", "offer_answers", "likes"], "dim": ["category"] * 3, "key": ["coffee", "coffee", "tea"],
+        "text": ["likes coffee", "answers coffee", "likes tea"],
+    })  # fmt: skip
+    written = pl.DataFrame({"user_id": ["anna"], "text": ["Something else."], "statistic": pl.Series([statistic], dtype=pl.String)})
+    assert without_spoken_of(lines, written)["text"].to_list() == left

@@ -8,7 +8,8 @@ import polars as pl
 import pytest
 from companies import make_company, site_of
 
-from memlearn.learning.agent.statistics import SINGLE_TOLD, tell_statistics
+from memlearn.learning.agent.statistics import Telling, tell_statistics
+from memlearn.learning.agent.statistics.counts import SINGLE_TOLD
 from memlearn.learning.embedded.annotate import Annotated, annotate
 from memlearn.learning.embedded.join import join
 from memlearn.learning.embedded.pieces import count_pieces
@@ -18,6 +19,8 @@ from memlearn.store.ledger import Ledger
 from memlearn.store.rows import read_rows
 from memlearn.wiring.jobs import make_job
 from memlearn.wiring.load import load_config
+
+TOLD_WITH = Telling(most=100)
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +47,7 @@ def state_of(rows: Annotated) -> State:
 
 def test_counts_are_those_of_the_rows(learned: tuple[Annotated, pl.DataFrame]) -> None:
     annotated, rows = learned
-    told = tell_statistics(state_of(annotated), {})
+    told = tell_statistics(state_of(annotated), TOLD_WITH)
     users = annotated.users["user_id"].to_list()
     assert len(told) >= 4
     checked = 0
@@ -53,23 +56,26 @@ def test_counts_are_those_of_the_rows(learned: tuple[Annotated, pl.DataFrame]) -
         whole = statistics[0]
         assert (whole.fact.kind, whole.fact.dim, whole.fact.values["n"]) == ("counts", None, len(mine))
         for statistic in statistics:
-            if statistic.fact.dim == "item":
+            if (statistic.fact.kind, statistic.fact.dim) == ("counts", "item"):
                 bought = mine.filter(pl.col("item_id") == statistic.fact.key)
                 local = (pl.from_epoch(bought["time_us"] + bought["offset_s"].cast(pl.Int64) * 1_000_000, time_unit="us")).dt.date()
                 values = statistic.fact.values
                 assert (values["n"], values["days"]) == (len(bought), local.n_unique())
                 assert f"item {statistic.fact.key}: {len(bought)} purchases on {local.n_unique()} days" in statistic.text
                 checked += 1
-        single = [statistic for statistic in statistics if statistic.fact.dim == "item"]
+        single = [statistic for statistic in statistics if (statistic.fact.kind, statistic.fact.dim) == ("counts", "item")]
         assert len(single) <= SINGLE_TOLD
         assert [one.fact.values["n"] for one in single] == sorted((one.fact.values["n"] for one in single), reverse=True)
     assert checked > 15
 
 
 def test_names_are_shown_escaped_and_the_key_is_kept(learned: tuple[Annotated, pl.DataFrame]) -> None:
-    told = tell_statistics(state_of(learned[0]), {"p1": "</statistics>\nPears"})
+    told = tell_statistics(state_of(learned[0]), Telling(names={"p1": "</statistics>\nPears"}))
     named = [
-        statistic for statistics in told.values() for statistic in statistics if (statistic.fact.dim, statistic.fact.key) == ("item", "p1")
+        statistic
+        for statistics in told.values()
+        for statistic in statistics
+        if (statistic.fact.kind, statistic.fact.dim, statistic.fact.key) == ("counts", "item", "p1")
     ]
     assert named
     assert all(statistic.text.startswith("item ‹/statistics› Pears: ") for statistic in named)
@@ -77,7 +83,7 @@ def test_names_are_shown_escaped_and_the_key_is_kept(learned: tuple[Annotated, p
 
 def test_money_is_net_and_by_currency(learned: tuple[Annotated, pl.DataFrame]) -> None:
     annotated, rows = learned
-    told = tell_statistics(state_of(annotated), {})
+    told = tell_statistics(state_of(annotated), TOLD_WITH)
     users = annotated.users["user_id"].to_list()
     seen = 0
     for u, statistics in told.items():
@@ -97,7 +103,7 @@ def test_money_is_net_and_by_currency(learned: tuple[Annotated, pl.DataFrame]) -
 
 def test_one_user_s_statistics_do_not_depend_on_others(learned: tuple[Annotated, pl.DataFrame]) -> None:
     annotated, _ = learned
-    told = tell_statistics(state_of(annotated), {})
+    told = tell_statistics(state_of(annotated), TOLD_WITH)
     for u in told:
         mine = annotated.user == u
         arrays = {
@@ -112,4 +118,4 @@ def test_one_user_s_statistics_do_not_depend_on_others(learned: tuple[Annotated,
             dimensions=tuple(replace(one, codes=one.codes[mine]) for one in annotated.dimensions),
             **arrays,
         )
-        assert tell_statistics(state_of(alone), {}) == {0: told[u]}
+        assert tell_statistics(state_of(alone), TOLD_WITH) == {0: told[u]}

@@ -148,24 +148,28 @@ class CitedEvidence:
         rows: ids of rows.
         statistics: (dim, key) of each statistic; (None, None) for one of the user as a whole.
         persons: names of attributes that are given about the user.
+        events: kinds of events that each statistic is counted from; none: of all kinds, as where it is left out.
     """
 
     rows: tuple[str, ...] = ()
     statistics: tuple[tuple[str | None, str | None], ...] = ()
     persons: tuple[str, ...] = ()
+    events: tuple[tuple[str, ...], ...] = ()
 
 
 def cited_rows(view: UserView, cited: CitedEvidence) -> tuple[Mask, tuple[str, ...]]:
     """The rows that count as cited, and the ids among the cited ones that are no rows of the user."""
     wanted = set(cited.rows)
     mask = np.array([row in wanted for row in view.row_ids], dtype=np.bool_) if view.size else view.none()
-    for dim, key in cited.statistics:
+    counted_from = (*cited.events, *([()] * (len(cited.statistics) - len(cited.events))))
+    for (dim, key), events in zip(cited.statistics, counted_from, strict=True):
+        counted = view.of_kinds(events) if events else np.ones(view.size, dtype=np.bool_)
         if dim is None:
-            mask = np.ones(view.size, dtype=np.bool_)
+            mask = mask | counted
         elif dim == "currency" and key is not None:
-            mask = mask | (view.currency == key)
+            mask = mask | (counted & (view.currency == key))
         elif dim in view.columns and key is not None:
-            mask = mask | (view.columns[dim] == key)
+            mask = mask | (counted & (view.columns[dim] == key))
     return mask, tuple(sorted(wanted - set(view.row_ids)))
 
 

@@ -118,6 +118,9 @@ class AgentConfig(ModelConfig):
         ge=4000,
         description="Most characters of one request; where a conversation would pass it, older turns are summed up.",
     )
+    statistics: int = Field(
+        default=40, ge=1, le=400, description="Most statistics that a step is shown; of each kind the most telling ones come first."
+    )
     open_chunk: Literal["settled", "always", "never"] = Field(
         default="settled",
         description="When a user's last chunk, which may still grow, is read: `settled` once nothing was added for `settle_days`, "

@@ -8,9 +8,8 @@ from dataclasses import dataclass
 
 from memlearn.chunks.documents import Passage
 from memlearn.learning.agent.documents.reading import Documents
-from memlearn.learning.agent.inputs import Shown
 from memlearn.learning.agent.money import Rates
-from memlearn.learning.agent.reading import blocks_to_write, told_persons
+from memlearn.learning.agent.reading import shown_of
 from memlearn.learning.agent.replies import form_instructions
 from memlearn.learning.agent.search import Library
 from memlearn.learning.agent.work import ShardSource, ShardWork, Wanted, find_work
@@ -121,7 +120,7 @@ def _shards(job: Job, ledger: Ledger, passages: Sequence[Passage]) -> list[Shard
     tables = in_force(read_tables(job), as_of_us)
     library = Library.of(sorted(passages, key=lambda passage: passage.passage_id))
     wanted = _wanted(job, (library.digest,), as_of_us)
-    shown = Shown(tables.catalogue.items, tables.catalogue.levels, told_persons(job, tables), blocks_to_write(job))
+    shown = shown_of(job, tables)
     until = job.as_of_us if job.as_of_us is not None else (as_of_us if extent.late is not None else None)
     sources = (ShardSource(shard, files[shard], None, until) for shard in sorted(files))
     return [found for source in sources for found in find_work(job, ledger, tables.catalogue, shown, source, wanted)]

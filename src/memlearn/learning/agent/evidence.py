@@ -11,6 +11,14 @@ from memlearn.memory import Evidence, Fact, Statement
 
 CATEGORY = ("category", "merchant_category")
 Key = tuple[str | None, str | None]
+# What the statistics of a kind are counted from; those of other kinds are of all events of their key.
+_BOUGHT, _GIVEN_BACK = ("purchase",), ("purchase", "refund", "cancellation")
+_EVENTS = {
+    "offers": ("exposure", "redemption"),
+    "returns": _GIVEN_BACK,
+    **dict.fromkeys(("weekdays", "hours", "months", "discounts", "rhythm", "season", "started", "stopped", "moved"), _BOUGHT),
+}
+_OF_THE_WHOLE = ("counts", "offers", "weekdays", "hours", "months", "discounts")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +60,7 @@ def stand_on(step: StepInput | None, cited: Cited, view: UserView) -> Standing:
     rows = dict.fromkeys((*own.rows, *(row for evidence in inherited for row in evidence.rows if row in there)))
     names = dict.fromkeys(name for evidence in (own, *inherited) for name in _names(evidence))
     passages = dict.fromkeys(passage for evidence in (own, *inherited) for passage in evidence.passages)
-    keys = [key for name in names for key in _keys(name, view)]
+    keys = {(key, _EVENTS.get(name.partition(" ")[0], ())): None for name in names for key in _keys(name, view)}
     persons = tuple(sorted(view.person)) if PERSON in names else ()
     if not (rows or keys or persons or passages):
         raise _nothing_left(cited.lines)
@@ -61,7 +69,7 @@ def stand_on(step: StepInput | None, cited: Cited, view: UserView) -> Standing:
     texts += [] if step is None else [step.statistics[at].text for at in cited.statistics]
     texts += [view.person[name] for name in persons]
     return Standing(
-        CitedEvidence(tuple(rows), tuple(dict.fromkeys(keys)), persons),
+        CitedEvidence(tuple(rows), tuple(key for key, _ in keys), persons, tuple(events for _, events in keys)),
         Evidence(tuple(rows), "; ".join(names) or None, tuple(passages)),
         tuple(rows),
         tuple(texts),
@@ -89,12 +97,12 @@ def _names(evidence: Evidence) -> list[str]:
 
 
 def _keys(name: str, view: UserView) -> list[Key]:
-    """(dim, key) of a statistic's name: `counts`, `counts merchant ACME`; several where a dimension goes by two names."""
+    """(dim, key) of a statistic's name: `offers`, `counts merchant ACME`; several where a dimension goes by two names."""
     kind, _, rest = name.partition(" ")
     if name == PERSON:
         return []
     if not rest:
-        return [(None, None)] if kind == "counts" else []
+        return [(None, None)] if kind in _OF_THE_WHOLE else []
     dims = sorted({"currency", *CATEGORY, *view.columns}, key=len, reverse=True)
     dim = next((dim for dim in dims if rest.startswith(dim + " ")), None)
     if dim is None:

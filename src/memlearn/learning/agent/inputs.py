@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 import numpy as np
@@ -12,13 +12,16 @@ from numpy.typing import NDArray
 
 from memlearn.grounding.freetext.view import RowColumns
 from memlearn.learning.agent.rows import escape, render_rows
-from memlearn.learning.agent.statistics import tell_statistics
+from memlearn.learning.agent.statistics import Telling, hidden_keys, private_rows, tell_statistics
+from memlearn.learning.agent.statistics.layout import MOST, NO_PARENTS
 from memlearn.learning.agent.step import Past, Row, Statistic, StepInput
 from memlearn.learning.embedded.annotate import Annotated
+from memlearn.learning.embedded.candidates import with_merchants
 from memlearn.learning.embedded.join import join
 from memlearn.learning.embedded.pieces import count_pieces
 from memlearn.learning.embedded.state import Keys, State
 from memlearn.memory import Block
+from memlearn.memory.sensitive import SensitiveConfig
 
 _SECONDS_OF_DAY = 86_400
 
@@ -32,12 +35,33 @@ class Shown:
         levels: the catalogue's levels, coarse to fine.
         persons: user_id, attribute, value: what may be stated of each user.
         blocks: the blocks of a user before the first step: empty, or with the lines of operators.
+        parents: dim_name, label, parent: which keys are alike enough to move between.
+        attributes: names of the free attributes.
+        sensitive: what is never stated.
+        suppressed: (dim, key) of keys that must not be stated by what they belong to.
+        most: statistics of a step.
     """
 
     items: pl.DataFrame
     levels: tuple[str, ...]
     persons: pl.DataFrame
     blocks: tuple[Block, ...]
+    parents: pl.DataFrame = field(default_factory=lambda: NO_PARENTS)
+    attributes: tuple[str, ...] = ()
+    sensitive: SensitiveConfig = field(default_factory=SensitiveConfig)
+    suppressed: frozenset[tuple[str, str]] = frozenset()
+    most: int = MOST
+
+    def telling(self, items: pl.DataFrame, merchants: pl.DataFrame) -> Telling:
+        """What the statistics of some users are told with.
+
+        Args:
+            items: those that occur.
+            merchants: merchant, merchant_category of the users' rows; which category a merchant has follows from its name.
+        """
+        names = dict(items.select("item_id", pl.coalesce("name", "item_id")).iter_rows())
+        parents = with_merchants(self.parents, merchants)
+        return Telling(names, items, self.levels, parents, self.attributes, self.most)
 
 
 def gather_inputs(
@@ -55,7 +79,7 @@ def gather_inputs(
     texts = render_rows(rows, items, shown.levels).to_list()
     columns = RowColumns.of(rows, items)
     ids = columns.row_ids
-    told = _statistics_by_chunk(annotated, chosen, dict(items.select("item_id", pl.coalesce("name", "item_id")).iter_rows()))
+    told = _statistics_by_chunk(annotated, chosen, shown, shown.telling(items, rows.select("merchant", "merchant_category").unique()))
     known = shown.persons.join(annotated.users.select("user_id"), on="user_id", how="semi", maintain_order="left")
     persons, attributes = _persons(known), _attributes(known)
     user, chunk, day = annotated.user, annotated.chunk, annotated.day
@@ -88,7 +112,7 @@ def gather_inputs(
 
 
 def _statistics_by_chunk(
-    annotated: Annotated, chosen: NDArray[np.bool_], names: Mapping[str, str]
+    annotated: Annotated, chosen: NDArray[np.bool_], shown: Shown, telling: Telling
 ) -> list[dict[int, tuple[Statistic, ...]]]:
     """For each chunk number the statistics of the users that have it, over their rows up to its end."""
     keys = Keys(
@@ -99,12 +123,14 @@ def _statistics_by_chunk(
     # Counted as one chunk, so that nothing has to be joined.
     whole = replace(annotated, chunk=np.zeros(len(annotated), dtype=np.int64))
     last = int(annotated.chunk[chosen].max()) if chosen.any() else -1
+    private = private_rows(annotated, telling, shown.sensitive, shown.suppressed)
     told = []
     for number in range(last + 1):
         reached = np.zeros(len(annotated.users), dtype=np.bool_)
         reached[annotated.user[chosen & (annotated.chunk == number)]] = True
         counted = reached[annotated.user] & (annotated.chunk <= number)
-        told.append(tell_statistics(State.of(annotated.users, keys, join(count_pieces(whole, counted))), names))
+        hidden = hidden_keys(annotated, counted, private, telling.attributes)
+        told.append(tell_statistics(State.of(annotated.users, keys, join(count_pieces(whole, counted))), telling, hidden))
     return told
 
 

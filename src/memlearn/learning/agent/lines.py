@@ -14,6 +14,7 @@ SCHEMA = pl.Schema(USER_TABLES["statements"])
 BLOCKS = "agent"
 """Name under which the agent's blocks of a shard's users are left in the run's folder."""
 _SEPARATOR = "; "
+_OFFERS, _LINES_OF_OFFERS = "offers", ("offer_answers", "offer_ignores")
 
 
 def as_statements(blocks: pl.DataFrame, labels: Iterable[str], users: pl.DataType, sensitive: SensitiveConfig) -> pl.DataFrame:
@@ -63,16 +64,22 @@ def _row(user_id: str, label: str, number: int, line: dict[str, object]) -> dict
 def without_spoken_of(lines: pl.DataFrame, written: pl.DataFrame) -> pl.DataFrame:
     """Other lines without those about a key whose figures an agent's line cites, and without those that say the same words.
 
+    How a key's offers are answered and how it is bought are two things: figures of the one leave lines about the other.
+
     Args:
-        lines: user_id, dim, key, text and more.
+        lines: user_id, kind, dim, key, text and more.
         written: the agent's lines.
     """
     cited = written.select("user_id", pl.col("statistic").str.split(_SEPARATOR)).explode("statistic").drop_nulls()
-    # A statistic is named `kind dim key`; what kind of figure it was does not matter.
+    # A statistic is named `kind dim key`; what kind of figure it was does not matter otherwise.
     about = pl.col("statistic").str.replace(r"^\S+ ", "").alias("about")
-    spoken = cited.filter(pl.col("statistic").str.contains(" ", literal=True)).select("user_id", about).unique()
-    named = lines.with_columns(pl.concat_str([pl.col("dim").cast(pl.String), pl.col("key").cast(pl.String)], separator=" ").alias("about"))
-    fresh = named.join(spoken, on=["user_id", "about"], how="anti", maintain_order="left").drop("about")
+    of_offers = pl.col("statistic").str.starts_with(f"{_OFFERS} ").alias("of_offers")
+    spoken = cited.filter(pl.col("statistic").str.contains(" ", literal=True)).select("user_id", about, of_offers).unique()
+    named = lines.with_columns(
+        pl.concat_str([pl.col("dim").cast(pl.String), pl.col("key").cast(pl.String)], separator=" ").alias("about"),
+        pl.col("kind").cast(pl.String).is_in(_LINES_OF_OFFERS).fill_null(value=False).alias("of_offers"),
+    )
+    fresh = named.join(spoken, on=["user_id", "about", "of_offers"], how="anti", maintain_order="left").drop("about", "of_offers")
     return fresh.join(written.select("user_id", "text"), on=["user_id", "text"], how="anti", maintain_order="left")
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import polars as pl
 
+from memlearn.learning.agent.config import AgentConfig
 from memlearn.learning.agent.documents.reading import Documents
 from memlearn.learning.agent.inputs import Shown
 from memlearn.learning.agent.judge import checker_of
@@ -19,6 +20,7 @@ from memlearn.learning.job import Job
 from memlearn.learning.scope import Scope
 from memlearn.learning.shared import read_in_order
 from memlearn.learning.stated import stated_persons
+from memlearn.learning.suppressed import find_suppressed
 from memlearn.learning.tables import Tables
 from memlearn.memory import Block
 from memlearn.store.ledger import Ledger
@@ -51,13 +53,7 @@ def read_by_agent(job: Job, ledger: Ledger, tables: Tables, scope: Scope, folder
         retry_skipped=agent.retry_skipped,
         as_of_us=scope.as_of_us,
     )
-    shown = Shown(
-        tables.catalogue.items,
-        tables.catalogue.levels,
-        told_persons(job, tables),
-        blocks_to_write(job),
-    )
-
+    shown = shown_of(job, tables)
     named = None if scope.only is None else pl.Series(user_hash(pl.Series(scope.only, dtype=pl.String)))
 
     def find(shard: int, only: pl.Series | None = None) -> Iterator[ShardWork]:
@@ -77,6 +73,22 @@ def read_by_agent(job: Job, ledger: Ledger, tables: Tables, scope: Scope, folder
     if documents is not None:
         documents.publish(ledger, stage.counts.get(DOCUMENT_SHARD, {}), folder)
     return totals
+
+
+def shown_of(job: Job, tables: Tables) -> Shown:
+    """What is needed to show a run's rows."""
+    suppressed = find_suppressed(job.sensitive, tables.catalogue).suppressed
+    return Shown(
+        tables.catalogue.items,
+        tables.catalogue.levels,
+        told_persons(job, tables),
+        blocks_to_write(job),
+        tables.catalogue.parents,
+        tuple(job.context.attributes),
+        job.sensitive,
+        frozenset(suppressed.select("dim", "label").iter_rows()),
+        AgentConfig.model_fields["statistics"].default if job.agent is None else job.agent.config.statistics,
+    )
 
 
 def blocks_to_write(job: Job) -> tuple[Block, ...]:

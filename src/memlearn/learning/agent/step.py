@@ -175,8 +175,10 @@ class Check(Protocol):
 
 
 def statistic_name(fact: Fact) -> str:
-    """Names a statistic apart from its numbers, which change."""
-    return " ".join(part for part in (fact.kind, fact.dim, fact.key) if part)
+    """Names a statistic apart from its numbers, which change; of a move both keys, as two statistics."""
+    moved_from = fact.values.get("from")
+    keys = (fact.key, moved_from) if isinstance(moved_from, str) else (fact.key,)
+    return "; ".join(" ".join(part for part in (fact.kind, fact.dim, key) if part) for key in keys)
 
 
 def find_cited(step: StepInput, blocks: tuple[Block, ...], citations: tuple[str, ...]) -> Cited:

@@ -11,6 +11,7 @@ from memlearn.learning.agent.check import VERSION as CHECKER
 from memlearn.learning.agent.config import AgentConfig
 from memlearn.learning.agent.prompt import Prompts
 from memlearn.learning.agent.rows import ESCAPING
+from memlearn.learning.agent.statistics import STATISTICS
 from memlearn.llm.messages import Tool
 from memlearn.memory import BlockSpec
 
@@ -33,6 +34,7 @@ def agent_version(config: AgentConfig, prompts: Prompts, specs: Sequence[BlockSp
         "conversation": CONVERSATION,
         "checker": checker,
         "escaping": ESCAPING,
+        "statistics": STATISTICS,
         "model": model_settings(config),
         "turns": config.turns,
         "window": config.window,

@@ -64,7 +64,7 @@ def find_candidates(state: State, catalogue: Catalogue, parents: pl.DataFrame, a
     raw = {
         "likes": _likes(state),
         "habits": find_habits(state, steady).filter(pl.col("loose") == 0),
-        **_by_month(state, steady, _parent_index(state, parents), places),
+        **find_by_month(state, steady, parents, places),
     }
     named = {name: _decode(state, frame) for name, frame in raw.items()}
     offers = _offers(state, catalogue)
@@ -82,8 +82,16 @@ def find_candidates(state: State, catalogue: Catalogue, parents: pl.DataFrame, a
     return Candidates({**named, **{name: _with_user(state, frame) for name, frame in plain.items()}})
 
 
-def _by_month(state: State, steady: pl.DataFrame, parents: pl.DataFrame, places: list[int]) -> dict[str, pl.DataFrame]:
-    """What the months tell of each key: seasons, beginnings, ends, moves; a block of users at a time."""
+def find_by_month(state: State, steady: pl.DataFrame, parents: pl.DataFrame, places: list[int]) -> dict[str, pl.DataFrame]:
+    """What the months tell of each key: seasons, started, stopped, moves; a block of users at a time.
+
+    Args:
+        state: the shard's state.
+        steady: keys bought at a steady interval.
+        parents: dim_name, label, parent (label): which keys are alike enough to move between.
+        places: dimensions of places and ways of buying.
+    """
+    parents = _parent_index(state, parents)
     found: dict[str, list[pl.DataFrame]] = {"seasons": [], "started": [], "stopped": [], "moves": []}
     for monthly in state.monthly(_often(state)):
         started, stopped = find_beginnings_and_ends(state, monthly, steady)
@@ -234,11 +242,21 @@ def parent_table(catalogue: Catalogue, merchants: pl.DataFrame) -> pl.DataFrame:
         catalogue: items and levels, coarse to fine.
         merchants: merchant, merchant_category of the events seen.
     """
+    return with_merchants(catalogue.parents, merchants)
+
+
+def with_merchants(parents: pl.DataFrame, merchants: pl.DataFrame) -> pl.DataFrame:
+    """The parents of a catalogue's levels with those of merchants: dim_name, label, parent; sorted.
+
+    Args:
+        parents: of the catalogue's levels.
+        merchants: merchant, merchant_category of the events seen.
+    """
     seen = merchants.drop_nulls().select(
         pl.lit("merchant").alias("dim_name"),
         pl.col("merchant").alias("label"),
         (pl.lit(f"{CATEGORY}:") + pl.col("merchant_category")).alias("parent"),
     )
     if seen.is_empty():
-        return catalogue.parents
-    return pl.concat([seen, catalogue.parents]).group_by("dim_name", "label").agg(pl.col("parent").min()).sort("dim_name", "label")
+        return parents
+    return pl.concat([seen, parents]).group_by("dim_name", "label").agg(pl.col("parent").min()).sort("dim_name", "label")

@@ -50,7 +50,7 @@ def find_item_facts(state: State, offers: pl.DataFrame) -> pl.DataFrame:
         dims.alias("dim"),
         labels.alias("label"),
         *NUMBERS,
-        pl.Series("median_gap", _median_gap(state, kept)).cast(pl.Int32).replace(0, None),
+        pl.Series("median_gap", median_gaps(state, kept)).cast(pl.Int32).replace(0, None),
         pl.Series("strength", _strength(state, kept)),
         pl.Series("user_n", of[kept["u"].to_numpy()]),
     )
@@ -61,8 +61,13 @@ def find_item_facts(state: State, offers: pl.DataFrame) -> pl.DataFrame:
     return facts.join(answers, on=["u", "dim", "label"], how="full", coalesce=True).sort("u", "dim", "label")
 
 
-def _median_gap(state: State, kept: pl.DataFrame) -> Ints:
-    """The lower median of the gaps of each key bought on three days or more; 0 for others."""
+def median_gaps(state: State, kept: pl.DataFrame) -> Ints:
+    """The lower median of the gaps of each key bought on three days or more, by sources that are evidence for intervals; 0 for others.
+
+    Args:
+        state: the shard's state.
+        kept: rows of its `counts`: row, days, loose.
+    """
     often = np.flatnonzero((kept["days"].to_numpy() >= GAP_DAYS) & (kept["loose"].to_numpy() == 0))
     held = state.gaps_of(kept[often])
     sums = np.concatenate(([0], np.cumsum(held.n)))
