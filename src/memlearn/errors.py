@@ -1,9 +1,10 @@
 """The one tree of errors that memlearn raises.
 
     MemlearnError
-    ├── UsageError            wrong use: the caller asked for something that cannot be (exit code 2)
-    │   ├── ConfigError       a config file is missing, unreadable or invalid
-    │   └── UnknownUserError  a user that no release or ledger knows
+    ├── UsageError            wrong use: the caller asked for something that cannot be (exit code 2; of all others 1)
+    │   └── ConfigError       a config file is missing, unreadable or invalid
+    ├── UnknownUserError      a user that no release or ledger knows
+    ├── UnknownRunError       a run that the ledger does not know, or that was not finished
     ├── InputError            the data handed in cannot be used; nothing was changed
     │   ├── SourceError       a source is missing, unreadable, empty or lacks a column
     │   ├── RejectLimitError  too many rows of a source were rejected
@@ -12,7 +13,7 @@
     │   ├── BusyError         another process holds what is needed
     │   ├── DamagedError      a file is not what its checksum says
     │   ├── FormatError       written by a newer memlearn
-    │   └── NoReleaseError    nothing was published yet
+    │   └── NoReleaseError    nothing was published yet, or there is no such release
     ├── EditError             an edit of memory was refused; the message is written for who edits
     └── TransientError        worth another try (network, rate limits, a locked database)
 
@@ -35,6 +36,7 @@ __all__ = [
     "SourceError",
     "StoreError",
     "TransientError",
+    "UnknownRunError",
     "UnknownUserError",
     "UsageError",
 ]
@@ -56,10 +58,12 @@ class ConfigError(UsageError):
     """A config file is missing, unreadable or invalid."""
 
 
-class UnknownUserError(UsageError):
+class UnknownUserError(MemlearnError):
     """No release or ledger knows this user."""
 
-    exit_code = 1
+
+class UnknownRunError(MemlearnError):
+    """The ledger does not know this run, or it was not finished."""
 
 
 class InputError(MemlearnError):
@@ -95,7 +99,7 @@ class FormatError(StoreError):
 
 
 class NoReleaseError(StoreError):
-    """Nothing was published yet."""
+    """Nothing was published yet, or there is no such release."""
 
 
 class EditError(MemlearnError):

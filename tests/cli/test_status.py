@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import sqlite3
 from pathlib import Path
@@ -20,6 +21,7 @@ from memlearn.wiring.jobs import make_job
 from memlearn.wiring.load import load_config
 
 Capture = pytest.CaptureFixture[str]
+SECOND = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
 FILES = {
     "purchases": "purchases.csv",
     "coupons": "coupon_events.csv",
@@ -167,6 +169,7 @@ def test_while_a_run_is_at_work(shop: Path) -> None:
         assert report.running is not None
         assert report.running.run_id == run.run_id
         assert report.running.message.startswith("ingest")
+        assert SECOND.fullmatch(report.running.started)
         assert [(one.source, one.reason) for one in report.pending] == [("customers", "changed")]
         assert [problem.source for problem in report.problems] == ["products"]
         assert [one.run_id for one in report.runs] == [one.run_id for one in earlier.runs]
@@ -181,7 +184,7 @@ def test_before_the_first_run_everything_is_new_and_nothing_is_made(tmp_path: Pa
         report = memlearn.status(tmp_path / "shop" / "memlearn.yaml")
         assert report.release_id is None
         assert {(one.source, one.reason) for one in report.pending} == {(source, "new") for source in FILES}
-        assert all(one.since for one in report.pending)
+        assert all(SECOND.fullmatch(one.since or "") for one in report.pending)
         assert list((tmp_path / "shop").glob("store/*")) == []
     assert not report.config_changed
 
@@ -206,3 +209,18 @@ def test_after_a_rollback_it_says_that_another_release_was_learned_last(shop: Pa
     assert "not the one learned last" in capsys.readouterr().out
     memlearn.learn(config)
     assert not memlearn.status(config).rolled_back
+
+
+def test_people_read_whole_seconds(tmp_path: Path, capsys: Capture) -> None:
+    config = tmp_path / "memlearn.yaml"
+    config.write_text("version: 1\nsources:\n  app: {role: events, path: app.csv, columns: {user: user, time: time}}\n", encoding="utf-8")
+    (tmp_path / "app.csv").write_text("user,time\na,2025-01-02T10:11:12.345678Z\n", encoding="utf-8")
+    memlearn.learn(config)
+    for command in (["status", str(config)], ["show", str(config), "a"], ["recommend", str(config), "a"], ["release", "list", str(config)]):
+        capsys.readouterr()
+        assert main(command) == 0
+        told = capsys.readouterr().out
+        assert "2025-01-02T10:11:12Z" in told
+        assert not re.search(r":\d\d\.\d", told)
+    # Who computes with it gets the instant itself.
+    assert memlearn.status(config).as_of == "2025-01-02T10:11:12.345678Z"

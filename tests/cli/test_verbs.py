@@ -25,7 +25,18 @@ def test_learn_again_does_nothing_and_says_so(shop: Path, capsys: Capture) -> No
     config = str(shop / "memlearn.yaml")
     before = call(capsys, "status", config)
     report = call(capsys, "learn", config)
-    fields = {"run_id", "release_id", "users", "events", "rejected_rows", "steps_done", "steps_reused", "statements", "refused_edits", "seconds"}
+    fields = {
+        "run_id",
+        "release_id",
+        "users",
+        "events",
+        "rejected_rows",
+        "steps_done",
+        "steps_reused",
+        "statements",
+        "refused_edits",
+        "seconds",
+    }
     assert set(report) >= fields
     assert report["users"] == 8
     assert report["events"] == 741
@@ -138,9 +149,38 @@ def test_before_the_first_learn_each_reader_says_what_to_do(tmp_path: Path, caps
 
 def test_text_for_people(learned_shop: Path, capsys: Capture) -> None:
     config = str(learned_shop / "memlearn.yaml")
-    for arguments in (["show", config, "anna"], ["recommend", config, "anna"], ["status", config], ["verify", config], ["release", "list", config]):
+    for arguments in (
+        ["show", config, "anna"],
+        ["recommend", config, "anna"],
+        ["status", config],
+        ["verify", config],
+        ["release", "list", config],
+    ):
         capsys.readouterr()
         assert main(arguments) == 0
         captured = capsys.readouterr()
         assert captured.out.strip()
         assert captured.err == ""
+
+
+@pytest.mark.parametrize("user", ["Anna", "ANNA", " anna "])
+def test_a_user_in_other_letters_or_blanks_is_hinted_at(learned_shop: Path, capsys: Capture, user: str) -> None:
+    config = str(learned_shop / "memlearn.yaml")
+    capsys.readouterr()
+    assert main(["show", config, user]) == 1
+    assert f"knows no user {user!r}; it holds 8 users. Did you mean 'anna'?" in capsys.readouterr().err
+    assert call(capsys, "recommend", config, user)["note"].endswith("popular with all users. Did you mean 'anna'?")
+
+
+def test_a_user_like_nobody_is_hinted_at_with_nobody(learned_shop: Path, capsys: Capture) -> None:
+    config = str(learned_shop / "memlearn.yaml")
+    capsys.readouterr()
+    assert main(["show", config, "a%"]) == 1
+    assert "Did you mean" not in capsys.readouterr().err
+    assert "Did you mean" not in call(capsys, "recommend", config, "a_na")["note"]
+
+
+def test_learning_a_user_in_other_letters_hints_at_them(shop: Path, capsys: Capture) -> None:
+    config = str(shop / "memlearn.yaml")
+    assert main(["learn", config, "--users", "Anna"]) == 1
+    assert "'Anna' has no events in the sources. Did you mean 'anna'? Ids are compared exactly." in capsys.readouterr().err

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from memlearn.errors import BusyError, DamagedError, NoReleaseError, UsageError
+from memlearn.errors import BusyError, DamagedError, NoReleaseError
 from memlearn.store import current_release_id, list_releases, open_release, promote, rollback
 from memlearn.store.files import write_durably
 from memlearn.store.locks import writing_releases
@@ -105,7 +105,7 @@ def test_a_switch_cut_short_between_its_two_files(company: Any) -> None:
 def test_promote_and_rollback_refuse_what_is_not_there_or_damaged(company: Any) -> None:
     first = company.release({"u1": ["tea"]})
     second = company.release({"u1": ["rye"]})
-    with pytest.raises(UsageError, match=f"no release 'r9'.*{first.release_id}, {second.release_id}"):
+    with pytest.raises(NoReleaseError, match=f"no release 'r9'.*{first.release_id}, {second.release_id}"):
         promote(company.layout, "r9")
     path = company.layout.segment(first.user_segments[0].file)
     content = bytearray(path.read_bytes())

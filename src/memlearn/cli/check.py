@@ -66,7 +66,11 @@ def _show_status(report: StatusReport) -> None:
     if report.release_id is None:
         screen.print(output.plain("Nothing is published yet. Run `memlearn learn`.", "bold"))
     else:
-        screen.print(output.plain(f"Release {report.release_id}, published {report.published}, learned up to {report.as_of}", "bold"))
+        screen.print(
+            output.plain(
+                f"Release {report.release_id}, published {report.published}, learned up to {output.moment(report.as_of or '')}", "bold"
+            )
+        )
         screen.print(f"  {report.users:,} users, {report.events:,} events, {report.statements:,} statements")
     screen.print(output.plain(f"  store {report.store}"))
     if report.running is not None:

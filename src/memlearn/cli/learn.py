@@ -25,7 +25,9 @@ def add_commands(app: typer.Typer) -> None:
 
 def learn(
     config: ConfigPath,
-    as_of: Annotated[str | None, typer.Option("--as-of", metavar="T", help="Learn from what was before this instant only, ISO 8601.")] = None,
+    as_of: Annotated[
+        str | None, typer.Option("--as-of", metavar="T", help="Learn from what was before this instant only, ISO 8601.")
+    ] = None,
     users: Annotated[
         list[str] | None,
         typer.Option(
@@ -36,7 +38,8 @@ def learn(
     ] = None,
     plan: Annotated[bool, typer.Option("--plan", help="Tell what would be done, and do nothing.")] = False,
     max_cost: Annotated[
-        float | None, typer.Option("--max-cost", metavar="AMOUNT", min=0, help="Most that the agent may spend, in the currency of its prices.")
+        float | None,
+        typer.Option("--max-cost", metavar="AMOUNT", min=0, help="Most that the agent may spend, in the currency of its prices."),
     ] = None,
     retry_skipped: Annotated[bool, typer.Option("--retry-skipped", help="Do the agent's steps again that had no answer.")] = False,
     prefect: Annotated[bool, typer.Option("--prefect", help="Run as a Prefect flow.")] = False,
@@ -108,7 +111,7 @@ def _show(report: LearnReport) -> None:
         ("events", f"{report.events:,}"),
         ("statements", f"{report.statements:,}"),
         ("steps", f"{report.steps_done:,} done, {report.steps_reused:,} reused"),
-        ("learned up to", report.as_of or "-"),
+        ("learned up to", output.moment(report.as_of or "-")),
         ("took", f"{report.seconds:.1f} s"),
     ]
     if report.rejected_rows:
@@ -138,7 +141,9 @@ def _agent_rows(agent: AgentReport) -> list[tuple[str, str]]:
 def _show_plan(plan: PlanReport) -> None:
     screen = output.console()
     screen.print(output.plain("Nothing was done. A run now would", "bold"))
-    screen.print(f"  read    about {plan.rows_to_read:,} rows of {plan.deliveries_to_read:,} new or changed deliveries ({plan.deliveries_unchanged:,} unchanged)")
+    screen.print(
+        f"  read    about {plan.rows_to_read:,} rows of {plan.deliveries_to_read:,} new or changed deliveries ({plan.deliveries_unchanged:,} unchanged)"
+    )
     screen.print(f"  do      {plan.steps_to_do:,} steps")
     screen.print(f"  reuse   {plan.steps_to_reuse:,} steps")
     if plan.basis:

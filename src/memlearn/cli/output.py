@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 # Control and direction characters could move the cursor or reorder what is read.
 _UNSAFE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]")
+_FRACTION = re.compile(r"(?<=:\d\d)\.\d+")
 _WIDTH_OF_A_FILE = 120
 
 
@@ -61,6 +62,11 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[str]], *, right: Seque
     return built
 
 
+def moment(text: str) -> str:
+    """An instant in ISO 8601 as people read it: without fractions of a second."""
+    return _FRACTION.sub("", text)
+
+
 def money(amount: str, currency: str | None = None) -> str:
     """An amount as people read it: two decimals, and below one three digits that count."""
     value = Decimal(amount)
@@ -79,7 +85,13 @@ def progress() -> Iterator[Callable[[Progress], None] | None]:
     if not sys.stderr.isatty():
         yield None
         return
-    columns = (TextColumn("{task.fields[stage]:<8}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("{task.description}"))
+    columns = (
+        TextColumn("{task.fields[stage]:<8}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TextColumn("{task.description}"),
+    )
     with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
         tasks: dict[str, Any] = {}
 

@@ -108,7 +108,7 @@ def _show_list(report: ReleaseList) -> None:
             "*" if release.current else "",
             release.release_id,
             release.published,
-            release.as_of,
+            output.moment(release.as_of),
             f"{release.users:,}",
             f"{release.statements:,}",
             f"{release.bytes / _MEGABYTE:,.1f}",

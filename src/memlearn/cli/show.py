@@ -46,7 +46,9 @@ def recommend(
     config: ConfigPath,
     user: User,
     k: Annotated[int, typer.Option("-k", min=1, max=1000, metavar="N", help="How many items.")] = 10,
-    at: Annotated[str | None, typer.Option("--at", metavar="T", help="The moment to recommend for, ISO 8601; default: where learning ended.")] = None,
+    at: Annotated[
+        str | None, typer.Option("--at", metavar="T", help="The moment to recommend for, ISO 8601; default: where learning ended.")
+    ] = None,
     settings: Variables = None,
     json: Json = False,
 ) -> None:
@@ -63,13 +65,13 @@ def recommend(
 
 def _show_user(view: UserView) -> None:
     screen = output.console()
-    learned = f", learned up to {view.as_of}" if view.as_of else ""
+    learned = f", learned up to {output.moment(view.as_of)}" if view.as_of else ""
     screen.print(output.plain(f"User {view.user_id}: {view.events:,} events{learned} (release {view.release_id})", "bold"))
     for block in view.blocks:
         _show_block(screen, block)
     for entry in view.history:
         screen.print()
-        screen.print(output.plain(f"{entry.release_id} (up to {entry.as_of})", "bold"))
+        screen.print(output.plain(f"{entry.release_id} (up to {output.moment(entry.as_of)})", "bold"))
         changes = [f"  + {line}" for line in entry.added] + [f"  - {line}" for line in entry.removed]
         for change in changes or ["  no change"]:
             screen.print(output.plain(change))
@@ -96,7 +98,7 @@ def _row(row: CitedRow) -> str:
 
 def _show_recommendation(answer: Recommendation) -> None:
     screen = output.console()
-    moment = f" at {answer.at}" if answer.at else ""
+    moment = f" at {output.moment(answer.at)}" if answer.at else ""
     screen.print(output.plain(f"For user {answer.user_id}{moment} ({answer.tier}, release {answer.release_id})", "bold"))
     if answer.note:
         screen.print(output.plain(answer.note, "yellow"))

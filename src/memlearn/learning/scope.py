@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from memlearn.errors import DamagedError, FormatError, NoReleaseError, SourceError, StoreError, UnknownUserError
+from memlearn.errors import DamagedError, FormatError, NoReleaseError, SourceError, StoreError
 from memlearn.learning.embedded.annotate import month_of_us
 from memlearn.learning.embedded.pairs import sample_modulus
 from memlearn.learning.extent import Extent, measure_extent
@@ -22,6 +22,7 @@ from memlearn.learning.tables import Tables
 from memlearn.store.layout import StoreLayout
 from memlearn.store.ledger import Ledger
 from memlearn.store.manifest import Manifest, read_manifest
+from memlearn.store.namesakes import unknown_user
 from memlearn.store.rows import read_rows, user_hash
 from memlearn.store.switch import check_segment, current_release_id
 
@@ -235,5 +236,5 @@ def _named_users(job: Job, names: tuple[str, ...], shards: int, files: dict[int,
     for user_id, hashed, shard in users.iter_rows():
         rows = read_rows(job.layout.rows / f"{shard:04d}", files.get(shard, ()), pl.Series([hashed], dtype=pl.UInt64), ["time_us"])
         if rows.is_empty():
-            raise UnknownUserError(f"User {user_id!r} has no events in the sources. Check the spelling; ids are compared exactly.")
+            raise unknown_user(job.layout, user_id)
     return users

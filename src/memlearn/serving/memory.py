@@ -123,6 +123,10 @@ class Memory:
         """
         return self._release.blocks(user_id) + self._release.shared_blocks()
 
+    def namesakes(self, user_id: str) -> tuple[str, ...]:
+        """Users whose ids differ from this one in case or surrounding blanks only; looks at all users."""
+        return self._release.namesakes(user_id)
+
     def user(self, user_id: str) -> UserRecord | None:
         """All that the release holds about one user; None for an unknown one."""
         return self._release.user(user_id)

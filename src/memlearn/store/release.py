@@ -134,6 +134,15 @@ class Release:
         """True where the release holds memory of the user."""
         return self._find(user_id) is not None
 
+    def namesakes(self, user_id: str) -> tuple[str, ...]:
+        """Users whose ids differ from this one in case or surrounding blanks only, by id; looks at all users."""
+        pieces = [f"select user_id from s{index}.users" for index in range(len(self.manifest.user_segments))]
+        if not pieces:
+            return ()
+        query = f"select distinct user_id from ({' union all '.join(pieces)}) where lower(user_id) = lower($wanted) order by user_id"
+        found = self._fetch(query, {"wanted": user_id.strip()})["user_id"].to_list()
+        return tuple(name for name in found if name != user_id and self.has_user(name))
+
     def user(self, user_id: str) -> UserRecord | None:
         """All that the release holds about one user; None for an unknown one."""
         found = self._find(user_id)

@@ -25,7 +25,7 @@ def write_status(
         total: units of the stage; 0 where that is not known.
         earlier: the runs before it, newest first.
     """
-    now = datetime.now(UTC).isoformat(timespec="seconds")
+    now = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
     content = {"run_id": run_id, "stage": stage, "done": done, "total": total, "pid": os.getpid(), "at": now, "earlier": list(earlier)}
     aside = layout.status.with_suffix(".tmp")
     # A run does not fail for want of room for its status.

@@ -11,7 +11,7 @@ from typing import Any
 import polars as pl
 
 from memlearn.duck import fetch, open_database
-from memlearn.errors import DamagedError, FormatError, NoReleaseError, StoreError, UsageError
+from memlearn.errors import DamagedError, FormatError, NoReleaseError, StoreError
 from memlearn.store.files import disk_full_reported, file_sha256, move_durably, sync_file, write_durably
 from memlearn.store.layout import StoreLayout
 from memlearn.store.locks import release_claims, workspace, writing_releases
@@ -119,7 +119,7 @@ def promote(layout: StoreLayout, release_id: str) -> Manifest:
     """Make a release current, after checking all its files.
 
     Raises:
-        UsageError: there is no such release.
+        NoReleaseError: there is no such release.
         DamagedError: a file of it is missing or not what its checksum says; the current release stays.
     """
     with writing_releases(layout):
@@ -176,7 +176,7 @@ def check_segment(layout: StoreLayout, segment: SegmentInfo, *, verify: bool) ->
 def _checked(layout: StoreLayout, release_id: str) -> Manifest:
     if release_id not in _release_ids(layout):
         known = ", ".join(_release_ids(layout)) or "none"
-        raise UsageError(f"There is no release {release_id!r} in {str(layout.root)!r}. The releases are: {known}.")
+        raise NoReleaseError(f"There is no release {release_id!r} in {str(layout.root)!r}. The releases are: {known}.")
     manifest = read_manifest(layout, release_id)
     for segment in manifest.segments:
         check_segment(layout, segment, verify=True)

@@ -15,6 +15,11 @@ def iso_instant(us: int | None) -> str | None:
     return moment.isoformat().replace("+00:00", "Z")
 
 
+def iso_second(us: int) -> str:
+    """Microseconds since 1970 as ISO 8601 in UTC, without fractions of a second."""
+    return iso_instant(us // 1_000_000 * 1_000_000) or ""
+
+
 def learned_until(manifest: Manifest) -> str | None:
     """The instant that was learned up to: the one asked for, else that of the newest event."""
     newest = manifest.population.get("as_of") is None

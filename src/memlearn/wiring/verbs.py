@@ -17,7 +17,7 @@ from memlearn.store import rollback as roll_back
 from memlearn.store.gc import collect_garbage
 from memlearn.store.release import open_release
 from memlearn.store.switch import current_release_id, list_releases
-from memlearn.wiring.instants import iso_instant, learned_until
+from memlearn.wiring.instants import iso_second, learned_until
 from memlearn.wiring.jobs import make_job
 from memlearn.wiring.load import LoadedConfig, load_config
 from memlearn.wiring.reports import (
@@ -39,7 +39,21 @@ from memlearn.wiring.verbs_serving import recommend, show
 if TYPE_CHECKING:
     from memlearn.learning.agent.estimate import Estimate
 
-__all__ = ["diff_releases", "gc", "learn", "promote", "recommend", "releases", "replay", "rollback", "show", "status", "steps", "try_agent", "verify"]
+__all__ = [
+    "diff_releases",
+    "gc",
+    "learn",
+    "promote",
+    "recommend",
+    "releases",
+    "replay",
+    "rollback",
+    "show",
+    "status",
+    "steps",
+    "try_agent",
+    "verify",
+]
 
 ConfigLike = str | Path | LoadedConfig
 
@@ -122,7 +136,8 @@ def replay(config: ConfigLike, run_id: str) -> ReplayReport:
 
     Raises:
         BusyError: a learn run works on this store.
-        UsageError: there is no such run, or nothing to replay.
+        UsageError: there is nothing to replay: the config has no agent.
+        UnknownRunError: there is no such run, or it was not finished.
         NoReleaseError: what it published is not kept any more.
     """
     from memlearn.wiring.verbs_agent import replay as run_again
@@ -248,7 +263,7 @@ def releases(config: ConfigLike) -> ReleaseList:
 
 
 def _published(layout: StoreLayout, release_id: str) -> str:
-    return iso_instant(int(layout.manifest(release_id).stat().st_mtime) * 1_000_000) or ""
+    return iso_second(layout.manifest(release_id).stat().st_mtime_ns // 1000)
 
 
 def diff_releases(config: ConfigLike, a: str | None = None, b: str | None = None) -> DiffReport:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from memlearn.errors import UnknownUserError
 from memlearn.learning.agent.names import document_name
-from memlearn.learning.agent.told import tell_steps
+from memlearn.learning.agent.told import read_by_agent, tell_steps
 from memlearn.learning.lock import learning
 from memlearn.store.ledger import Ledger
+from memlearn.store.namesakes import did_you_mean
 from memlearn.wiring.jobs import make_job
 from memlearn.wiring.load import LoadedConfig
 from memlearn.wiring.reports_agent import ExchangeView, RefusedCall, ReplayReport, StepsReport, StepView
@@ -30,11 +31,13 @@ def steps(loaded: LoadedConfig, user_id: str, *, full: bool = False) -> StepsRep
         try:
             journals = job.layout.journals if full else None
             told = tell_steps(ledger, user_id, journals) or tell_steps(ledger, document_name(user_id), journals)
+            meant = "" if told else did_you_mean(read_by_agent(ledger, user_id))
         finally:
             ledger.close()
     if not told:
+        way_out = meant or " Check the spelling."
         raise UnknownUserError(
-            f"No agent has read user {user_id!r}. Check the spelling; ids are compared exactly. Steps are kept where `learning.manager` is `agent`."
+            f"No agent has read user {user_id!r}.{way_out} Ids are compared exactly. Steps are kept where `learning.manager` is `agent`."
         )
     return StepsReport(
         user_id,
@@ -67,7 +70,8 @@ def replay(loaded: LoadedConfig, run_id: str) -> ReplayReport:
 
     Raises:
         BusyError: a learn run works on this store.
-        UsageError: there is no such run, or nothing to replay.
+        UsageError: there is nothing to replay: the config has no agent.
+        UnknownRunError: there is no such run, or it was not finished.
         NoReleaseError: what it published is not kept any more.
     """
     from memlearn.learning.agent.replay import replay as run_again

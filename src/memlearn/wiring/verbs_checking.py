@@ -23,7 +23,7 @@ from memlearn.store.manifest import Manifest, read_manifest
 from memlearn.store.status import read_status
 from memlearn.store.switch import current_release_id
 from memlearn.wiring.agent_outcome import agent_status, amount
-from memlearn.wiring.instants import iso_instant, learned_until
+from memlearn.wiring.instants import iso_second, learned_until
 from memlearn.wiring.jobs import make_job
 from memlearn.wiring.load import LoadedConfig, load_config
 from memlearn.wiring.reports import FactProblem, PendingDelivery, Progress, RunSummary, SourceProblem, StatusReport, VerifyReport
@@ -103,13 +103,13 @@ def status(config: str | Path | LoadedConfig) -> StatusReport:
         store=str(layout.root),
         release_id=manifest.release_id if manifest is not None else None,
         as_of=learned_until(manifest) if manifest is not None else None,
-        published=iso_instant(int(layout.manifest(manifest.release_id).stat().st_mtime) * 1_000_000) if manifest is not None else None,
+        published=iso_second(layout.manifest(manifest.release_id).stat().st_mtime_ns // 1000) if manifest is not None else None,
         users=int(counts.get("users", 0)),
         events=int(counts.get("events", 0)),
         statements=int(counts.get("statements", 0)),
         running=books.running,
         pending=tuple(
-            PendingDelivery(one.source, one.name, one.reason, iso_instant(one.mtime_ns // 1000) if one.mtime_ns else None) for one in unread
+            PendingDelivery(one.source, one.name, one.reason, iso_second(one.mtime_ns // 1000) if one.mtime_ns else None) for one in unread
         ),
         problems=tuple(SourceProblem(trouble.source, trouble.message) for trouble in troubles),
         config_changed=manifest is not None and manifest.config_digest != loaded.digest,

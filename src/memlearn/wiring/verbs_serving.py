@@ -12,6 +12,7 @@ from memlearn.serving import open_memory, user_history
 from memlearn.sources.currencies import MINOR_DIGITS
 from memlearn.store import CitedRow as StoredRow
 from memlearn.store import StoreLayout, open_release
+from memlearn.store.namesakes import did_you_mean
 from memlearn.wiring.instants import iso_instant, learned_until
 from memlearn.wiring.jobs import instant_us
 from memlearn.wiring.load import LoadedConfig, load_config
@@ -37,11 +38,13 @@ def show(config: str | Path | LoadedConfig, user: str, *, history: bool = False,
     loaded = config if isinstance(config, LoadedConfig) else load_config(config)
     layout = StoreLayout(loaded.config.store)
     with open_release(layout) as release:
-        blocks = release.blocks(user) + release.shared_blocks()
         record = release.user(user)
+        blocks = () if record is None else release.blocks(user) + release.shared_blocks()
         manifest = release.manifest
+        meant = did_you_mean(release.namesakes(user)) if record is None else ""
     if record is None:
-        raise UnknownUserError(f"Release {manifest.release_id!r} knows no user {user!r}.")
+        users = manifest.counts.get("users", 0)
+        raise UnknownUserError(f"Release {manifest.release_id!r} knows no user {user!r}; it holds {users:,} users.{meant}")
     rows = {row.row_id: _cited_row(row) for row in record.cited_rows} if evidence else {}
     return UserView(
         user_id=user,
@@ -74,8 +77,9 @@ def recommend(config: str | Path | LoadedConfig, user: str, *, k: int = 10, at: 
     with open_memory(StoreLayout(loaded.config.store)) as memory:
         answer = memory.recommend(user, k, moment)
         until = learned_until(memory.manifest)
+        note = None if answer.note is None else answer.note + did_you_mean(memory.namesakes(user))
     items = tuple(RecommendedItem(item.item_id, item.score, item.reason, item.evidence, item.name) for item in answer.items)
-    return Recommendation(user, answer.release_id, answer.tier, items, until if moment is None else iso_instant(moment), answer.note)
+    return Recommendation(user, answer.release_id, answer.tier, items, until if moment is None else iso_instant(moment), note)
 
 
 def _block_view(block: Block, rows: Mapping[str, CitedRow]) -> BlockView:

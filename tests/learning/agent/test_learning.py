@@ -13,7 +13,7 @@ from models import note_taker
 
 import memlearn
 from memlearn.cli import main
-from memlearn.errors import UnknownUserError, UsageError
+from memlearn.errors import UnknownRunError, UnknownUserError, UsageError
 from memlearn.testing import CHAT, Contains, Fault, ModelServer, Reply, Request
 
 PRICES = {"input": 1.0, "output": 2.0}
@@ -269,7 +269,7 @@ def test_a_run_is_replayed_without_a_request(tmp_path: Path, company: Company, s
     assert main(["replay", str(site.config), "run-000002"]) == 1
     assert "is in no journal" in " ".join(capsys.readouterr().out.split())
     assert asked(server) == before
-    with pytest.raises(UsageError, match="There is no run 'run-9'"):
+    with pytest.raises(UnknownRunError, match="There is no run 'run-9'"):
         memlearn.replay(site.config, "run-9")
 
 

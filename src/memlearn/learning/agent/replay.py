@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from memlearn.errors import NoReleaseError, UsageError
+from memlearn.errors import NoReleaseError, UnknownRunError, UsageError
 from memlearn.learning.agent.answers import Answers
 from memlearn.learning.agent.sender import Asked
 from memlearn.learning.job import Job
@@ -116,7 +116,8 @@ def replay(job: Job, run_id: str) -> Replayed:
 
     Raises:
         BusyError: a learn run works on this store.
-        UsageError: there is no such run, or it did not end.
+        UsageError: the config has no agent.
+        UnknownRunError: there is no such run, or it did not end.
         NoReleaseError: what it published is not kept any more.
     """
     if job.agent is None:
@@ -145,10 +146,10 @@ def _look_up(job: Job, run_id: str) -> tuple[Manifest, Recorded, int]:
     try:
         found = ledger.fetch("select state, release_id from runs where run_id = ?", [run_id])
         if found.is_empty():
-            raise UsageError(f"There is no run {run_id!r}. `memlearn status CONFIG` lists the last runs.")
+            raise UnknownRunError(f"There is no run {run_id!r}. `memlearn status CONFIG` lists the last runs.")
         state, release_id = found.row(0)
         if state != "done":
-            raise UsageError(f"Run {run_id!r} is {state}; only a run that is done can be replayed.")
+            raise UnknownRunError(f"Run {run_id!r} is {state}; only a run that is done can be replayed.")
         if not job.layout.manifest(release_id).is_file():
             raise NoReleaseError(f"Release {release_id!r} of run {run_id!r} is not kept any more; `releases.keep` says how many are.")
         return read_manifest(job.layout, release_id), Recorded.read(job.layout, ledger), int(ledger.fact("shards") or 1)

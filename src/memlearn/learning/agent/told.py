@@ -79,6 +79,12 @@ class ToldStep:
     exchanges: tuple[Exchange, ...] = ()
 
 
+def read_by_agent(ledger: Ledger, user_id: str) -> tuple[str, ...]:
+    """Users and documents with steps, whose names differ from this one in case or surrounding blanks only."""
+    query = "select distinct user_id from agent_steps where lower(user_id) = lower(?) order by user_id"
+    return tuple(ledger.fetch(query, [user_id.strip()])["user_id"].to_list())
+
+
 def tell_steps(ledger: Ledger, user_id: str, journals: Path | None = None) -> tuple[ToldStep, ...]:
     """The steps of a user that the ledger holds, in order.
 

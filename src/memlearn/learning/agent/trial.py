@@ -9,7 +9,6 @@ from dataclasses import dataclass, field, replace
 
 import polars as pl
 
-from memlearn.errors import UnknownUserError
 from memlearn.learning.agent.money import Rates
 from memlearn.learning.agent.replay import Recorded
 from memlearn.learning.agent.sender import Asked
@@ -23,6 +22,7 @@ from memlearn.llm.messages import ChatReply, Usage
 from memlearn.store.journal import read_segment
 from memlearn.store.layout import StoreLayout
 from memlearn.store.ledger import Ledger
+from memlearn.store.namesakes import unknown_user
 from memlearn.store.parts import read_part
 
 _TABLES = ("agent_steps", "agent_costs", "agent_due", "agent_requests", "journals")
@@ -135,7 +135,7 @@ def _check_users(run: LearnRun) -> None:
     there = pl.concat([pick_up(run.folder / "fold", shard, "steps").select(pl.col("user_id").cast(pl.String)) for shard in run.shard_ids()])
     for user_id in run.job.users or ():
         if user_id not in there["user_id"]:
-            raise UnknownUserError(f"User {user_id!r} has no events in the sources. Check the spelling; ids are compared exactly.")
+            raise unknown_user(run.job.layout, user_id)
 
 
 def _try(run: LearnRun, agent: Agent, earlier: _Earlier) -> Trial:
