@@ -95,7 +95,8 @@ class EventSource(Location):
     role: Literal["events"] = "events"
     columns: EventColumns
     attributes: dict[str, str] = Field(
-        default_factory=dict, description="Free attributes to learn from: name → column (store, channel, ...)."
+        default_factory=dict,
+        description="Free attributes to learn from: name → column (store, channel, ...). Small letters, digits and `_`; not `item`, `merchant`, `merchant_category`, `user` or `currency`.",
     )
     kind: Kind = Field(
         default="purchase", description="What every row is, where no `kind` column is mapped or its value is not in `kinds`."
@@ -169,7 +170,8 @@ class ItemSource(Location):
     role: Literal["items"] = "items"
     columns: ItemColumns
     levels: dict[str, str] = Field(
-        default_factory=dict, description="Levels of the catalogue, coarse to fine: name → column (department, category, brand)."
+        default_factory=dict,
+        description="Levels of the catalogue, coarse to fine: name → column (department, category, brand); names as of the attributes of events.",
     )
     recommend: bool = Field(default=True, description="False: these items are known but never recommended.")
     timezone: str | None = Field(default=None, description="Zone of the validity dates; default: the config's `timezone`.")

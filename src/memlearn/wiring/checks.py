@@ -16,8 +16,14 @@ if TYPE_CHECKING:
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
 _DATABASES = ("duckdb:", "sqlite:", "postgresql://", "postgres://")
-# Dimensions that every event or item has; a free attribute or level of that name could not be told apart.
-_RESERVED = {"item", "merchant", "merchant_category", "user", "currency"}
+# Dimensions that every event or item has; a free attribute or level of that name could not be told apart. What each is, and what to do.
+_RESERVED = {
+    "item": "what was bought or offered, which `columns.item` maps. Map the column there, or name the group of items it holds, for example 'product_line'",
+    "merchant": "what `merchants: true` reads from raw merchant strings. For a column of merchants take 'partner' (which offers are matched by), 'shop' or 'seller'",
+    "merchant_category": "the category that `merchants: true` finds for a merchant. Take 'category', under which both are learned together, or 'trade'",
+    "user": "whom a row belongs to, which `columns.user` maps. For a group of users take 'household', 'account' or 'team'",
+    "currency": "what amounts are in, which `columns.currency` maps. Map the column there, or take 'paid_in' to learn from it besides",
+}
 
 
 def check_config(config: Config) -> list[Problem]:
@@ -64,7 +70,9 @@ def _check_location(at: Path, source: Location) -> Iterator[Problem]:
     if paths is not None and not all(paths or [""]):
         yield Problem((*at, "path"), "the path is empty. Name a file, a glob or a folder.")
     if source.database is not None and not source.database.startswith(_DATABASES):
-        yield Problem((*at, "database"), f"{source.database.split(':')[0]!r} is not a known kind of database. Known: duckdb, sqlite, postgresql.")
+        yield Problem(
+            (*at, "database"), f"{source.database.split(':')[0]!r} is not a known kind of database. Known: duckdb, sqlite, postgresql."
+        )
 
 
 def _check_events(config: Config, at: Path, source: EventSource) -> Iterator[Problem]:
@@ -82,7 +90,9 @@ def _check_events(config: Config, at: Path, source: EventSource) -> Iterator[Pro
 
 def _check_currency_known(config: Config, at: Path) -> Iterator[Problem]:
     if "currency" not in config.model_fields_set:
-        yield Problem(at, "no currency is known for these amounts. Add `currency: EUR` (or yours) at the top, or map a column of currencies.")
+        yield Problem(
+            at, "no currency is known for these amounts. Add `currency: EUR` (or yours) at the top, or map a column of currencies."
+        )
 
 
 def _check_names(at: Path, names: dict[str, str]) -> Iterator[Problem]:
@@ -90,4 +100,4 @@ def _check_names(at: Path, names: dict[str, str]) -> Iterator[Problem]:
         if not _NAME.fullmatch(name):
             yield Problem((*at, name), f"{name!r} is not a name: small letters, digits and `_`, a letter first, at most 40.")
         elif name in _RESERVED:
-            yield Problem((*at, name), f"{name!r} is a name that memlearn uses itself. Choose another, {name + '_'!r} for example.")
+            yield Problem((*at, name), f"{name!r} is taken: it is {_RESERVED[name]}.")
