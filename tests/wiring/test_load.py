@@ -99,6 +99,29 @@ def test_several_problems_are_reported_together_in_order(tmp_path: Path) -> None
         ("Europe/Berlin", "Mars", 2, "Use a name such as 'Europe/Berlin'"),
         ("currency: EUR", "currency: euro", 3, "Currency 'euro' is not an ISO 4217 code"),
         ("currency: EUR\n", "", 7, "no currency is known for these amounts. Add `currency: EUR`"),
+        ("version: 1", "version: 2", 1, "this config has version 2; this memlearn reads version 1. Upgrade memlearn, or"),
+        ("version: 1", "version: '1'", 1, "found the text '1'. Write `version: 1`, without quotes."),
+        ("version: 1", "version: 0", 1, "0 is no version. Write `version: 1`."),
+        ("version: 1\n", "", 1, "version: this key must be there. Add `version: 1` as the first line."),
+        ("  sales:", "  Sales:", 5, "'Sales' is not a name: small letters, digits, `_` and `-`, a letter first"),
+        ("path: sales.csv", "path: a\n    attributes: [store]", 8, "found ['store'], but a mapping belongs here. Write `name: value`"),
+        ("path: sales.csv", "path: a\n    not_evidence_for: hours", 8, "a list belongs here. Write ['hours'] for one entry."),
+        (
+            "path: sales.csv",
+            "path: a\n    delimiter: tab",
+            8,
+            "found 'tab', but a single character belongs here; a tab is written \"\\t\".",
+        ),
+        ("path: sales.csv", "path: a\n    earliest: 2020", 8, "found 2020, but a day belongs here, such as 2025-01-31."),
+        ("path: sales.csv", "path: a\n    merchants: ja", 8, "found 'ja', but true or false belongs here."),
+        ("path: sales.csv", "path: a\n    attributes: {store: ''}", 8, "attributes.store: the name of the column is empty."),
+        ("path: sales.csv", "sql: select 1\n    database: shop.db", 8, "Write 'sqlite:shop.db' or 'duckdb:shop.db' for a file."),
+        ("time: at, ", "time: 3, ", 8, "found 3, but a text belongs here. Write '3' in quotes."),
+        ("time: at, ", "time: , ", 8, "columns.time: nothing stands here. Give it a value, or remove the key."),
+        ("version: 1", "version: 1\nmax_rejects: 5%", 2, "found '5%', but a number belongs here, such as 0.5. Write 0.05 for 5 %."),
+        ("version: 1", "version: 1\nreleases: {keep: some}", 2, "found 'some', but a whole number belongs here"),
+        ("version: 1", "version: 1\nblocks: {profile: 5}", 2, "but a list belongs here. Begin each entry with `- `."),
+        ("version: 1", "version: 1\nstore:", 2, "store: nothing stands here."),
         ("role: events", "role: event", 6, "sources.sales.role: 'event' is not known. Did you mean 'events'?"),
         ("    role: events\n", "", 5, "'role' is missing"),
         ("path: sales.csv", "max_rejects: 0.1", 5, "either `path` or `sql` (with `database`), and not both"),
@@ -182,3 +205,35 @@ def test_a_file_in_another_encoding_is_told(tmp_path: Path) -> None:
     file.write_bytes(VALID.replace("shop", "caf\xe9").encode("latin-1"))
     with pytest.raises(ConfigError, match="is not UTF-8 text"):
         load_config(file)
+
+
+@pytest.mark.parametrize("sources", [" {}", "", "\n  - role: events\n    path: a.csv"])
+def test_a_config_without_sources_is_shown_one(tmp_path: Path, sources: str) -> None:
+    message = refused(tmp_path, f"version: 1\nsources:{sources}\n")
+    assert "line 2, sources: " in message
+    assert "for example `shop: {role: events, path: shop.csv, columns: {user: customer, time: bought_at}}`" in message
+    assert "`memlearn init DIR` writes a whole config" in message
+    assert "dictionary" not in message
+
+
+def test_a_source_that_is_no_mapping_is_shown_one(tmp_path: Path) -> None:
+    assert "found 'a.csv', but a source is a mapping with `role`, for example `shop: {role: events" in refused(
+        tmp_path, "version: 1\nsources: {s: a.csv}\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("line", "way_out"),
+    [
+        ("\tpath: a.csv", "Indent with blanks, not with tabs."),
+        ('    path: "C:\\data"', "Write paths with '/', or in single quotes."),
+        ("    path:a.csv", "put a blank behind each ':' of a key"),
+    ],
+)
+def test_what_is_no_yaml_has_a_way_out(tmp_path: Path, line: str, way_out: str) -> None:
+    assert way_out in refused(tmp_path, f"version: 1\nsources:\n  s:\n    role: events\n{line}\n    columns: {{}}\n")
+
+
+def test_a_currency_in_small_letters_is_that_currency(tmp_path: Path) -> None:
+    (tmp_path / "memlearn.yaml").write_text(VALID.replace("currency: EUR", "currency: eur"), encoding="utf-8")
+    assert load_config(tmp_path / "memlearn.yaml").config.currency == "EUR"

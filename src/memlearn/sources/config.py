@@ -34,10 +34,15 @@ class _Config(BaseModel):
     @field_validator("currency", "convert_to", check_fields=False)
     @classmethod
     def _known_currency(cls, value: str | None) -> str | None:
-        return value if value is None else _check_currency(value)
+        return value if value is None else check_currency(value)
 
 
-def _check_currency(code: str) -> str:
+def check_currency(code: str) -> str:
+    """The code in capital letters.
+
+    Raises:
+        ValueError: it is not in ISO 4217.
+    """
     if code.upper() not in MINOR_DIGITS:
         raise ValueError(f"Currency {code!r} is not an ISO 4217 code such as 'EUR' or 'USD'.")
     return code.upper()
@@ -256,7 +261,7 @@ class MoneyConfig(_Config):
         wrong = {code: rate for code, rate in value.items() if not 0 < rate < float("inf")}
         if wrong:
             raise ValueError(f"Rates must be positive numbers; got {wrong!r}.")
-        return {_check_currency(code): rate for code, rate in value.items()}
+        return {check_currency(code): rate for code, rate in value.items()}
 
     @model_validator(mode="after")
     def _rates_have_target(self) -> Self:

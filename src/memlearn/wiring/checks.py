@@ -52,6 +52,7 @@ def _check_source(config: Config, name: str, source: Source) -> Iterator[Problem
     if isinstance(source, DocumentSource):
         return
     yield from _check_location(at, source)
+    yield from _check_columns(at, source)
     if isinstance(source, EventSource):
         yield from _check_events(config, at, source)
     elif isinstance(source, ItemSource):
@@ -70,9 +71,18 @@ def _check_location(at: Path, source: Location) -> Iterator[Problem]:
     if paths is not None and not all(paths or [""]):
         yield Problem((*at, "path"), "the path is empty. Name a file, a glob or a folder.")
     if source.database is not None and not source.database.startswith(_DATABASES):
-        yield Problem(
-            (*at, "database"), f"{source.database.split(':')[0]!r} is not a known kind of database. Known: duckdb, sqlite, postgresql."
-        )
+        kind = source.database.split(":")[0]
+        way_out = f" Write 'sqlite:{kind}' or 'duckdb:{kind}' for a file." if kind == source.database else ""
+        yield Problem((*at, "database"), f"{kind!r} is not a known kind of database. Known: duckdb, sqlite, postgresql.{way_out}")
+
+
+def _check_columns(at: Path, source: Location) -> Iterator[Problem]:
+    for part in ("columns", "attributes", "levels"):
+        written = getattr(source, part, None) or {}
+        names = written if isinstance(written, dict) else written.model_dump()
+        for name, column in names.items():
+            if column is not None and not column.strip():
+                yield Problem((*at, part, name), "the name of the column is empty. Write the column's name, or remove the key.")
 
 
 def _check_events(config: Config, at: Path, source: EventSource) -> Iterator[Problem]:

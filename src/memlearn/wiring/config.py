@@ -12,8 +12,7 @@ from memlearn.learning.config import LearningConfig, SharedConfig
 from memlearn.llm.config import EmbeddingConfig
 from memlearn.memory import DEFAULT_BLOCKS, BlockSpec
 from memlearn.memory.sensitive import SensitiveConfig
-from memlearn.sources.config import MerchantConfig, MoneyConfig, Source
-from memlearn.sources.currencies import MINOR_DIGITS
+from memlearn.sources.config import MerchantConfig, MoneyConfig, Source, check_currency
 from memlearn.sources.zones import check_zone
 from memlearn.store.config import ReleaseConfig
 
@@ -30,16 +29,23 @@ class Config(BaseModel):
         default=Path("store"),
         description="Folder that holds what is learned; relative to the config file. It is made if it is not there.",
     )
-    timezone: str = Field(default="UTC", description="IANA zone of times without an offset, `Europe/Berlin` for example; a source may have its own.")
+    timezone: str = Field(
+        default="UTC", description="IANA zone of times without an offset, `Europe/Berlin` for example; a source may have its own."
+    )
     currency: str = Field(
         default="EUR",
         description="ISO 4217 code of amounts without a currency. It must be written down where a source has amounts and no currency of its own.",
     )
     max_rejects: float = Field(
-        default=0.02, ge=0, le=1, description="Largest share of a source's rows (0 to 1) that may be unusable; above it the run stops and changes nothing."
+        default=0.02,
+        ge=0,
+        le=1,
+        description="Largest share of a source's rows (0 to 1) that may be unusable; above it the run stops and changes nothing.",
     )
     sources: dict[SourceName, Source] = Field(min_length=1, description="Name → where data lies and what its columns mean.")
-    merchants: MerchantConfig = Field(default_factory=MerchantConfig, description="How raw merchant strings become merchants and categories.")
+    merchants: MerchantConfig = Field(
+        default_factory=MerchantConfig, description="How raw merchant strings become merchants and categories."
+    )
     money: MoneyConfig = Field(default_factory=MoneyConfig, description="How several currencies are treated.")
     blocks: list[BlockSpec] = Field(
         default_factory=list,
@@ -60,9 +66,7 @@ class Config(BaseModel):
     @field_validator("currency")
     @classmethod
     def _known_currency(cls, value: str) -> str:
-        if value not in MINOR_DIGITS:
-            raise ValueError(f"Currency {value!r} is not an ISO 4217 code such as 'EUR' or 'USD'.")
-        return value
+        return check_currency(value)
 
     @property
     def block_specs(self) -> tuple[BlockSpec, ...]:

@@ -95,7 +95,7 @@ def _parse(file: Path) -> YamlMap:
     except yaml.YAMLError as error:
         raise ConfigError(_yaml_message(file, error)) from None
     if not isinstance(parsed.tree, dict):
-        found = "is empty" if parsed.tree is None else f"holds a {type(parsed.tree).__name__}"
+        found = "is empty" if parsed.tree is None else f"holds {'a list' if isinstance(parsed.tree, list) else 'a single value'}"
         raise ConfigError(f"{str(file)!r} {found}; a config is a mapping that begins with `version: 1`. Make one with `memlearn init DIR`.")
     return parsed
 
@@ -111,7 +111,15 @@ def _yaml_message(file: Path, error: yaml.YAMLError) -> str:
     mark = getattr(error, "problem_mark", None)
     reason = getattr(error, "problem", None) or getattr(error, "reason", None) or str(error)
     at = f", line {mark.line + 1}, column {mark.column + 1}" if mark else ""
-    return f"{str(file)!r}{at}: this is not YAML: {reason}. Check the indentation, and quote texts that hold ': ', '#' or begin with '*' or '%'."
+    return f"{str(file)!r}{at}: this is not YAML: {reason}. {_yaml_way_out(reason)}"
+
+
+def _yaml_way_out(reason: str) -> str:
+    if "'\\t'" in reason:
+        return "Indent with blanks, not with tabs."
+    if "escape character" in reason:
+        return "Write paths with '/', or in single quotes."
+    return "Check the indentation, put a blank behind each ':' of a key, and quote texts that hold ': ', '#' or begin with '*' or '%'."
 
 
 def _message(file: Path, parsed: YamlMap, problems: Sequence[Problem]) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from types import UnionType
 from typing import Annotated, Any, Union, get_args, get_origin
@@ -11,7 +11,11 @@ from typing import Annotated, Any, Union, get_args, get_origin
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
+from memlearn.wiring.wrong_values import SOURCE, describe_sources, describe_value, describe_version
+
 Path = tuple[str | int, ...]
+_ADDED: Mapping[Path, str] = {("version",): "`version: 1` as the first line"}
+_TOP: Mapping[Path, Callable[[Any], str]] = {("version",): describe_version, ("sources",): describe_sources}
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +62,9 @@ def _real_path(detail: ErrorDetails, tree: Any) -> Path:
     current = tree
     location = detail["loc"]
     for position, part in enumerate(location):
-        if (isinstance(current, Mapping) and part in current) or (isinstance(current, list) and isinstance(part, int) and part < len(current)):
+        if (isinstance(current, Mapping) and part in current) or (
+            isinstance(current, list) and isinstance(part, int) and part < len(current)
+        ):
             current = current[part]  # type: ignore[index]
         elif not (detail["type"] == "missing" and position == len(location) - 1):
             continue
@@ -67,21 +73,38 @@ def _real_path(detail: ErrorDetails, tree: Any) -> Path:
 
 
 def _describe(detail: ErrorDetails, path: Path, model: type[BaseModel], tree: Any) -> str:
-    kind, found, context = detail["type"], detail["input"], detail.get("ctx", {})
+    if path in _TOP and detail["type"] != "missing":
+        return _TOP[path](detail["input"])
+    return _describe_key(detail, path, model, tree) or _describe_found(detail)
+
+
+def _describe_key(detail: ErrorDetails, path: Path, model: type[BaseModel], tree: Any) -> str | None:
+    """What is wrong with a key; None: it is its value."""
+    kind = detail["type"]
     if kind == "missing":
-        return "this key must be there. Add it."
+        return f"this key must be there. Add {_ADDED.get(path, 'it')}."
     if kind == "extra_forbidden":
         keys = _keys_at(model, path[:-1], tree)
         return f"there is no such key.{nearest(str(path[-1]), keys)} Keys here: {', '.join(sorted(keys))}."
     if kind == "union_tag_not_found":
         return "'role' is missing. Say what the source holds with `role: events`, items, persons, statements or documents."
+    if kind == "model_attributes_type" and path[:1] == ("sources",):
+        return f"found {detail['input']!r}"[:80] + f", but a source is a mapping with `role`, for example {SOURCE}."
+    return None
+
+
+def _describe_found(detail: ErrorDetails) -> str:
+    kind, found, context = detail["type"], detail["input"], detail.get("ctx", {})
     if kind in ("literal_error", "union_tag_invalid"):
         expected = str(context.get("expected", context.get("expected_tags", ""))).replace("'", "")
         allowed = [word.strip() for word in expected.replace(" or ", ", ").split(",")]
         value = str(context.get("tag", found))
         return f"{value!r} is not known.{nearest(value, allowed)} Allowed: {', '.join(allowed)}."
     if kind == "value_error":
-        return detail["msg"].removeprefix("Value error, ")
+        return detail["msg"].removeprefix("Value error, ").removesuffix(".") + "."
+    told = describe_value(kind, found, context)
+    if told is not None:
+        return told
     reason = detail["msg"].removeprefix("Input ")
     shown = "nothing" if found is None else f"{found!r}"[:80]
     return f"found {shown}, but it {reason[:1].lower()}{reason[1:]}."
