@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -9,6 +11,29 @@ from memlearn.records import REJECT_SCHEMA
 from memlearn.sources.config import DocumentSource
 from memlearn.sources.context import SourceContext
 from memlearn.sources.documents import decode_text, read_documents
+
+BROKEN_PDFS = {
+    "cut.pdf": b"%PDF-1.4\n1 0 obj\n<< /Type /Catalog >>\nendobj\n",
+    "noise.pdf": b"not a pdf",
+    "nothing.pdf": b"",
+    "torn.pdf": b"%PDF-1.7\nxref\n0 2\n0000000000 65535 f\ntrailer\n<< /Root 1 0 R /Size 2 >>\nstartxref\n9\n%%EOF",
+}
+
+
+def test_a_broken_pdf_says_nothing_but_its_reject(tmp_path: Path) -> None:
+    (tmp_path / "d").mkdir()
+    for name, content in BROKEN_PDFS.items():
+        (tmp_path / "d" / name).write_bytes(content)
+    write(tmp_path / "d", {"ok.md": "Fine."})
+    # A process of its own: pytest listens to all logs, so that none reaches standard error.
+    program = (
+        "import sys; from pathlib import Path; from memlearn.sources.config import DocumentSource; "
+        "from memlearn.sources.context import SourceContext; from memlearn.sources.documents import read_documents; "
+        "print(read_documents('d', DocumentSource(path='d'), SourceContext(Path(sys.argv[1])))[1]['file'].sort().to_list())"
+    )
+    done = subprocess.run([sys.executable, "-c", program, str(tmp_path)], capture_output=True, text=True, check=True)
+    assert done.stderr == ""
+    assert done.stdout == f"{sorted(BROKEN_PDFS)}\n"
 
 
 def write(folder: Path, files: dict[str, str | bytes]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import logging
 import re
 from collections import Counter
 from dataclasses import dataclass, field
@@ -12,6 +13,9 @@ from pypdf.errors import PyPdfError
 
 from memlearn.sources.documents.outline import Outline, Part, heading_text, tidy
 from memlearn.sources.documents.plain import capital_heading, join_lines, numbered_heading
+
+# What pypdf says of a damaged file is told in the file's reject; only an application that listens hears it too.
+logging.getLogger("pypdf").addHandler(logging.NullHandler())
 
 # Type this much larger than the body's is a heading's.
 _LARGER = 1.12
