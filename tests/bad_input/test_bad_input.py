@@ -141,7 +141,7 @@ CASES = {
     "empty source": Bad(_write("items.csv", "id,name,department,category\n"), ("'items' has no rows",)),
     "no YAML": Bad(_write("memlearn.yaml", "store: [\n"), ("memlearn.yaml", "this is not YAML"), 2),
     "a config that is a list": Bad(_write("memlearn.yaml", "- store\n"), ("a config is a mapping",), 2),
-    "a newer config": Bad(_edit_config("version: 1", "version: 2"), ("version", "Allowed: 1"), 2),
+    "a newer config": Bad(_edit_config("version: 1", "version: 2"), ("version 2", "reads version 1. Upgrade memlearn"), 2),
 }
 
 
