@@ -1,8 +1,10 @@
-"""The summary of a run in Markdown, for Prefect's page of artifacts."""
+"""The summaries of runs in Markdown, for Prefect's page of artifacts."""
 
 from __future__ import annotations
 
+from memlearn.evaluation.report.figures import figure_main, figure_under, metric_title
 from memlearn.wiring.reports import LearnReport
+from memlearn.wiring.reports_evaluate import EvaluateReport
 
 
 def learn_summary(report: LearnReport) -> str:
@@ -29,3 +31,14 @@ def learn_summary(report: LearnReport) -> str:
     return f"# Learn run {report.run_id}\n\n| what | value |\n| --- | --- |\n{table}\n" + (
         f"\n## Warnings\n{warnings}\n" if warnings else ""
     )
+
+
+def evaluate_summary(report: EvaluateReport) -> str:
+    """An evaluation as sentences and a table."""
+    evaluation = report.evaluation
+    main = evaluation.protocol.main
+    rows = "\n".join(
+        f"| {one.title} | {figure_main(one.metrics[main])} | {figure_under(one.metrics[main])} |" for one in evaluation.methods
+    )
+    said = "\n\n".join(report.said)
+    return f"# Evaluation of {evaluation.subject.data}\n\n{said}\n\n| method | {metric_title(main)} | interval |\n| --- | --- | --- |\n{rows}\n"

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from memlearn.wiring.load import LoadedConfig, load_config
     from memlearn.wiring.verbs import (
         diff_releases,
+        evaluate,
         gc,
         learn,
         promote,
@@ -38,6 +39,7 @@ __all__ = [
     "LoadedConfig",
     "MemlearnError",
     "diff_releases",
+    "evaluate",
     "gc",
     "learn",
     "load_config",

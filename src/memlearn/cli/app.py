@@ -9,7 +9,7 @@ import traceback
 import typer
 from typer.exceptions import Abort, TyperException
 
-from memlearn.cli import agent, check, learn, release, show, start, trial
+from memlearn.cli import agent, check, evaluate, learn, release, show, start, trial
 from memlearn.errors import MemlearnError
 
 _ABOUT = "Learn per-user memory from company data offline, and recommend from it."
@@ -24,6 +24,7 @@ def build() -> typer.Typer:
     show.add_commands(app)
     app.add_typer(release.build(), name="release")
     check.add_commands(app)
+    evaluate.add_commands(app)
     agent.add_commands(app)
     trial.add_commands(app)
     return app

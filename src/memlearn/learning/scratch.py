@@ -38,11 +38,17 @@ def scratch_store(job: Job) -> Iterator[StoreLayout]:
     with workspace(job.layout) as folder:
         scratch = StoreLayout(folder)
         with learning(job):
-            _mirror(job.layout, scratch)
+            mirror(job.layout, scratch)
         yield scratch
 
 
-def _mirror(layout: StoreLayout, scratch: StoreLayout) -> None:
+def mirror(layout: StoreLayout, scratch: StoreLayout) -> None:
+    """Make another store with what a run needs to go on; only for the holder of the store's lock of learning.
+
+    Args:
+        layout: the store.
+        scratch: the other one, on the same file system where files are to be linked and not copied.
+    """
     scratch.create()
     for path in (layout.ledger, layout.ledger.with_name(layout.ledger.name + ".wal"), layout.current):
         if path.is_file():

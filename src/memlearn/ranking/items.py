@@ -197,10 +197,18 @@ def _narrower(key_levels: pl.DataFrame) -> dict[tuple[str, str], tuple[tuple[str
 
 
 def _category(levels: Mapping[str, Level]) -> str | None:
-    """`category` where there is one, else the level whose number of keys is nearest to what people keep apart."""
-    if "category" in levels:
+    return leading_level({dim: len(level.keys) for dim, level in levels.items() if dim not in (ITEM, MERCHANT)})
+
+
+def leading_level(sizes: Mapping[str, int]) -> str | None:
+    """`category` where there is one, else the level whose number of keys is nearest to what people keep apart; None without levels.
+
+    Args:
+        sizes: level → its number of keys.
+    """
+    if "category" in sizes:
         return "category"
-    others = {dim: len(level.keys) for dim, level in levels.items() if dim not in (ITEM, MERCHANT) and level.keys}
+    others = {dim: size for dim, size in sizes.items() if size}
     return min(others, key=lambda dim: (abs(np.log(others[dim] / _KEYS_PEOPLE_KNOW)), dim), default=None)
 
 

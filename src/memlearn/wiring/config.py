@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator
 
 from memlearn.chunks.config import ChunkConfig
+from memlearn.evaluation.config import EvaluationConfig
 from memlearn.learning.config import LearningConfig, SharedConfig
 from memlearn.llm.config import EmbeddingConfig
 from memlearn.memory import DEFAULT_BLOCKS, BlockSpec
@@ -56,6 +57,7 @@ class Config(BaseModel):
     learning: LearningConfig = Field(default_factory=LearningConfig, description="How memory is learned.")
     embeddings: EmbeddingConfig = Field(default_factory=EmbeddingConfig, description="How texts become vectors for search by meaning.")
     sensitive: SensitiveConfig = Field(default_factory=SensitiveConfig, description="What is never stated about a user.")
+    evaluation: EvaluationConfig = Field(default_factory=EvaluationConfig, description="How `memlearn evaluate` judges memory.")
     releases: ReleaseConfig = Field(default_factory=ReleaseConfig, description="Which published releases are kept.")
 
     @field_validator("timezone")

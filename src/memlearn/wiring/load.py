@@ -21,8 +21,8 @@ from memlearn.wiring.problems import Problem, from_validation
 from memlearn.wiring.variables import expand_tree
 from memlearn.wiring.yaml_map import YamlMap, parse_yaml
 
-# Where the data lies and how many threads work on it is not what is learned.
-_WITHOUT_EFFECT = {"store", "releases"}
+# Where the data lies, how many threads work on it and how it is judged is not what is learned.
+_WITHOUT_EFFECT = {"store", "releases", "evaluation"}
 _WITHOUT_EFFECT_LEARNING = {"workers", "shards"}
 _LOCATION = ("path", "sql", "database")
 

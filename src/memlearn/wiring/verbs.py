@@ -38,9 +38,11 @@ from memlearn.wiring.verbs_serving import recommend, show
 
 if TYPE_CHECKING:
     from memlearn.learning.agent.estimate import Estimate
+    from memlearn.wiring.reports_evaluate import EvaluateReport
 
 __all__ = [
     "diff_releases",
+    "evaluate",
     "gc",
     "learn",
     "promote",
@@ -172,6 +174,36 @@ def try_agent(
     from memlearn.wiring.verbs_try import try_agent as try_out
 
     return try_out(load(config), users, prompts=prompts, models=models, max_cost=max_cost, progress=progress)
+
+
+def evaluate(
+    config: ConfigLike,
+    *,
+    final: bool = False,
+    report: str | Path | None = None,
+    max_cost: float | None = None,
+    remove: bool = False,
+    progress: Callable[[Progress], None] | None = None,
+) -> EvaluateReport:
+    """Learn as of cuts in time beside the store, rank from what was learned, and compare with what came and with the baselines.
+
+    The configured store and its releases are not touched. What was done is kept in a folder beside the store, and not done again.
+
+    Args:
+        config: the config; its section `evaluation` says how.
+        final: look at the test period, and note it in the log beside the report; default: the validation period before it.
+        report: folder of the report; default: `<store>-evaluation/report` beside the store.
+        max_cost: most that the agent may spend at each cut, in the currency of its prices.
+        remove: remove what was learned for it afterwards.
+        progress: called as it goes on.
+
+    Raises:
+        InputError: the sources cannot be used, or there is too little to judge by.
+        BusyError: another evaluation is at work, or a learn run.
+    """
+    from memlearn.wiring.verbs_evaluate import evaluate as judge
+
+    return judge(load(config), final=final, report=report, max_cost=max_cost, remove=remove, progress=progress)
 
 
 def status(config: ConfigLike) -> StatusReport:

@@ -4,7 +4,8 @@ Every method is `fit(history, parameters) -> Scorer`. Ties between scores are br
 """
 
 from memlearn.evaluation.baselines.methods import METHODS, Method
+from memlearn.evaluation.baselines.rag import make_rag
 from memlearn.evaluation.baselines.scorer import NEVER, Scorer
-from memlearn.evaluation.baselines.tune import Try, Tuned, tune
+from memlearn.evaluation.baselines.tune import Try, Tuned, tune, tune_over
 
-__all__ = ["METHODS", "NEVER", "Method", "Scorer", "Try", "Tuned", "tune"]
+__all__ = ["METHODS", "NEVER", "Method", "Scorer", "Try", "Tuned", "make_rag", "tune", "tune_over"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -12,7 +12,7 @@ from memlearn.evaluation.baselines.methods import Method
 from memlearn.evaluation.baselines.scorer import Scorer
 from memlearn.ranking.history import History
 
-__all__ = ["Try", "Tuned", "tune"]
+__all__ = ["Try", "Tuned", "tune", "tune_over"]
 
 P = TypeVar("P")
 
@@ -60,18 +60,33 @@ def tune(method: Method[P], history: History, metric: Callable[[Scorer], float],
     Raises:
         UsageError: if no try is allowed, the method cannot be run here, or the metric gives no number.
     """
+    return tune_over(method, [history], lambda scorers: metric(scorers[0]), tries)
+
+
+def tune_over(method: Method[P], histories: Sequence[History], metric: Callable[[Sequence[Scorer]], float], tries: int = 12) -> Tuned[P]:
+    """`tune` over several cuts: each setting is fitted to the history of every cut.
+
+    Args:
+        method: what to tune.
+        histories: what it may see at each cut, at least one.
+        metric: how good the fitted methods, one for each cut, are together, higher being better.
+        tries: how many settings to try at most.
+
+    Raises:
+        UsageError: as of `tune`.
+    """
     if tries < 1:
         raise UsageError(f"Tuning {method.name!r} is allowed {tries} tries; allow at least 1.")
     missing = method.missing()
     if missing:
         raise UsageError(missing)
-    table = tuple(_try(method, history, metric, setting) for setting in method.settings(history)[:tries])
+    table = tuple(_try(method, histories, metric, setting) for setting in method.settings(histories[-1])[:tries])
     best = max(table, key=lambda one: one.value)
     return Tuned(method.name, best.parameters, best.value, table)
 
 
-def _try(method: Method[P], history: History, metric: Callable[[Scorer], float], parameters: P) -> Try[P]:
-    value = float(metric(method.fit(history, parameters)))
+def _try(method: Method[P], histories: Sequence[History], metric: Callable[[Sequence[Scorer]], float], parameters: P) -> Try[P]:
+    value = float(metric([method.fit(history, parameters) for history in histories]))
     if math.isnan(value):
         raise UsageError(f"The metric of {method.name!r} with {parameters!r} is not a number; a validation cut needs users with truth.")
     return Try(parameters, value)

@@ -1,0 +1,345 @@
+"""A whole evaluation, stage by stage: read the sources, learn and rank at each cut, run the baselines, judge.
+
+Each stage leaves what it made in the evaluation's folder, so that stages may be called by a loop or by the tasks of a flow, and one that was done
+is not done again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from memlearn.errors import InputError
+from memlearn.evaluation.asked import Asked, ask, question_of
+from memlearn.evaluation.config import EvaluationConfig
+from memlearn.evaluation.cuts import Periods, TimeCut, choose_cuts
+from memlearn.evaluation.judge import Bootstrap, Lists, judge
+from memlearn.evaluation.learned import Ground, Ranked, rank_cut, read_sources
+from memlearn.evaluation.memory_quality import earlier_release, look_at_memory
+from memlearn.evaluation.results import Cut, Evaluation, MemoryQuality, Subject
+from memlearn.evaluation.rivals import Rivals, choose_methods, run_method, tuning_cuts
+from memlearn.evaluation.scratch import Scratch, ready
+from memlearn.evaluation.visits import Visits, is_order, read_visits
+from memlearn.grounding.verify import JudgeLines
+from memlearn.learning.job import Job, digest
+from memlearn.ranking.items import leading_level
+from memlearn.records import LEVEL_PREFIX
+from memlearn.store.release import Release
+
+OURS = "memlearn"
+_TITLE = "memlearn"
+_FALLBACKS = (("purchase",), ("redemption",))
+_WORDS = {"purchase": "purchases", "redemption": "redemptions", "click": "clicks", "view": "views"}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Session:
+    """An evaluation under way.
+
+    Args:
+        job: its layout is the scratch store.
+        config: settings.
+        scratch: the folder.
+        final: whether the test period is looked at.
+        zone: whose midnights are cuts.
+        ground: what all cuts share.
+        visits: who had what when.
+        kinds: kinds of events that count.
+        periods: all cuts.
+        judged: what is asked at the cuts that are judged, in order of time.
+        tuning: what is asked at those that baselines are tuned on.
+    """
+
+    job: Job
+    config: EvaluationConfig
+    scratch: Scratch
+    final: bool
+    zone: str
+    ground: Ground
+    visits: Visits
+    kinds: tuple[str, ...]
+    periods: Periods
+    judged: tuple[Asked, ...]
+    tuning: tuple[Asked, ...]
+
+    @property
+    def k(self) -> int:
+        """Places to rank."""
+        return max(self.config.ks)
+
+    @property
+    def main(self) -> str:
+        """The metric that is spoken of."""
+        return f"ndcg@{self.config.ks[0]}"
+
+
+def open_session(job: Job, config: EvaluationConfig, scratch: Scratch, zone: str, *, final: bool) -> Session:
+    """Read the sources into the scratch store, and lay the cuts.
+
+    Args:
+        job: of the config, its layout the configured store, which is only read.
+        config: settings.
+        scratch: the evaluation's folder, held by the caller.
+        zone: IANA name of the zone whose midnights are cuts.
+        final: whether to look at the test period.
+
+    Raises:
+        InputError: there is too little to judge by.
+        BusyError: a learn run works on the configured store.
+    """
+    choose_methods(config.baselines)
+    ready(job, scratch)
+    learning = replace(job, layout=scratch.layout, users=None, as_of_us=None)
+    ground = read_sources(learning)
+    visits, kinds = _visits(learning, ground, config)
+    periods = choose_cuts(int(visits.day.min()), int(visits.day.max()), zone, config)
+    judged = periods.test if final else periods.validation
+    before = periods.validation if final else periods.tuning
+    catalogue = ground.items.filter(pl.col("recommend").fill_null(value=False)).sort("item_id")
+    timed = not is_order(visits)
+
+    def asked(cut: TimeCut) -> Asked:
+        shown = _valid(catalogue, cut.as_of_us)
+        next_visit = config.truth == "next_visit"
+        return ask(visits, cut, shown, next_visit=next_visit, repeats=config.repeats, timed=timed, most=config.max_users)
+
+    questions = tuple(asked(cut) for cut in judged)
+    if not any(one.truth.sizes.any() for one in questions):
+        raise InputError(
+            f"None of the users that were known at the cuts ({', '.join(cut.name for cut in judged)}) has any of the {_words(kinds)} that could be foreseen. "
+            "Evaluate with more data, or set `evaluation.every` or `evaluation.kinds`."
+        )
+    tuning = tuple(tuning_cuts([asked(cut) for cut in before]))
+    return Session(learning, config, scratch, final, zone, ground, visits, kinds, periods, questions, tuning)
+
+
+def _visits(job: Job, ground: Ground, config: EvaluationConfig) -> tuple[Visits, tuple[str, ...]]:
+    items = ground.items.filter(pl.col("recommend").fill_null(value=False))["item_id"].to_list()
+    if not items:
+        raise InputError(
+            "No item may be recommended, so there is nothing to rank. Add a source with `role: items`, or `recommend: true` to one that there is."
+        )
+    choices = [tuple(config.kinds)] if config.kinds else _FALLBACKS
+    for kinds in choices:
+        found = read_visits(job.layout.rows, ground.files, items, kinds=kinds, weak=job.weak)
+        if len(found):
+            return found, tuple(kinds)
+    said = " or ".join(_words(kinds) for kinds in choices)
+    raise InputError(f"No user has any {said} of an item that may be recommended, so there is nothing to foresee. Set `evaluation.kinds`.")
+
+
+def _words(kinds: Sequence[str]) -> str:
+    return ", ".join(_WORDS[kind] for kind in kinds)
+
+
+def _valid(catalogue: pl.DataFrame, at_us: int) -> NDArray[np.bool_]:
+    """Which items may be shown at an instant; shape (items,)."""
+    begun = pl.col("valid_from_us").is_null() | (pl.col("valid_from_us") <= at_us)
+    lasting = pl.col("valid_until_us").is_null() | (pl.col("valid_until_us") > at_us)
+    return catalogue.select(begun & lasting).to_series().to_numpy()
+
+
+def rank_at(session: Session, number: int) -> Ranked:
+    """Learn as of one of the judged cuts and rank everybody, or take what was kept.
+
+    Args:
+        session: the evaluation.
+        number: of the cut, from 0 on.
+    """
+    visits = session.visits
+    return rank_cut(
+        session.job,
+        session.scratch,
+        session.ground,
+        session.judged[number],
+        visits.items,
+        visits.users,
+        session.k,
+        repeats=session.config.repeats,
+    )
+
+
+def method_names(session: Session) -> list[str]:
+    """The baselines to run."""
+    return choose_methods(session.config.baselines)[0]
+
+
+def rank_baseline(session: Session, name: str, ranked: Sequence[Ranked]) -> Lists:
+    """Tune a baseline and rank at the judged cuts, or take what was kept.
+
+    Args:
+        session: the evaluation.
+        name: of the baseline.
+        ranked: what memory ranked at each judged cut; RAG may retrieve as much as the memory of the first one takes.
+    """
+    config = session.config
+    budgets = _budgets(session, ranked[0])
+    rivals = Rivals(session.tuning, session.judged, _texts(session), budgets, config.tries, session.k, session.main, config.repeats)
+    # RAG alone looks at the memory's size.
+    cuts = [(one.cut, one.user.tolist()) for one in (*session.tuning, *session.judged)]
+    sizes = budgets.tolist() if name == "rag" else None
+    key = digest(session.ground.state, session.kinds, cuts, config.tries, session.k, session.main, config.repeats, sizes)
+    return run_method(name, rivals, session.scratch.kept / "methods", key)
+
+
+def _budgets(session: Session, ranked: Ranked) -> NDArray[np.int64]:
+    """Bytes of each user's memory; of users that it does not hold yet the median."""
+    median = int(np.median(list(ranked.bytes.values()))) if ranked.bytes else 0
+    return np.array([ranked.bytes.get(user, median) for user in session.visits.users], dtype=np.int64)
+
+
+def _texts(session: Session) -> list[str]:
+    known = session.ground.items.filter(pl.col("recommend").fill_null(value=False)).sort("item_id")
+    text = pl.concat_str(pl.col("name"), pl.col("text").fill_null(""), separator=" ").str.strip_chars()
+    return (
+        known.select(pl.when(pl.col("name").is_null() & pl.col("text").is_null()).then("item_id").otherwise(text))
+        .to_series()
+        .fill_null("")
+        .to_list()
+    )
+
+
+def look(session: Session, ranked: Sequence[Ranked]) -> MemoryQuality:
+    """Look at the memory of the last judged cut."""
+    last = session.judged[-1]
+    users, items = session.visits.users, session.visits.items
+    truth = pl.DataFrame(
+        {"user_id": [users[last.user[row]] for row in last.truth.row], "item_id": [items[item] for item in last.truth.items]},
+        schema={"user_id": pl.String, "item_id": pl.String},
+    )
+    return look_at_memory(
+        session.job,
+        ranked[-1].release_id,
+        earlier_release([one.release_id for one in ranked]),
+        truth,
+        session.ground.items,
+        stale_days=session.config.stale_days,
+        draws=session.config.draws,
+        judge_lines=None if session.job.agent is None else lambda release: _line_judge(session.job, release),
+    )
+
+
+def _line_judge(job: Job, release: Release) -> JudgeLines:
+    @cache
+    def make() -> JudgeLines:
+        # Only where an agent wrote is it needed, and it takes long to import.
+        from memlearn.learning.agent.recheck import LineJudge
+
+        return LineJudge.of(job, release.manifest, job.layout)
+
+    def judge(lines: pl.DataFrame) -> pl.DataFrame:
+        return make()(lines)
+
+    return judge
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """How the evaluation is called in its report.
+
+    Args:
+        data: name of the data.
+        config: path of the config.
+        version: of memlearn.
+        date: when, ISO 8601.
+        looks: how many looks at the test period the log holds already.
+    """
+
+    data: str
+    config: str
+    version: str
+    date: str
+    looks: int = 0
+
+
+def judge_all(
+    session: Session, named: Named, ranked: Sequence[Ranked], baselines: Sequence[Lists], memory: MemoryQuality | None
+) -> Evaluation:
+    """Judge memory and the baselines by one truth.
+
+    Args:
+        session: the evaluation.
+        named: how it is called.
+        ranked: what memory ranked at each judged cut.
+        baselines: lists of the baselines for the same rows.
+        memory: the memory itself.
+    """
+    cuts = tuple(
+        Cut(one.cut.name, _instant(one.cut.as_of_us), _instant(one.cut.until_us), own.release_id)
+        for one, own in zip(session.judged, ranked, strict=True)
+    )
+    tiers: dict[str, int] = {}
+    for own in ranked:
+        for tier, count in own.tiers.items():
+            tiers[tier] = tiers.get(tier, 0) + count
+    ours = Lists(OURS, _TITLE, np.concatenate([own.ranked for own in ranked]), tiers=tiers or None)
+    strangers = max(one.strangers for one in session.judged)
+    return judge(
+        Subject(named.data, named.config, named.version, named.date, session.final, cuts),
+        question_of(session.judged, _category(session)),
+        [ours, *baselines],
+        ours=OURS,
+        ks=tuple(session.config.ks),
+        main=session.main,
+        left_out={"no history before the cut, at most at one cut": strangers},
+        notes=tuple(_notes(session, named)),
+        memory=memory,
+        bootstrap=Bootstrap(draws=session.config.draws),
+    )
+
+
+def _instant(us: int) -> str:
+    return str(np.datetime64(us, "us").astype("datetime64[s]")) + "Z"
+
+
+def _category(session: Session) -> NDArray[np.int64] | None:
+    """The code of each item's category, negative where it has none; None where items have no levels."""
+    items = session.ground.items.filter(pl.col("recommend").fill_null(value=False)).sort("item_id")
+    levels = {name.removeprefix(LEVEL_PREFIX): items[name] for name in items.columns if name.startswith(LEVEL_PREFIX)}
+    chosen = leading_level({name: column.n_unique() - int(column.null_count() > 0) for name, column in levels.items()})
+    if chosen is None:
+        return None
+    codes = levels[chosen].cast(pl.String).rank("dense").cast(pl.Int64).fill_null(0) - 1
+    return codes.to_numpy()
+
+
+def _notes(session: Session, named: Named) -> Iterator[str]:
+    config, what = session.config, _words(session.kinds)
+    if config.truth == "next_visit":
+        yield f"The truth of a cut is all that a user has on their first day with {what} after it, up to the end of the period."
+    else:
+        yield f"The truth of a cut is all {what} of a user within {config.horizon_days} days after it, up to the end of the period."
+    if not config.repeats:
+        yield "What a user had before a cut is taken out of the truth and out of every ranking (`repeats: false`): only what is new to them counts."
+    yield (
+        f"Cuts are the first moments of {session.periods.unit}s in the zone {session.zone}. Everything a method is given lies before the cut: for memory by "
+        "learning as of it on the production path, for the baselines by cutting the same rows."
+    )
+    if session.visits.outside:
+        yield f"{session.visits.outside:,} rows of {what} are of items that may not be recommended or are in no source of items; they count nowhere."
+    beyond = sum(one.beyond for one in session.judged)
+    if beyond:
+        yield f"{beyond:,} items of the truth were not valid at the cut, so that nothing could show them; they count nowhere."
+    if session.tuning:
+        told = ", ".join(one.cut.name for one in session.tuning)
+        yield f"Baselines were tuned on earlier cuts ({told}), with at most {config.tries} settings each. Memory's ranker chooses its settings by itself, from its own past."
+    else:
+        yield "No user has any truth at the earlier cuts, so that baselines could not be tuned; each has its published settings."
+    missing = choose_methods(config.baselines)[1]
+    yield from missing.values()
+    yield (
+        "RAG may retrieve for each user as many bytes as all takes that the release of the first cut holds of the same user: text as UTF-8, eight bytes for each number."
+    )
+    if session.final:
+        yield (
+            "This is the first look at the test period of which the log beside the report knows."
+            if not named.looks
+            else (
+                f"The log beside the report knows of {named.looks} earlier {'look' if named.looks == 1 else 'looks'} at test data; whoever changed settings since then chose them on it."
+            )
+        )
