@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -13,26 +13,32 @@ from memlearn.grounding.freetext.apposed import apart, is_list
 from memlearn.grounding.freetext.clause import Clause, Finding
 from memlearn.grounding.freetext.comparing import read_change, read_comparison, read_earlier, read_shift
 from memlearn.grounding.freetext.denials import read_none
+from memlearn.grounding.freetext.discounts import read_discounted
 from memlearn.grounding.freetext.elements import Part
 from memlearn.grounding.freetext.given import has_number, read_person, read_speech
+from memlearn.grounding.freetext.givenback import read_given_back
 from memlearn.grounding.freetext.groups import read_descriptor, read_distinct, read_ranking, read_spread, read_top_few
 from memlearn.grounding.freetext.habits import read_first_few, read_regular, read_steps
 from memlearn.grounding.freetext.intervals import read_interval
 from memlearn.grounding.freetext.order import read_history, read_previous, read_selected
 from memlearn.grounding.freetext.reader import Reading, read_text
 from memlearn.grounding.freetext.rhythm import read_away, read_coverage, read_gap, read_rate, read_start, read_stop
+from memlearn.grounding.freetext.seasons import comes_back, read_seasonal
 from memlearn.grounding.freetext.shares import read_share
 from memlearn.grounding.freetext.splits import read_looking_back, read_rest, read_sole, read_unsurpassed
 from memlearn.grounding.freetext.superlatives import read_busiest, read_peak
 from memlearn.grounding.freetext.torn import is_torn, join_out_of
 from memlearn.grounding.freetext.trends import read_price
+from memlearn.grounding.freetext.unanswered import read_unanswered
 from memlearn.grounding.freetext.values import read_days, read_paced, read_values
 from memlearn.grounding.freetext.view import CitedEvidence, Mask, UserView, cited_rows
 
 _FRAMES: tuple[Callable[[Clause], list[Finding] | None], ...] = (
-    read_interval, read_rest, read_looking_back, read_unsurpassed, read_sole, read_price, read_regular, read_first_few, read_steps, read_top_few, read_spread, read_peak, read_descriptor, read_busiest, read_ranking, read_distinct, read_history, read_previous, read_shift, read_earlier, read_change, read_comparison, read_coverage, read_gap,
+    read_interval, read_discounted, read_given_back, read_unanswered, read_rest, read_looking_back, read_unsurpassed, read_sole, read_price, read_regular, read_first_few, read_steps, read_top_few, read_spread, read_peak, read_descriptor, read_busiest, read_ranking, read_distinct, read_history, read_previous, read_shift, read_earlier, read_change, read_comparison, read_coverage, read_gap,
     read_paced, read_rate, read_away, read_start, read_stop, read_none, read_selected, read_days, read_share, read_values,
 )  # fmt: skip
+# Frames about the time from one to the next.
+_RHYTHMS = (read_rate, read_gap, read_paced, read_coverage, read_regular)
 # Frames that set names against each other; the others take all names of a clause together.
 _RELATIONS = (read_rest, read_shift, read_earlier, read_change, read_comparison)
 _BREAKS = frozenset({"semicolon", "but"})
@@ -46,7 +52,7 @@ Reason = Literal["", "evidence", "name", "number", "contradiction", "lacking", "
 """Why a line is not verified: it cites what is not there; a name that no row has; numbers that could not be computed; the rows say
 otherwise; the rows say so, but not those that are cited; it was not understood; the rows are not clear."""
 
-VERSION = "freetext-6"
+VERSION = "freetext-7"
 """Changes where the same line may come to another verdict."""
 
 
@@ -224,10 +230,10 @@ def _handed_on(parts: tuple[Part, ...], *, back: bool = False) -> tuple[Part, ..
 
 def _interpret(clause: Clause, pieces: int) -> list[Finding] | None:
     """What the first frame that accounts for every part makes of a clause; else of the pieces that it falls into at a comma or an `and`."""
-    for frame in (read_interval,) if clause.is_mixed() else _RELATIONS if is_torn(clause.parts, clause.view) else _FRAMES:
+    for frame in _frames_of(clause):
         found = frame(clause)
         if found is not None:
-            return found
+            return _as_far_as_told(found, frame, clause)
     if pieces <= 1:
         return None
     beside = _with_figures(clause, pieces)
@@ -240,6 +246,24 @@ def _interpret(clause: Clause, pieces: int) -> list[Finding] | None:
                 return both
     # Not so with each figure for itself, and not to be read otherwise.
     return beside
+
+
+def _frames_of(clause: Clause) -> Sequence[Callable[[Clause], list[Finding] | None]]:
+    if comes_back(clause):
+        return (read_discounted, read_seasonal)
+    return (read_interval,) if clause.is_mixed() else _RELATIONS if is_torn(clause.parts, clause.view) else _FRAMES
+
+
+def _as_far_as_told(findings: list[Finding], frame: Callable[[Clause], list[Finding] | None], clause: Clause) -> list[Finding]:
+    """What holds by rows that are no evidence for it is open: a rhythm by days that tell none, nothing at a time of the day that is not known."""
+    view, silent = clause.view, clause.view.none()
+    if frame in _RHYTHMS:
+        silent = view.loose
+    elif frame is read_none:
+        silent = view.unseen | (view.second < 0) if clause.has(el.Hours, el.Clock) else view.unseen
+    if not silent.any():
+        return findings
+    return [replace(finding, ok=None) if finding.ok and (finding.needs & silent).any() else finding for finding in findings]
 
 
 def _is_listed(clause: Clause) -> bool:

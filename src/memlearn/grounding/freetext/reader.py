@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from memlearn.grounding.freetext import dates, lexicon, numbers, times
 from memlearn.grounding.freetext import elements as el
 from memlearn.grounding.freetext.contextual import read_contextual, tell_offers
+from memlearn.grounding.freetext.seasons import read_recurring
 from memlearn.grounding.freetext.tokens import Token, tokenise
 from memlearn.grounding.freetext.view import Mask, UserView
 
@@ -74,6 +75,9 @@ def _read(reading: Reading, at: int, view: UserView, known: el.Period | None) ->
     named = read_name(tokens, at, view)
     if named is not None:
         return [named[0]], named[1]
+    recurring = read_recurring(tokens, at, view)
+    if recurring is not None:
+        return [recurring[0]], recurring[1]
     ranked = _rank(tokens, at, view, known)
     if ranked is not None:
         return [ranked[0]], ranked[1]

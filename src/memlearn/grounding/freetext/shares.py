@@ -22,7 +22,7 @@ from memlearn.grounding.freetext.elements import Part, Quantity
 from memlearn.grounding.freetext.view import Mask
 
 _MOST, _FEW, _NEARLY = Quantity(0.5 + 1e-6, 1, 0.75), Quantity(0, 0.2, 0.1), Quantity(0.8, 1, 0.9)
-_WORDS = {
+QUANTIFIERS = {
     "all": Quantity(1, 1, 1), "wherever": Quantity(1, 1, 1), "nootherwise": Quantity(1, 1, 1), "only": Quantity(1, 1, 1), "mostly": _MOST, "most": _MOST, "tend": _MOST,
     "usual": _MOST, "rarely": _FEW, "never": Quantity(0, 0, 0), "almostall": _NEARLY, "half": Quantity(0.45, 0.55, 0.5), "usedall": Quantity(1, 1, 1),
     "some": Quantity(1e-6, 1, 0.5),
@@ -30,12 +30,12 @@ _WORDS = {
 }  # fmt: skip
 _LIMITS = (el.Name, el.Period, el.Weekdays, el.Hours, el.Clock, el.Currency)
 _PLAIN_TAGS = {
-    *_WORDS, "sharenoun", "not", "exceed", "above", "below", "stay_below", "and", "or", "more", "than", "city", "category", "day", "both",
+    *QUANTIFIERS, "sharenoun", "not", "exceed", "above", "below", "stay_below", "and", "or", "more", "than", "city", "category", "day", "both",
 }  # fmt: skip
 _DIMS = {"city": "city", "category": "merchant_category", "merchant": "merchant"}
 
 
-def read_share(clause: Clause) -> list[Finding] | None:  # noqa: C901, PLR0911
+def read_share(clause: Clause) -> list[Finding] | None:  # noqa: C901, PLR0911, PLR0912
     """A quantifier, what it ranges over, and what is said of that."""
     of_total = {"total"} if clause.of(el.Share) and "spend" in clause.tags and not clause.of(el.Money) else set()
     if not clause.only((*_LIMITS, el.Share, el.OutOf, el.Money, el.Count), _PLAIN_TAGS | of_total):
@@ -69,6 +69,11 @@ def read_share(clause: Clause) -> list[Finding] | None:  # noqa: C901, PLR0911
     hit = _mask(clause, said, over=False)
     if whole is None or hit is None or not (said or clause.has(el.Money)):
         return None
+    silent = whole & (clause.view.second < 0) if any(isinstance(part.value, el.Hours | el.Clock) for part in said) else clause.view.none()
+    if silent.any() and np.array_equal(silent, whole):
+        return [Finding(ok=None, needs=whole, message="the rows do not tell the time of the day")]
+    # What has no time of the day is no evidence of when it was.
+    whole = whole & ~silent
     paid = [money.currency for money in clause.of(el.Money) if money.currency]
     if paid and whole.any() and not (whole & (clause.view.currency == paid[0])).any():
         return [Finding(ok=False, needs=whole, message=f"none of the {what(clause)} is in {paid[0]}")]
@@ -78,7 +83,7 @@ def read_share(clause: Clause) -> list[Finding] | None:  # noqa: C901, PLR0911
 def _quantifier(clause: Clause) -> tuple[int, Quantity] | None:
     """The one quantifier of a clause; `usually` and `the day for` belong to another one."""
     shares = [at for at, part in enumerate(clause.parts) if isinstance(part.value, el.Share)]
-    quantifiers = _WORDS.keys() - {"both"} if "and" in clause.tags else _WORDS.keys()
+    quantifiers = QUANTIFIERS.keys() - {"both"} if "and" in clause.tags else QUANTIFIERS.keys()
     words = [at for at, part in enumerate(clause.parts) if _tag(part) in quantifiers]
     outs = [at for at, part in enumerate(clause.parts) if isinstance(part.value, el.OutOf)]
     counts = [at for at, part in enumerate(clause.parts) if isinstance(part.value, el.Count)]
@@ -103,7 +108,7 @@ def _quantifier(clause: Clause) -> tuple[int, Quantity] | None:
         return (shares[0], value.quantity) if isinstance(value, el.Share) else None
     if words:
         value = clause.parts[words[0]].value
-        return (words[0], _WORDS.get(value.tag, _WORDS["never"])) if isinstance(value, el.Word) else None
+        return (words[0], QUANTIFIERS.get(value.tag, QUANTIFIERS["never"])) if isinstance(value, el.Word) else None
     if outs:
         value = clause.parts[outs[0]].value
         return (outs[0], Quantity(0, 1, 0.5)) if isinstance(value, el.OutOf) else None
@@ -259,8 +264,14 @@ def _redeemed(clause: Clause, bounds: Quantity) -> list[Finding] | None:
         return None
     if len([part for part in clause.parts if _tag(part) == "redeem"]) > 1:
         return None
-    hit, whole = clause.filtered(kinds=("redemption",)), clause.filtered(kinds=("exposure",))
+    hit, shown = clause.filtered(kinds=("redemption",)), clause.filtered(kinds=("exposure",))
     items = clause.view.columns.get("item")
+    whole = shown & ~clause.view.unseen
+    if shown.any() and not whole.any():
+        return [Finding(ok=None, needs=hit | shown, message="nobody can tell which of the offers were seen")]
+    if items is not None and (shown & clause.view.unseen).any():
+        # What was redeemed of offers that nobody can tell were seen is no part of those that were.
+        hit = hit & np.isin(items, items[whole])
     readings = [(int(hit.sum()), int(whole.sum()))]
     if items is not None:
         shown = np.unique(items[whole])
@@ -316,7 +327,7 @@ def _outcome(clause: Clause, whole: Mask, hit: Mask, bounds: Quantity, picking: 
         findings.append(Finding(ok=out.hits.holds(hit.sum()) and right, needs=known, message=message))
     for count in clause.of(el.Count):
         # All 14 visits; three of the visits.
-        counted = whole if any(_tag(part) in _WORDS for part in clause.parts) else hit
+        counted = whole if any(_tag(part) in QUANTIFIERS for part in clause.parts) else hit
         findings.append(Finding(ok=count.quantity.holds(counted.sum()), needs=whole, message=message))
     if "both" in clause.tags and "and" not in clause.tags:
         findings.append(Finding(ok=int(whole.sum()) == 2, needs=whole, message=f"there are {int(whole.sum())} of them"))  # noqa: PLR2004

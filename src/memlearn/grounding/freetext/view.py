@@ -18,6 +18,7 @@ _EPOCH = date(1970, 1, 1).toordinal()
 _DAY_S = 86_400
 _MICROS = 1_000_000
 _GIVEN_BACK = ("refund", "cancellation")
+_COUNTED = ("purchase", *_GIVEN_BACK)
 # Fewer digits are rather a number than the name of anything.
 _FEWEST_DIGITS = 5
 _NAMED = ("item_id", "name")
@@ -104,6 +105,10 @@ class UserView:
         foreign: folded words of names that a catalogue holds; they count where no row of the user has them.
         person: attribute → value.
         last_day: where the rows end, that "last summer" and "so far" are told from.
+        discounted: purchases at a discount, of those that tell whether they were.
+        tells_discounts: purchases of which it is known whether they were at a discount.
+        unseen: offers shown of which nobody can tell whether they were seen.
+        loose: rows whose days tell nothing of intervals.
     """
 
     row_ids: tuple[str, ...]
@@ -121,6 +126,10 @@ class UserView:
     foreign: frozenset[tuple[str, ...]]
     person: Mapping[str, str]
     last_day: int
+    discounted: Mask
+    tells_discounts: Mask
+    unseen: Mask
+    loose: Mask
     longest_name: int = field(default=1)
 
     @property
@@ -185,6 +194,7 @@ class RowColumns:
         text: as it is.
         key, refers_to: names of rows, and the row that a refund names.
         keys: dimension → key of each row, empty where it has none.
+        discounted, tells_discounts, unseen, loose: as of `UserView`.
     """
 
     row_ids: list[str]
@@ -197,28 +207,43 @@ class RowColumns:
     key: list[str | None]
     refers_to: list[str | None]
     keys: Mapping[str, list[str]]
+    discounted: Mask
+    tells_discounts: Mask
+    unseen: Mask
+    loose: Mask
 
     @staticmethod
-    def of(rows: pl.DataFrame, items: pl.DataFrame | None = None) -> RowColumns:
+    def of(rows: pl.DataFrame, items: pl.DataFrame | None = None, weak: Mapping[str, Sequence[str]] | None = None) -> RowColumns:
         """The columns of canonical rows.
 
         Args:
             rows: in order, with `row_id` (number or 16 hexadecimal digits) and `attr_…`.
             items: the items' table: `item_id`, `level_…`.
+            weak: source → what its rows are no evidence for; they are taken as if they did not say it.
         """
         local = rows["time_us"].to_numpy() // _MICROS + np.array([offset or 0 for offset in rows["offset_s"].to_list()], dtype=np.int64)
-        clock = np.array([known is not False for known in rows["has_clock"].to_list()], dtype=np.bool_)
+        clock = np.array([known is not False for known in rows["has_clock"].to_list()], dtype=np.bool_) & ~_weak(rows, weak, "hours")
+        kind = np.where(_weak(rows, weak, "preferences") & rows["kind"].cast(pl.String).is_in(_COUNTED).to_numpy(), "", _strings(rows["kind"]))
+        amount = rows["amount"].to_list()
+        amounts = _weak(rows, weak, "amounts")
+        if amounts.any():
+            amount = [None if unknown else value for value, unknown in zip(amount, amounts.tolist(), strict=True)]
+        tells = np.array([value is not None for value in amount], dtype=np.bool_) & (kind == "purchase") & ~_weak(rows, weak, "discounts")
         return RowColumns(
             row_ids=[value if isinstance(value, str) else f"{value:016x}" for value in rows["row_id"].to_list()],
-            kind=_strings(rows["kind"]),
+            kind=kind.tolist(),
             day=local // _DAY_S,
             second=np.where(clock, local % _DAY_S, -1),
-            amount=rows["amount"].to_list(),
+            amount=amount,
             currency=_strings(rows["currency"]),
             text=_strings(rows["text"]),
             key=rows["key"].cast(pl.String).to_list(),
             refers_to=rows["refers_to"].cast(pl.String).to_list(),
             keys=_keys(rows, items),
+            discounted=tells & ((rows["discount"].fill_null(0) > 0).to_numpy() if "discount" in rows.columns else False),
+            tells_discounts=tells,
+            unseen=(kind == "exposure") & _weak(rows, weak, "ignored_offers"),
+            loose=_weak(rows, weak, "intervals"),
         )
 
     def view(
@@ -253,6 +278,10 @@ class RowColumns:
             foreign=known.words,
             person=dict(person),
             last_day=last_day,
+            discounted=self.discounted[start:end],
+            tells_discounts=self.tells_discounts[start:end],
+            unseen=self.unseen[start:end],
+            loose=self.loose[start:end],
             longest_name=max(known.longest, names.longest),
         )
 
@@ -294,6 +323,14 @@ def in_order(rows: pl.DataFrame) -> pl.DataFrame:
     if bool((time[1:] > time[:-1]).all()):
         return rows
     return rows.sort([name for name in ("time_us", "seq", "row_id") if name in rows.columns], maintain_order=True)
+
+
+def _weak(rows: pl.DataFrame, weak: Mapping[str, Sequence[str]] | None, what: str) -> Mask:
+    """The rows of sources that are no evidence for something."""
+    names = [source for source, cannot in (weak or {}).items() if what in cannot]
+    if not names:
+        return np.zeros(len(rows), dtype=np.bool_)
+    return rows["source"].cast(pl.String).is_in(names).fill_null(value=False).to_numpy()
 
 
 def _strings(column: pl.Series) -> list[str]:

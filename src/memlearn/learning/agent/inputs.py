@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
@@ -39,6 +39,7 @@ class Shown:
         attributes: names of the free attributes.
         sensitive: what is never stated.
         suppressed: (dim, key) of keys that must not be stated by what they belong to.
+        weak: source → what its rows are no evidence for.
         most: statistics of a step.
     """
 
@@ -50,6 +51,7 @@ class Shown:
     attributes: tuple[str, ...] = ()
     sensitive: SensitiveConfig = field(default_factory=SensitiveConfig)
     suppressed: frozenset[tuple[str, str]] = frozenset()
+    weak: Mapping[str, Sequence[str]] = field(default_factory=dict)
     most: int = MOST
 
     def telling(self, items: pl.DataFrame, merchants: pl.DataFrame) -> Telling:
@@ -77,7 +79,7 @@ def gather_inputs(
     """
     items = shown.items.join(rows.select("item_id").unique(), on="item_id", how="semi", maintain_order="left")
     texts = render_rows(rows, items, shown.levels).to_list()
-    columns = RowColumns.of(rows, items)
+    columns = RowColumns.of(rows, items, shown.weak)
     ids = columns.row_ids
     told = _statistics_by_chunk(annotated, chosen, shown, shown.telling(items, rows.select("merchant", "merchant_category").unique()))
     known = shown.persons.join(annotated.users.select("user_id"), on="user_id", how="semi", maintain_order="left")

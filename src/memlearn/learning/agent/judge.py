@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import polars as pl
 
@@ -26,6 +26,7 @@ def checker_of(job: Job, tables: Tables) -> Checker:
         tables.statements,
         job.sensitive,
         suppressed=suppressed,
+        weak=job.weak,
         names=merchant_categories(job.context.merchants) if any(source.merchants for source in job.events.values()) else (),
     )
 
@@ -37,6 +38,7 @@ def make_checker(
     *,
     suppressed: pl.DataFrame | None = None,
     names: Sequence[str] = (),
+    weak: Mapping[str, Sequence[str]] | None = None,
 ) -> Checker:
     """A checker.
 
@@ -46,11 +48,12 @@ def make_checker(
         sensitive: what is never stated.
         suppressed: dim, label of keys that must not be stated by what they belong to.
         names: that exist beside those of the items. Never those of other users' rows: whether a name is known would tell of them.
+        weak: source → what its rows are no evidence for.
     """
     named = catalogue_items(items)
     titles = dict(named.select(pl.col("item_id").cast(pl.String), pl.col("name").cast(pl.String)).drop_nulls().iter_rows())
     keys = frozenset() if suppressed is None else frozenset(suppressed.select("dim", "label").iter_rows())
-    return Checker(Worlds(named, KnownNames.of(named, names), sensitive, keys), titles, read_stances(statements))
+    return Checker(Worlds(named, KnownNames.of(named, names), sensitive, keys, weak or {}), titles, read_stances(statements))
 
 
 def merchant_categories(config: MerchantConfig) -> tuple[str, ...]:

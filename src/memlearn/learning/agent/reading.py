@@ -87,6 +87,7 @@ def shown_of(job: Job, tables: Tables) -> Shown:
         tuple(job.context.attributes),
         job.sensitive,
         frozenset(suppressed.select("dim", "label").iter_rows()),
+        job.weak,
         AgentConfig.model_fields["statistics"].default if job.agent is None else job.agent.config.statistics,
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -52,12 +53,14 @@ class Worlds:
         known: all names of the catalogue.
         sensitive: what is never stated.
         suppressed: (dim, key) of keys that must not be stated, by what they belong to.
+        weak: source → what its rows are no evidence for.
     """
 
     items: pl.DataFrame
     known: KnownNames
     sensitive: SensitiveConfig
     suppressed: frozenset[tuple[str, str]] = frozenset()
+    weak: Mapping[str, Sequence[str]] = field(default_factory=dict)
     _kept: OrderedDict[tuple[str, int], World] = field(default_factory=OrderedDict)
     _rows: int = 0
     _titles: dict[str, str] = field(default_factory=dict)
@@ -94,7 +97,7 @@ class Worlds:
 
     def make(self, past: Past, last: str) -> World:
         """The world of rows up to a day, ISO; it is not kept."""
-        columns = past.columns or RowColumns.of(in_order(past.rows), self.items)
+        columns = past.columns or RowColumns.of(in_order(past.rows), self.items, self.weak)
         last_day = date.fromisoformat(last).toordinal() - _EPOCH
         view = columns.view(past.start, past.start + len(past.rows), self._titles, past.person, last_day, self.known)
         owned = frozenset(dim for dim in view.columns if ATTRIBUTE_PREFIX + dim not in past.rows.columns)

@@ -14,7 +14,9 @@ _TIMES_TOLD, _MONTHS_TOLD = 3, 2
 RHYTHMS_TOLD = SEASONS_TOLD = 3
 _FEWEST_MONTHS = 3
 WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
-TIMES = (*HOURS, "nights")
+# By their hours, since a word such as evening does not say when it begins.
+TIMES = (*(f"{first}-{end}h" for first, end in HOURS.values()), "23-5h")
+_BANDS = (*HOURS, "nights")
 MONTHS = ("January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December")
 
 
@@ -27,7 +29,7 @@ def tell_weekdays(state: State) -> pl.DataFrame:
 def tell_times_of_day(state: State) -> pl.DataFrame:
     """The times of the day with most purchases, where sources tell the hour."""
     of_slot = pl.concat(
-        pl.DataFrame({"slot": (BAND_OF_SLOT[name] > 0).nonzero()[0], "place": place}) for place, name in enumerate(TIMES)
+        pl.DataFrame({"slot": (BAND_OF_SLOT[name] > 0).nonzero()[0], "place": place}) for place, name in enumerate(_BANDS)
     ).cast({"slot": pl.Int32})
     slots = state.tables.slots.cast({"slot": pl.Int32}).join(of_slot, on="slot", maintain_order="left")
     return _busiest(slots, TIMES, "hours", "purchases with a time")
@@ -90,7 +92,7 @@ def tell_seasons(state: State, telling: Telling, seasons: pl.DataFrame, hidden: 
     names = dict(enumerate(MONTHS, 1))
     first, last = (pl.col(name).replace_strict(names, return_dtype=pl.String) for name in ("first_month", "last_month"))
     span = pl.when(pl.col("first_month") == pl.col("last_month")).then(first).otherwise(first + " to " + last)
-    told = ": " + said("hits") + " of " + said("n") + " purchases in " + span
+    told = ": " + said("hits") + " of " + said("n") + " purchases in " + span + " of any year"
     values = [pl.col("hits"), pl.col("n"), pl.col("first_month"), pl.col("last_month")]
     return as_part(kept, "season", "season " + telling.shown() + told, values, dim=pl.col("dim"), key=pl.col("label"))
 
