@@ -49,6 +49,12 @@ def make_rows() -> pl.DataFrame:
 
 
 @pytest.fixture(scope="session")
+def rows() -> pl.DataFrame:
+    """The rows of the user made by hand."""
+    return make_rows()
+
+
+@pytest.fixture(scope="session")
 def view() -> UserView:
     items = pl.DataFrame({"item_id": ["O-1", "O-2"], "name": ["Coffee cashback", "Book cashback"], "level_category": ["coffee", "books"]})
     person = {"age_band": "25-34", "federal_state": "Berlin"}

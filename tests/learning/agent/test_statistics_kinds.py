@@ -16,6 +16,7 @@ from figured import Learned, of_kind
 
 from memlearn.learning.agent.chain import given_digest
 from memlearn.learning.agent.inputs import gather_inputs
+from memlearn.learning.agent.prompt import load_prompts
 from memlearn.learning.agent.reading import shown_of
 from memlearn.learning.agent.statistics.layout import MOST
 from memlearn.learning.agent.step import Statistic, StepInput, statistic_name
@@ -220,3 +221,11 @@ def test_every_statistic_is_one_line_with_a_name_of_its_own(step: StepInput) -> 
     names = [statistic_name(one.fact) for one in step.statistics]
     assert len(set(names)) == len(names)
     assert all(re.fullmatch(r"[^<>\n\r\t]+", one.text) for one in step.statistics)
+
+
+def test_the_docs_show_what_is_sent(learned: Learned) -> None:
+    sent = load_prompts().step_text(learned.steps(tokens=700)["anna"][-1]).splitlines()
+    docs = (Path(__file__).parents[3] / "docs" / "agent.md").read_text(encoding="utf-8")
+    shown = docs.partition("<statistics until=")[2].partition("</rows>")[0].splitlines()[1:]
+    assert len(shown) > 20
+    assert [line for line in shown if line not in (*sent, "...")] == []

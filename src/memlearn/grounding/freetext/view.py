@@ -301,6 +301,7 @@ def build_view(
     catalogue: Collection[str] = (),
     last_day: date | None = None,
     known: KnownNames | None = None,
+    weak: Mapping[str, Sequence[str]] | None = None,
 ) -> UserView:
     """A view of one user's rows.
 
@@ -311,8 +312,9 @@ def build_view(
         catalogue: names that exist beside those of the user's rows (merchants, items, categories).
         last_day: where the rows end; by default the day of the last row.
         known: names of a whole catalogue, read beforehand; by default those of `items` and `catalogue`.
+        weak: source → what its rows are no evidence for.
     """
-    columns = RowColumns.of(in_order(rows), items)
+    columns = RowColumns.of(in_order(rows), items, weak)
     last = last_day.toordinal() - _EPOCH if last_day else int(columns.day.max()) if len(rows) else 0
     return columns.view(0, len(rows), _titles(items), person or {}, last, known or KnownNames.of(items, catalogue))
 
