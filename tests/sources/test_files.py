@@ -64,6 +64,15 @@ def test_every_format_gives_the_same_events(read: Callable[..., Any], name: str,
     assert result.read == 2
 
 
+@pytest.mark.parametrize("broken", ["", "\n\n", "{\n"])
+def test_lists_in_json_lines_are_joined_and_texts_like_lists_are_not(read: Callable[..., Any], broken: str) -> None:
+    values = ['["oat", "rye"]', "[1, 2.5, 3.0]", '"[1, 2]"', '"[sale] tea"', "[]", "[null, true]", '[["a"], "b"]', '{"a": [1]}', '"tea"']
+    rows = [f'{{"user": "anna", "time": "2025-06-0{number} 10:00:00", "tags": {value}}}\n' for number, value in enumerate(values, 1)]
+    result = read("e.jsonl", ("".join(rows) + broken).encode(), attributes={"tags": "tags"}, max_rejects=1)
+    kept = ["oat,rye", "1,2.5,3", "[1,2]", "[sale]tea", None, "true", '[["a"],"b"]', '{"a":[1]}', "tea"]
+    assert [text and text.replace(" ", "") for text in result.column("attr_tags")] == kept
+
+
 def test_parquet_gives_the_same_events_as_csv(read: Callable[..., Any]) -> None:
     frame = pl.read_csv(CSV.encode()).with_columns(pl.col("time").str.to_datetime())
     assert read("e.parquet", frame, columns=ITEM).events.equals(read("e.csv", CSV, columns=ITEM).events)

@@ -122,8 +122,27 @@ def _parse_block(delivery: Delivery, block: bytes, wanted: list[str], first: int
         for name in wanted:
             if name not in seen and json.dumps(name, ensure_ascii=False).encode() in block:
                 seen[name] = None
-        return RawBatch(frame, first)
+        return RawBatch(_with_lists(frame, block), first)
     return _parse_lines(delivery, block, wanted, first, seen)
+
+
+def _with_lists(frame: pl.DataFrame, block: bytes) -> pl.DataFrame:
+    """The values that are lists, not texts that look like one, as `_as_text` writes them."""
+    marked = {name: frame[name].str.starts_with("[").fill_null(value=False) for name in frame.columns}
+    listed = [name for name, marks in marked.items() if marks.any()]
+    if not listed:
+        return frame
+    lines = block.split(b"\n")
+    texts = {name: frame[name].to_list() for name in listed}
+    for row in pl.DataFrame({name: marked[name] for name in listed}).select(pl.any_horizontal(pl.all())).to_series().arg_true().to_list():
+        try:
+            value = json.loads(lines[row])
+        except (ValueError, RecursionError):
+            continue
+        for name in listed:
+            if isinstance(value.get(name), list):
+                texts[name][row] = _as_text(value[name])
+    return frame.with_columns(pl.Series(name, values, dtype=pl.String) for name, values in texts.items())
 
 
 def _parse_lines(delivery: Delivery, block: bytes, wanted: list[str], first: int, seen: dict[str, None]) -> RawBatch:
@@ -155,4 +174,6 @@ def _as_text(value: Any) -> str | None:
         return value
     if isinstance(value, float) and value.is_integer() and abs(value) < _EXACT_BELOW:
         return str(int(value))
+    if isinstance(value, list) and not any(isinstance(one, list | dict) for one in value):
+        return ", ".join(text for text in map(_as_text, value) if text is not None)
     return json.dumps(value, ensure_ascii=False)
