@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from memlearn.sources.config import EventColumns, EventSource
 from memlearn.sources.limits import EARLY, LATE, ZERO
+from memlearn.sources.times import SMALL
 
 
 def rows(*times: object) -> str:
@@ -28,6 +29,22 @@ def test_zero_as_a_number_is_no_time_but_a_first_day_of_its_own_is(read: Callabl
     assert read("s.csv", rows(0, 1_700_000_000)).reasons() == [(1, ZERO)]
     assert read("ms.csv", rows(0, 1_700_000_000_000), time_unit="ms").reasons() == [(1, ZERO)]
     assert read("d.csv", rows(0, 400), time_unit="days", time_origin="2016-03-23").reasons() == []
+
+
+@pytest.mark.parametrize("name", ["e.csv", "e.jsonl"])
+def test_small_numbers_are_no_seconds(read: Callable[..., Any], name: str) -> None:
+    times = [45_000, "45000.5", 19_900, 86_399, 86_400, 1_700_000_000, -45_000]
+    content = rows(*times) if name == "e.csv" else "".join(f'{{"user": "u", "time": {time}}}\n' for time in times)
+    small = [(row, SMALL) for row in (1, 2, 3, 4, 7)]
+    assert read(name, content).reasons() == small
+    assert read(name, content, timezone="America/New_York").reasons() == small
+    # Among dates they are no seconds either.
+    assert read("m.csv", rows("2025-01-01 10:00", 45_000)).reasons() == [(2, SMALL)]
+    assert read(name, content, earliest="1969-01-01").reasons() == []
+    assert read("x.csv", rows(45_000, 45_000.5), time_unit="days", time_origin="1899-12-30").column("time_us") == [
+        1_678_878_000_000_000,
+        1_678_878_000_000_000,
+    ]
 
 
 def test_limits_of_a_source_count_in_local_days(read: Callable[..., Any]) -> None:

@@ -16,6 +16,7 @@ from memlearn.errors import SourceError
 from memlearn.sources.locate import Delivery
 from memlearn.sources.raw import RawBatch, check_columns, no_rejects, reject_texts, slices
 from memlearn.sources.streams import Utf8Stream, open_text
+from memlearn.sources.texts import BLANKS
 
 _BLOCK = 8 << 20
 _LONGEST_HEADER = 1 << 20
@@ -99,7 +100,7 @@ def _read_header(delivery: Delivery, stream: Utf8Stream, delimiter: str) -> tupl
         raise SourceError(f"Source {delivery.source!r}: {delivery.name!r} is blank. Deliver the file again or leave it out.")
     used = skipped + reader.line_num
     rest = b"".join(start.splitlines(keepends=True)[used:])
-    return [name.strip() for name in header], _Chained(rest, stream)
+    return [name.strip(BLANKS) for name in header], _Chained(rest, stream)
 
 
 class _Chained(io.RawIOBase):
@@ -125,7 +126,7 @@ class _Chained(io.RawIOBase):
 
 def _positions(delivery: Delivery, columns: Sequence[str], header: list[str], delimiter: str) -> dict[str, int]:
     """Column name → its place in the file."""
-    missing = [column for column in columns if column.strip() not in header]
+    missing = [column for column in columns if column.strip(BLANKS) not in header]
     if missing and len(header) == 1 and delimiter not in header[0]:
         other = next((mark for mark in (";", "\t", "|", ",") if mark in header[0] and mark != delimiter), None)
         if other:
@@ -133,11 +134,11 @@ def _positions(delivery: Delivery, columns: Sequence[str], header: list[str], de
                 f"Source {delivery.source!r}: {delivery.name!r} has one column {header[0][:200]!r}; it seems to be separated by {other!r}, "
                 f"not {delimiter!r}. Set `delimiter: {other!r}`."
             )
-    check_columns(delivery, [column.strip() for column in columns], header)
-    twice = sorted({column for column in columns if header.count(column.strip()) > 1})
+    check_columns(delivery, [column.strip(BLANKS) for column in columns], header)
+    twice = sorted({column for column in columns if header.count(column.strip(BLANKS)) > 1})
     if twice:
         raise SourceError(f"Source {delivery.source!r}: {delivery.name!r} has column {twice[0]!r} more than once. Rename one of them.")
-    return {column: header.index(column.strip()) for column in columns}
+    return {column: header.index(column.strip(BLANKS)) for column in columns}
 
 
 def _open_reader(

@@ -24,6 +24,7 @@ from memlearn.sources.rows import read_rows, scan_column
 from memlearn.sources.texts import as_text, clean_ids, clean_text, code_ids, is_true
 from memlearn.sources.times import TimeReader, TimeRules
 
+_ZERO_YEAR = 1970
 _QUANTITY_DIGITS = 3
 _THREADS = 2
 _GIVEN_BACK = ("refund", "cancellation")
@@ -79,7 +80,8 @@ class _Mapper:
         self._name, self._source, self._delivery, self._context = name, source, delivery, context
         self._default_currency = source.currency or context.currency
         self.columns = [column for column in wanted.model_dump().values() if column] + list(source.attributes.values())
-        rules = TimeRules(source.timezone or context.timezone, source.time_formats, source.time_unit, source.time_origin)
+        zone, small = source.timezone or context.timezone, source.earliest is not None and source.earliest.year <= _ZERO_YEAR
+        rules = TimeRules(zone, source.time_formats, source.time_unit, source.time_origin, small=small)
         where = f"Source {name!r}: {delivery.name!r} column {wanted.time!r}"
         self._times = TimeReader(rules, where, scan_column(source, delivery, wanted.time, context))
         self._numbers = {

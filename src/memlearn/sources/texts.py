@@ -18,7 +18,8 @@ NULL_WORDS = ("", "nan", "NaN", "NAN", "null", "NULL", "Null", "none", "None", "
 TEXT_CHARACTERS = 4000
 _LONGEST_NULL_WORD = 4
 _NULL_STARTS = np.isin(np.arange(256), [ord(word[0]) for word in NULL_WORDS if word])
-_EDGES = " \t\r\n\x0b\x0c\x85\xa0\u2007\u202f\u3000\ufeff\u200b\x00"
+BLANKS = " \t\r\n\x0b\x0c\x85\xa0\u2007\u202f\u3000\ufeff\u200b\x00"
+"""What is removed around a value and a column's name: blanks, NULs, byte order marks and other characters without width."""
 
 
 def clean_ids(values: pl.Series) -> pl.Series:
@@ -28,7 +29,7 @@ def clean_ids(values: pl.Series) -> pl.Series:
         return text
     has_blank, has_dot, maybe_null = _scan(text)
     if has_blank:
-        text = text.str.replace_all("\x00", "", literal=True).str.strip_chars(_EDGES)
+        text = text.str.replace_all("\x00", "", literal=True).str.strip_chars(BLANKS)
     if has_blank or maybe_null:
         text = _null_words(text)
     if has_dot and text.str.ends_with(".0").any():
@@ -53,7 +54,7 @@ def clean_text(values: pl.Series) -> pl.Series:
     text = as_text(values)
     has_blank, _, maybe_null = _scan(text)
     if has_blank:
-        text = text.str.replace_all("\x00", "", literal=True).str.strip_chars(_EDGES)
+        text = text.str.replace_all("\x00", "", literal=True).str.strip_chars(BLANKS)
     if (text.str.len_bytes().max() or 0) > TEXT_CHARACTERS:  # type: ignore[operator]
         text = text.str.slice(0, TEXT_CHARACTERS)
     return text.set(text == "", None) if has_blank or maybe_null else text

@@ -22,6 +22,8 @@ _PART_US: dict[DayPart, int] = {"start": 0, "noon": _DAY_US // 2, "end": _DAY_US
 _UNIT_US = {"s": 1_000_000, "ms": 1_000, "us": 1, "days": _DAY_US}
 _EARLIEST_US = int(datetime(FIRST_YEAR, 1, 2, tzinfo=UTC).timestamp()) * 1_000_000
 _LATEST_US = int(datetime(LAST_YEAR, 12, 30, tzinfo=UTC).timestamp()) * 1_000_000
+# Stands for a number that is too small, until the problem is told.
+_TOO_SMALL_US = _EARLIEST_US - 1
 _WRITTEN_MIDNIGHT = r"[T\s]0?0:00(?::00(?:\.0+)?)?\s*(?:[+-]|$)"
 _DIRECTIVES = frozenset("aAbBdDeFfHIjkmMpPRSTyYz%")
 # Without separators a format takes texts of other lengths, too.
@@ -32,6 +34,10 @@ _NUMERIC_DAY = (19_000_101, 21_991_231)
 
 UNREADABLE = "time is not readable"
 AMBIGUOUS = "time could be day or month first"
+SMALL = (
+    "time is a number too small for seconds, which would lie on 1970-01-01 (days of a spreadsheet: time_unit: days, time_origin: 1899-12-30; "
+    "earliest: 1970-01-01 admits it)"
+)
 OUTSIDE = f"time is outside the years {FIRST_YEAR} to {LAST_YEAR} (check time_unit and time_origin)"
 
 
@@ -62,6 +68,7 @@ class TimeRules:
         unit: unit of numbers: s, ms, us or days.
         origin: what numbers count from, ISO; the default is the Unix epoch in UTC, any other is local time.
         day_part: what instant a date without a time stands for.
+        small: True takes numbers for seconds of the first day of 1970, too; they are nearly always something else.
     """
 
     zone: str
@@ -69,6 +76,7 @@ class TimeRules:
     unit: str = "s"
     origin: str = "1970-01-01"
     day_part: DayPart = "noon"
+    small: bool = False
 
 
 class TimeReader:
@@ -132,6 +140,8 @@ class TimeReader:
         if not epoch:
             origin_us = int(local_to_utc(rules.zone, np.array([origin_us], dtype=np.int64))[0])
         us = _scaled(values, _UNIT_US[rules.unit]) + origin_us
+        if rules.unit == "s" and rules.origin == "1970-01-01" and not rules.small:
+            us = us.set((us.abs() < _DAY_US) & (us != 0), _TOO_SMALL_US)
         has_clock = (us + _offsets(rules.zone, us).cast(pl.Int64) * 1_000_000) % _DAY_US != 0
         days = _calendar_numbers(values) if rules.unit == "s" and rules.origin == "1970-01-01" else None
         if days is None:
@@ -193,7 +203,7 @@ class TimeReader:
     def _number_texts(self, texts: pl.Series) -> pl.DataFrame:
         whole = texts.cast(pl.Int64, strict=False)
         times = self._numbers(whole if whole.null_count() == 0 else texts.cast(pl.Float64, strict=False))
-        us = times.us.set(times.problem.is_not_null(), _LATEST_US + 1)
+        us = times.us.set(times.problem.is_not_null(), _LATEST_US + 1).set(times.problem == SMALL, _TOO_SMALL_US)
         columns = {"text": texts, "us": us, "utc": pl.repeat(True, len(texts), eager=True), "clock": times.has_clock}
         return pl.DataFrame(columns, schema=_PARSED)
 
@@ -235,7 +245,7 @@ class TimeReader:
         if good.null_count():
             result, offsets = (series.set(good.is_null(), None) for series in (result, offsets))
         if bad:
-            problem = problem.set(outside, OUTSIDE)
+            problem = problem.set(outside, OUTSIDE).set(us == _TOO_SMALL_US, SMALL)
         return Times(result, offsets, has_clock.fill_null(False).alias("has_clock"), problem)
 
 
