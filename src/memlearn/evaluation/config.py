@@ -15,6 +15,11 @@ class EvaluationConfig(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
+    protocol: Literal["auto", "time", "last_visit"] = Field(
+        default="auto",
+        description="time: cuts in time, the same for all users; last_visit: the last visit of each user, for data whose times are only an order; "
+        "auto: last_visit where every user's visits are numbered without gaps from the same day on, else time.",
+    )
     cuts: int = Field(default=4, ge=1, le=60, description="Cuts in time of the validation period, and as many of the test period after it.")
     every: Literal["auto", "day", "week", "month"] = Field(
         default="auto",

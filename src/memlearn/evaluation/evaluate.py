@@ -15,16 +15,17 @@ import polars as pl
 from numpy.typing import NDArray
 
 from memlearn.errors import InputError
+from memlearn.evaluation.aligned import DAY_US, make_aligned
 from memlearn.evaluation.asked import Asked, ask, question_of
 from memlearn.evaluation.config import EvaluationConfig
-from memlearn.evaluation.cuts import Periods, TimeCut, choose_cuts
+from memlearn.evaluation.cuts import TimeCut, choose_cuts
 from memlearn.evaluation.judge import Bootstrap, Lists, judge
 from memlearn.evaluation.learned import Ground, Ranked, rank_cut, read_sources
 from memlearn.evaluation.memory_quality import earlier_release, look_at_memory
 from memlearn.evaluation.results import Cut, Evaluation, MemoryQuality, Subject
 from memlearn.evaluation.rivals import Rivals, choose_methods, run_method, tuning_cuts
 from memlearn.evaluation.scratch import Scratch, ready
-from memlearn.evaluation.visits import Visits, is_order, read_visits
+from memlearn.evaluation.visits import Visits, align, is_order, read_visits
 from memlearn.grounding.verify import JudgeLines
 from memlearn.learning.job import Job, digest
 from memlearn.ranking.items import leading_level
@@ -46,11 +47,10 @@ class Session:
         config: settings.
         scratch: the folder.
         final: whether the test period is looked at.
-        zone: whose midnights are cuts.
+        spacing: how the cuts lie, in words.
         ground: what all cuts share.
         visits: who had what when.
         kinds: kinds of events that count.
-        periods: all cuts.
         judged: what is asked at the cuts that are judged, in order of time.
         tuning: what is asked at those that baselines are tuned on.
     """
@@ -59,11 +59,10 @@ class Session:
     config: EvaluationConfig
     scratch: Scratch
     final: bool
-    zone: str
+    spacing: str
     ground: Ground
     visits: Visits
     kinds: tuple[str, ...]
-    periods: Periods
     judged: tuple[Asked, ...]
     tuning: tuple[Asked, ...]
 
@@ -97,25 +96,70 @@ def open_session(job: Job, config: EvaluationConfig, scratch: Scratch, zone: str
     learning = replace(job, layout=scratch.layout, users=None, as_of_us=None)
     ground = read_sources(learning)
     visits, kinds = _visits(learning, ground, config)
-    periods = choose_cuts(int(visits.day.min()), int(visits.day.max()), zone, config)
-    judged = periods.test if final else periods.validation
-    before = periods.validation if final else periods.tuning
-    catalogue = ground.items.filter(pl.col("recommend").fill_null(value=False)).sort("item_id")
-    timed = not is_order(visits)
-
-    def asked(cut: TimeCut) -> Asked:
-        shown = _valid(catalogue, cut.as_of_us)
-        next_visit = config.truth == "next_visit"
-        return ask(visits, cut, shown, next_visit=next_visit, repeats=config.repeats, timed=timed, most=config.max_users)
-
-    questions = tuple(asked(cut) for cut in judged)
+    if config.protocol == "last_visit" or (config.protocol == "auto" and is_order(visits)):
+        found = _hold_last_visits(learning, config, scratch, ground, visits, final=final)
+    else:
+        found = _lay_cuts(learning, config, ground, visits, zone, final=final)
+    questions = found.judged
     if not any(one.truth.sizes.any() for one in questions):
         raise InputError(
-            f"None of the users that were known at the cuts ({', '.join(cut.name for cut in judged)}) has any of the {_words(kinds)} that could be foreseen. "
+            f"None of the users that were known at the cuts ({', '.join(one.cut.name for one in questions)}) has any of the {_words(kinds)} that could be foreseen. "
             "Evaluate with more data, or set `evaluation.every` or `evaluation.kinds`."
         )
-    tuning = tuple(tuning_cuts([asked(cut) for cut in before]))
-    return Session(learning, config, scratch, final, zone, ground, visits, kinds, periods, questions, tuning)
+    return Session(
+        found.job, config, scratch, final, found.spacing, found.ground, found.visits, kinds, questions, tuple(tuning_cuts(found.tuning))
+    )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Laid:
+    """Where to learn, and what is asked."""
+
+    job: Job
+    ground: Ground
+    visits: Visits
+    judged: tuple[Asked, ...]
+    tuning: tuple[Asked, ...]
+    spacing: str
+
+
+def _lay_cuts(job: Job, config: EvaluationConfig, ground: Ground, visits: Visits, zone: str, *, final: bool) -> _Laid:
+    """Cuts in time, the same for all users."""
+    periods = choose_cuts(int(visits.day.min()), int(visits.day.max()), zone, config)
+    judged, before = (periods.test, periods.validation) if final else (periods.validation, periods.tuning)
+    spacing = (
+        f"Cuts are the first moments of {periods.unit}s in the zone {zone}. Everything a method is given lies before the cut: for memory by "
+        "learning as of it on the production path, for the baselines by cutting the same rows."
+    )
+    asked = [tuple(_ask(visits, cut, ground, config, timed=True) for cut in period) for period in (judged, before)]
+    return _Laid(job, ground, visits, asked[0], asked[1], spacing)
+
+
+def _hold_last_visits(job: Job, config: EvaluationConfig, scratch: Scratch, ground: Ground, visits: Visits, *, final: bool) -> _Laid:
+    """The last visit of each user for a final look, the one before it for validation, and one further back to tune on."""
+    number = 1 if final else 2
+    held, moved, day = align(visits, number)
+    earlier, _, _ = align(visits, number + 1)
+    layout = scratch.aligned(number)
+    learned = replace(job, layout=layout)
+    files = make_aligned(job.layout, layout, dict(zip(visits.users, moved.tolist(), strict=True)), ground)
+    which = ("last visit", "last visit but one", "last visit but two")
+    cuts = [TimeCut(f"before each user's {name}", day * DAY_US, (day + 1) * DAY_US) for name in which[number - 1 : number + 1]]
+    spacing = (
+        f"The times of this data are only an order, so each user is cut {cuts[0].name}. To learn as of that on the production path, each user's days were moved "
+        "so that these visits lie on one day; users are not compared by date."
+    )
+    # A truth within days would be the next visits, which belong to other periods.
+    config = config.model_copy(update={"truth": "next_visit"})
+    ours = Ground(files, ground.items, digest(ground.state, "aligned", number))
+    judged = _ask(held, cuts[0], ground, config, timed=False)
+    return _Laid(learned, ours, held, (judged,), (_ask(earlier, cuts[1], ground, config, timed=False),), spacing)
+
+
+def _ask(visits: Visits, cut: TimeCut, ground: Ground, config: EvaluationConfig, *, timed: bool) -> Asked:
+    catalogue = ground.items.filter(pl.col("recommend").fill_null(value=False)).sort("item_id")
+    shown = _valid(catalogue, cut.as_of_us)
+    return ask(visits, cut, shown, next_visit=config.truth == "next_visit", repeats=config.repeats, timed=timed, most=config.max_users)
 
 
 def _visits(job: Job, ground: Ground, config: EvaluationConfig) -> tuple[Visits, tuple[str, ...]]:
@@ -269,10 +313,7 @@ def judge_all(
         baselines: lists of the baselines for the same rows.
         memory: the memory itself.
     """
-    cuts = tuple(
-        Cut(one.cut.name, _instant(one.cut.as_of_us), _instant(one.cut.until_us), own.release_id)
-        for one, own in zip(session.judged, ranked, strict=True)
-    )
+    cuts = tuple(Cut(one.cut.name, *_bounds(session, one.cut), own.release_id) for one, own in zip(session.judged, ranked, strict=True))
     tiers: dict[str, int] = {}
     for own in ranked:
         for tier, count in own.tiers.items():
@@ -293,6 +334,13 @@ def judge_all(
     )
 
 
+def _bounds(session: Session, cut: TimeCut) -> tuple[str, str]:
+    """From when to when the truth lies; in words where there is only an order."""
+    if session.visits.moved:
+        return cut.name, "that visit included"
+    return _instant(cut.as_of_us), _instant(cut.until_us)
+
+
 def _instant(us: int) -> str:
     return str(np.datetime64(us, "us").astype("datetime64[s]")) + "Z"
 
@@ -310,16 +358,13 @@ def _category(session: Session) -> NDArray[np.int64] | None:
 
 def _notes(session: Session, named: Named) -> Iterator[str]:
     config, what = session.config, _words(session.kinds)
-    if config.truth == "next_visit":
+    if config.truth == "next_visit" or session.visits.moved:
         yield f"The truth of a cut is all that a user has on their first day with {what} after it, up to the end of the period."
     else:
         yield f"The truth of a cut is all {what} of a user within {config.horizon_days} days after it, up to the end of the period."
     if not config.repeats:
         yield "What a user had before a cut is taken out of the truth and out of every ranking (`repeats: false`): only what is new to them counts."
-    yield (
-        f"Cuts are the first moments of {session.periods.unit}s in the zone {session.zone}. Everything a method is given lies before the cut: for memory by "
-        "learning as of it on the production path, for the baselines by cutting the same rows."
-    )
+    yield session.spacing
     if session.visits.outside:
         yield f"{session.visits.outside:,} rows of {what} are of items that may not be recommended or are in no source of items; they count nowhere."
     beyond = sum(one.beyond for one in session.judged)

@@ -42,6 +42,10 @@ class Scratch:
         """The store to learn in."""
         return StoreLayout(self.root / "store")
 
+    def aligned(self, number: int) -> StoreLayout:
+        """The store to learn in where each user's last visit but so many is held out."""
+        return StoreLayout(self.root / f"aligned-{number}")
+
     @property
     def kept(self) -> Path:
         """What was ranked, a folder for each cut and a file for each method."""
@@ -103,7 +107,7 @@ def ready(job: Job, scratch: Scratch) -> None:
 def clear(scratch: Scratch) -> int:
     """Remove what was learned and ranked; reports stay. Returns the bytes freed."""
     freed = 0
-    for folder in (scratch.layout.root, scratch.kept, scratch.root / "store.tmp"):
+    for folder in (scratch.layout.root, scratch.kept, *scratch.root.glob("aligned-*"), *scratch.root.glob("*.tmp")):
         freed += sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
         shutil.rmtree(folder, ignore_errors=True)
     return freed

@@ -7,7 +7,7 @@ but not of sources that are no evidence for preferences.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -34,6 +34,7 @@ class Visits:
         item: code of each row's item.
         time_us: the first time on that day, microseconds UTC.
         outside: rows that were left out because their item may not be recommended or is in no source of items.
+        moved: whether days were moved from user to user; see `align`.
     """
 
     users: tuple[str, ...]
@@ -43,6 +44,7 @@ class Visits:
     item: Codes32
     time_us: Ints
     outside: int
+    moved: bool = False
 
     def __len__(self) -> int:
         return len(self.user)
@@ -128,6 +130,25 @@ def is_order(visits: Visits) -> bool:
     starts = day[first]
     steps = np.diff(day)[~first[1:]]
     return bool((starts == starts[0]).all() and len(steps) and (steps == 1).all() and np.bincount(place).max() > 2)  # noqa: PLR2004
+
+
+def align(visits: Visits, number: int) -> tuple[Visits, Ints, int]:
+    """Move each user's days so that their last visit but so many lies on one day for all.
+
+    Args:
+        visits: all visits.
+        number: 1 for the last visit, 2 for the one before it, and so on; of a user with fewer visits the first one is taken.
+
+    Returns:
+        The visits, their times counted in UTC; by how many days each user was moved, shape (users,); and the day.
+    """
+    user, day = _visit_days(visits)
+    starts = np.searchsorted(user, np.arange(len(visits.users) + 1))
+    place = np.maximum(starts[1:] - number, starts[:-1])
+    common = int(day.max())
+    moved = common - day[place].astype(np.int64)
+    days = visits.day + moved[visits.user]
+    return replace(visits, day=days.astype(np.int32), time_us=days * _DAY_SECONDS * 1_000_000, moved=True), moved, common
 
 
 def _visit_days(visits: Visits) -> tuple[Codes32, Codes32]:

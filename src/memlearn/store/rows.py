@@ -273,6 +273,23 @@ def merge_delivery(
     return ShardDelta(shard, name, len(delta), replaces=replaces, changed=touched, lost=lost, held=held, came=came)
 
 
+def write_base(folder: Path, rows: pl.DataFrame, name: str) -> str:
+    """Write all rows of a shard as one file, whatever files it has.
+
+    Args:
+        folder: the shard's folder; made where it is missing.
+        rows: with the columns of `ROW_SCHEMA`, in any order.
+        name: of the file, to which its checksum is added.
+
+    Returns:
+        The file's name.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    aside = folder / f"{name}.tmp"
+    _write(sort_rows(rows), aside)
+    return move_checked(aside, folder, name)
+
+
 def _write(rows: pl.DataFrame, path: Path) -> None:
     """Write rows as Parquet; categories become plain strings.
 

@@ -23,7 +23,7 @@ from memlearn.evaluation.looks import LOG, earlier_looks, note_look
 from memlearn.evaluation.report import render_page
 from memlearn.evaluation.report.words import summary
 from memlearn.evaluation.results import Evaluation
-from memlearn.evaluation.scratch import Scratch, clear, evaluating, scratch_of
+from memlearn.evaluation.scratch import clear, evaluating, scratch_of
 from memlearn.learning.job import Report
 from memlearn.store import StoreLayout
 from memlearn.store.gc import collect_garbage
@@ -129,7 +129,7 @@ def conclude(handle: EvaluationHandle, *, report: str | Path | None = None, remo
     write_report(folder, evaluation)
     if session.final:
         note_look(folder, evaluation, held.loaded.digest)
-    _tidy(session.scratch, remove=remove)
+    _tidy(session, remove=remove)
     found = EvaluateReport(
         evaluation=evaluation,
         said=summary(evaluation),
@@ -186,12 +186,12 @@ def write_report(folder: Path, evaluation: Evaluation) -> None:
         ) from error
 
 
-def _tidy(scratch: Scratch, *, remove: bool) -> None:
+def _tidy(session: Session, *, remove: bool) -> None:
     if remove:
-        clear(scratch)
+        clear(session.scratch)
         return
-    collect_garbage(scratch.layout, _RELEASES_KEPT)
-    clean_store(scratch.layout)
+    collect_garbage(session.job.layout, _RELEASES_KEPT)
+    clean_store(session.job.layout)
 
 
 def _held(handle: EvaluationHandle) -> _Held:
