@@ -53,7 +53,11 @@ def status(config: ConfigPath, settings: Variables = None, json: Json = False) -
 
 def _show_verify(report: VerifyReport) -> None:
     screen = output.console()
-    headline = "every fact holds" if not report.contradicted else f"{report.contradicted:,} facts are contradicted"
+    headline = "every fact holds"
+    if report.contradicted:
+        headline = f"{report.contradicted:,} facts are contradicted"
+    elif report.source_gone:
+        headline = f"no fact is contradicted, but {report.source_gone:,} cannot be checked: rows that they were learned from are gone"
     screen.print(output.plain(f"Release {report.release_id}: {headline}.", "bold"))
     for name in ("facts", "verified", "contradicted", "hypotheses", "source_gone"):
         screen.print(f"  {name.replace('_', ' '):<14} {getattr(report, name):,}")

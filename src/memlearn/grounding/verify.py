@@ -1,4 +1,4 @@
-"""Verify a release: execute every published fact again on the rows that the release pins."""
+"""Verify a release: execute every published fact again on the rows that it was learned from, which the release pins."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from memlearn.grounding.check import CONTRADICTED, SOURCE_GONE, VERIFIED, check_
 from memlearn.grounding.population import SCHEMA as POPULATION_SCHEMA
 from memlearn.grounding.population import add_sums, sum_population
 from memlearn.grounding.tables import NEEDED_ROWS, FactTables, Settings
-from memlearn.store import Manifest, Release, StoreLayout
-from memlearn.store.rows import read_rows
+from memlearn.store import LearnedRows, Release, StoreLayout
+from memlearn.store.rows import read_rows, user_hash
 
 _REPORTED = 100
 BLOCK_USERS = 16_384
@@ -52,7 +52,7 @@ class VerifyResult:
         verified: those that hold.
         contradicted: those that the rows contradict.
         hypotheses: statements that make no claim to be checked.
-        source_gone: facts whose rows are no longer there, or are not those the user was learned from.
+        source_gone: facts whose rows are no longer there, or are not as many as the user was learned from.
         problems: the first hundred that do not hold, contradicted ones first.
     """
 
@@ -75,7 +75,9 @@ def verify_release(
     progress: Progress | None = None,
     judge_lines: JudgeLines | None = None,
 ) -> VerifyResult:
-    """Execute every fact of a release again on the rows it was computed from.
+    """Execute every fact of a release again on the rows it was computed from: those that the user was learned from.
+
+    Shared memory and shares of all users are computed from the rows that they were learned from, those of everybody then.
 
     Args:
         release: an open release.
@@ -88,22 +90,33 @@ def verify_release(
     """
     population_of = release.manifest.population
     settings = Settings(weak, attributes, min_users, int(population_of.get("boundary", 0)), int(population_of.get("sample", 1)))
-    shards = _shard_files(release.manifest, layout)
-    tell = progress or (lambda _done, _total: None)
+    shards = _shards(release.manifest.learned_rows, layout)
+    parts = [(shard, None) for shard in shards] + _shards_apart(release, layout)
+    work = len(shards) + len(parts)
+
+    def tell(done: int) -> None:
+        if progress is not None:
+            progress(done, work)
+
     population, held = _sum_all(release, shards, settings, tell)
-    users = release.users()
-    sound = users.join(held, on=["user_id", "events"], how="semi")["user_id"]
-    complete = len(sound) == len(users) and all(shard.whole for shard in shards)
+    users = release.users().select("user_id", "events")
+    common = users.join(release.apart().users, on="user_id", how="anti")
+    complete = len(common) == len(_sound(common, held)) and all(shard.whole for shard in shards)
     empty = FactTables(settings, pl.DataFrame(schema=_ROW_TYPES), release.shared("items"), population=population, complete=complete)
     tally = _Tally()
-    tally.add(_check_users(release, users["user_id"].filter(~users["user_id"].is_in(sound.implode())), empty, judge_lines and _gone))
     tally.add(_check_shared(release, empty))
-    for done, shard in enumerate(shards, start=1):
-        rows = shard.read(release.manifest.as_of_us, attributes)
-        for block in _user_blocks(rows["user_id"].unique().sort(), sound):
+    checked = [users["user_id"].clear()]
+    for done, (shard, chosen) in enumerate(parts, start=len(shards) + 1):
+        rows = shard.read(attributes, chosen)
+        mine = common if chosen is None else users.filter(pl.col("user_id").is_in(chosen.implode()))
+        sound = _sound(mine, _count_rows(rows))
+        for block in _blocks_of(sound):
             of_block = rows.filter(pl.col("user_id").is_in(block.implode()))
             tally.add(_check_users(release, block, replace(empty, rows=of_block), judge_lines))
-        tell(len(shards) + done, 2 * len(shards))
+        checked.append(sound)
+        tell(done)
+    gone = users["user_id"].filter(~users["user_id"].is_in(pl.concat(checked).implode()))
+    tally.add(_check_users(release, gone, replace(empty, complete=False), judge_lines and _gone))
     return tally.result(release.release_id)
 
 
@@ -111,47 +124,66 @@ def verify_release(
 class _Shard:
     folder: Path
     files: tuple[str, ...]
+    until_us: int
 
     @property
     def whole(self) -> bool:
         """True where all files are there."""
         return all((self.folder / name).exists() for name in self.files)
 
-    def read(self, as_of_us: int, attributes: Sequence[str]) -> pl.DataFrame:
+    def read(self, attributes: Sequence[str], users: pl.Series | None = None) -> pl.DataFrame:
+        """Its rows, or those of some users."""
         if not self.whole:
             return pl.DataFrame(schema=_ROW_TYPES)
-        rows = read_rows(self.folder, self.files, columns=[*NEEDED_ROWS, *(f"attr_{name}" for name in attributes)])
-        return rows.filter(pl.col("time_us") < as_of_us)
+        hashes = None if users is None else pl.Series(user_hash(users))
+        rows = read_rows(self.folder, self.files, hashes, [*NEEDED_ROWS, *(f"attr_{name}" for name in attributes)])
+        return rows.filter(pl.col("time_us") < self.until_us)
 
 
 _ROW_TYPES = {"user_id": pl.String, "user_hash": pl.UInt64, "row_id": pl.UInt64}
 
 
-def _shard_files(manifest: Manifest, layout: StoreLayout) -> list[_Shard]:
-    """The pinned row files by shard; names are numbered by run, so oldest first."""
-    folders: dict[Path, list[str]] = {}
-    for name in sorted(manifest.row_files):
-        path = layout.root / name
-        folders.setdefault(path.parent, []).append(path.name)
-    return [_Shard(folder, tuple(files)) for folder, files in sorted(folders.items())]
+def _shards(rows: LearnedRows, layout: StoreLayout) -> list[_Shard]:
+    return [_Shard(folder, files, rows.until_us) for folder, files in rows.shards(layout.root).items()]
 
 
-def _sum_all(release: Release, shards: Sequence[_Shard], settings: Settings, tell: Progress) -> tuple[pl.DataFrame, pl.DataFrame]:
+def _shards_apart(release: Release, layout: StoreLayout) -> list[tuple[_Shard, pl.Series | None]]:
+    """The shards of users who were learned apart, each time with the users who were learned from these rows."""
+    apart = release.apart()
+    return [
+        (shard, apart.users.filter(pl.col("version") == version)["user_id"])
+        for version, rows in enumerate(apart.versions)
+        for shard in _shards(rows, layout)
+    ]
+
+
+def _sound(users: pl.DataFrame, held: pl.DataFrame) -> pl.Series:
+    """Users who have as many rows as they were learned from."""
+    return users.join(held, on=["user_id", "events"], how="semi")["user_id"]
+
+
+def _count_rows(rows: pl.DataFrame) -> pl.DataFrame:
+    return rows.group_by("user_id").agg(pl.len().cast(pl.Int64).alias("events"))
+
+
+def _sum_all(
+    release: Release, shards: Sequence[_Shard], settings: Settings, tell: Callable[[int], None]
+) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Sums over all users, and how many rows each user has: user_id, events."""
     items = release.shared("items")
     pairs = release.shared("shared_statements").filter(pl.col("kind").is_in(["with", "after"]))["dim"].drop_nulls().to_list()
     total, held = pl.DataFrame(schema=POPULATION_SCHEMA), [pl.DataFrame(schema={"user_id": pl.String, "events": pl.Int64})]
     for done, shard in enumerate(shards, start=1):
-        rows = shard.read(release.manifest.as_of_us, settings.attributes)
+        rows = shard.read(settings.attributes)
         total = add_sums(pl.concat([total, sum_population(FactTables(settings, rows, items), pairs).select(total.columns)]))
-        held.append(rows.group_by("user_id").agg(pl.len().cast(pl.Int64).alias("events")))
-        tell(done, 2 * len(shards))
+        held.append(_count_rows(rows))
+        tell(done)
     return total, pl.concat(held)
 
 
-def _user_blocks(users: pl.Series, sound: pl.Series) -> Iterator[pl.Series]:
+def _blocks_of(users: pl.Series) -> Iterator[pl.Series]:
     """So many users at a time, that what is kept of them and what is computed for them stays small beside a shard's rows."""
-    chosen = users.filter(users.is_in(sound.implode()))
+    chosen = users.sort()
     for start in range(0, len(chosen), BLOCK_USERS):
         yield chosen[start : start + BLOCK_USERS]
 
@@ -196,9 +228,7 @@ def _check(statements: pl.DataFrame, tables: FactTables, judge_lines: JudgeLines
     if judge_lines is not None and len(bare):
         bare = judge_lines(bare)
     else:
-        bare = bare.with_columns(
-            pl.lit(CONTRADICTED).alias("outcome"), pl.lit("it is marked verified and has no fact").alias("reason")
-        )
+        bare = bare.with_columns(pl.lit(CONTRADICTED).alias("outcome"), pl.lit("it is marked verified and has no fact").alias("reason"))
     free = statements.filter(pl.col("status") != "verified").with_columns(
         pl.lit("hypothesis").alias("outcome"), pl.lit(None, pl.String).alias("reason")
     )

@@ -14,6 +14,7 @@ import polars as pl
 from memlearn.chunks.documents import Passage
 from memlearn.learning.agent.names import WRITTEN_FILE
 from memlearn.learning.embedded.pairs import sample_modulus
+from memlearn.learning.ingest import mark_dirty
 from memlearn.learning.job import Job
 from memlearn.learning.key_levels import key_levels
 from memlearn.learning.render import part_files
@@ -23,10 +24,12 @@ from memlearn.learning.suppressed import noted
 from memlearn.learning.tables import Tables
 from memlearn.memory import BlockSpec
 from memlearn.records import REJECT_SCHEMA
+from memlearn.store.apart import LearnedApart, read_apart
 from memlearn.store.files import move_durably
 from memlearn.store.ledger import Ledger
-from memlearn.store.manifest import Manifest, SegmentInfo
+from memlearn.store.manifest import LearnedRows, Manifest, SegmentInfo
 from memlearn.store.parts import read_part
+from memlearn.store.release import open_release
 from memlearn.store.segments import stack_segments, write_shared_segment, write_user_segment
 from memlearn.store.switch import ReleaseDraft, publish_release
 from memlearn.store.totals import count_segments
@@ -80,17 +83,19 @@ def publish(
     written = _written(folder)
     learned = _learned_users(folder)
     removed = _removed_users(scope, learned)
+    fresh = [] if _as_published(job, scope, folder) else learned
     vectors = VectorStore(job.layout.lance)
     # Parts of building the users' segment keep one core busy only; another thread does meanwhile what does not wait for it.
     with ThreadPoolExecutor(1) as pool:
         kept = pool.submit(_keep_population, job, scope, population, pairs)
-        blocks = pool.submit(_blocks_version, scope, vectors, folder, learned, removed)
+        blocks = pool.submit(_blocks_version, scope, vectors, folder, fresh, removed)
         drafted = pool.submit(_draft_shared, job, scope, tables, population, pairs, written)
-        segments = _user_segments(job, scope, folder, learned, removed)
+        segments = _user_segments(job, scope, folder, fresh, removed)
         name, base, common = kept.result(), blocks.result(), drafted.result()
     clock.lap("segments")
     shared, lance = _finish_shared(job, scope, tables, population, pairs, common, written, vectors, clock)
     counts = _counts(folder)
+    rows, apart = _learned_rows(job, scope, learned, removed)
     draft = ReleaseDraft(
         run_id=run_id,
         as_of_us=scope.as_of_us if scope.only is None or scope.current is None else max(scope.as_of_us, scope.current.as_of_us),
@@ -99,12 +104,14 @@ def publish(
         shared_segment=shared,
         population=_population_entry(job, scope, name, written),
         lance={**base, **lance},
-        row_files=tuple(sorted(f"rows/{shard:04d}/{file}" for shard, files in scope.files.items() for file in files)),
+        row_files=rows.row_files,
         counts=_totals(job, segments, shared),
+        rows_until_us=rows.until_us,
+        apart=apart,
     )
     manifest = publish_release(job.layout, draft)
     clock.lap("switch")
-    _close_books(ledger, scope, learned + removed, manifest.release_id)
+    _close_books(ledger, scope, learned + removed, manifest)
     steps = int(manifest.counts.get("steps", 0))
     return Outcome(
         manifest=manifest,
@@ -136,6 +143,17 @@ def _learned_users(folder: Path) -> list[str]:
     return pl.concat([read_part(file, ["user_id"]) for file in files])["user_id"].to_list() if files else []
 
 
+def _as_published(job: Job, scope: Scope, folder: Path) -> bool:
+    """All that was learned of the users named is what the current release holds of them, so that learning them twice changes nothing."""
+    files = part_files(folder, "users")
+    if scope.only is None or scope.current is None or not files:
+        return False
+    learned = pl.concat([read_part(file) for file in files])
+    with open_release(job.layout, scope.current.release_id) as release:
+        held = release.users().filter(pl.col("user_id").is_in(learned["user_id"].implode()))
+    return held.equals(learned.select(held.columns).sort("user_id"))
+
+
 def _removed_users(scope: Scope, learned: Sequence[str]) -> list[str]:
     """Users that were to be learned and have no rows any more."""
     if scope.users is None or scope.current is None:
@@ -149,6 +167,15 @@ def _user_segments(job: Job, scope: Scope, folder: Path, learned: Sequence[str],
         return tuple(before)
     segment = write_user_segment(job.layout, {name: part_files(folder, name) for name in TABLES}, removed)
     return stack_segments(job.layout, (*before, segment))
+
+
+def _learned_rows(job: Job, scope: Scope, learned: Sequence[str], removed: Sequence[str]) -> tuple[LearnedRows, LearnedApart]:
+    """What all users of the release and shared memory were learned from, and who was learned apart, now or before."""
+    if scope.only is None or scope.current is None:
+        return scope.rows_of(sorted(scope.files)), LearnedApart.nobody()
+    everybody, apart = scope.current.learned_rows, read_apart(job.layout, scope.current).without([*learned, *removed])
+    theirs = scope.rows_of(scope.shards)
+    return everybody, apart if everybody.holds(theirs) else apart.learn(learned, theirs)
 
 
 def _keep_population(job: Job, scope: Scope, population: pl.DataFrame, pairs: pl.DataFrame) -> str:
@@ -328,11 +355,13 @@ def _totals(job: Job, segments: Sequence[SegmentInfo], shared: SegmentInfo) -> d
     return count_segments(job.layout, segments, shared)
 
 
-def _close_books(ledger: Ledger, scope: Scope, users: Sequence[str], release_id: str) -> None:
+def _close_books(ledger: Ledger, scope: Scope, users: Sequence[str], manifest: Manifest) -> None:
     with ledger.transaction():
-        ledger.set_facts({"booked_release": release_id})
+        if scope.only is not None and scope.current is not None:
+            _leave_open(ledger, scope, scope.current, manifest)
+            return
+        ledger.set_facts({"booked_release": manifest.release_id})
         if scope.only is not None:
-            # Shared memory stayed as it was, so the next run still has to know that these users' rows changed.
             return
         if scope.users is None:
             ledger.execute("delete from dirty")
@@ -340,3 +369,13 @@ def _close_books(ledger: Ledger, scope: Scope, users: Sequence[str], release_id:
         left = ledger.fetch("select user_id, shard, since_us from dirty").filter(~pl.col("user_id").is_in(list(users)))
         ledger.execute("delete from dirty")
         ledger.append("dirty", left)
+
+
+def _leave_open(ledger: Ledger, scope: Scope, before: Manifest, manifest: Manifest) -> None:
+    """Leave to the next run for everybody all that it had to do: shared memory stayed as it was, and so did everybody else's."""
+    # Where the release built upon is not the one learned last, after a rollback, nobody knows who is up to date.
+    if ledger.fact("booked_release") == before.release_id:
+        ledger.set_facts({"booked_release": manifest.release_id})
+    if scope.users is not None and manifest.release_id != before.release_id:
+        # They may have been learned up to another instant than everybody else.
+        mark_dirty(ledger, [scope.users.select("user_id", "shard", pl.lit(None, pl.Int64).alias("since_us"))])

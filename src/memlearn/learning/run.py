@@ -38,13 +38,14 @@ from memlearn.learning.render import Given, RenderTask, bundle_shards, gather_gi
 from memlearn.learning.scope import Scope, decide_scope
 from memlearn.learning.suppressed import leave_out, note_suppressed, noted
 from memlearn.learning.sweep import sweep
-from memlearn.learning.tables import Tables, given_digests, in_force, read_tables
+from memlearn.learning.tables import Tables, given_digests, in_force, read_tables, with_items
 from memlearn.learning.warnings import find_warnings, list_rejects
 from memlearn.records import LEVEL_PREFIX
 from memlearn.store.files import disk_full_reported
 from memlearn.store.gc import drop_unpublished
 from memlearn.store.layout import StoreLayout
 from memlearn.store.ledger import Ledger
+from memlearn.store.release import open_release
 from memlearn.store.rows import user_hash
 from memlearn.store.status import write_status
 
@@ -96,6 +97,10 @@ class LearnRun:
             warm_up()
             self.ingested = ingest(self.job, self.ledger, find_pending(self.job, known_deliveries(self.ledger)), self.folder, self.run_id)
             self.scope = decide_scope(self.job, self.ledger, self.tables, self._mark_given)
+            if self.scope.only is not None and self.scope.current is not None:
+                # The catalogue belongs to shared memory, which stays as it is: what is said of these users must agree with it.
+                with open_release(self.job.layout, self.scope.current.release_id) as release:
+                    self.tables = with_items(self.tables, release.shared("items"), self.job.levels)
 
     def _mark_given(self, as_of_us: int) -> None:
         """Users whose given facts changed are learned anew too; what was stated until before the instant is no longer given."""

@@ -8,7 +8,7 @@ months before it.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import polars as pl
@@ -19,9 +19,10 @@ from memlearn.learning.embedded.pairs import sample_modulus
 from memlearn.learning.extent import Extent, measure_extent
 from memlearn.learning.job import MANAGER_VERSION, RENDER_VERSION, Job, digest
 from memlearn.learning.tables import Tables
+from memlearn.store.apart import read_apart
 from memlearn.store.layout import StoreLayout
 from memlearn.store.ledger import Ledger
-from memlearn.store.manifest import Manifest, read_manifest
+from memlearn.store.manifest import LearnedRows, Manifest, read_manifest
 from memlearn.store.namesakes import unknown_user
 from memlearn.store.rows import read_rows, user_hash
 from memlearn.store.switch import check_segment, current_release_id
@@ -70,6 +71,10 @@ class Scope:
         if self.users is None:
             return sorted(self.files)
         return sorted(set(self.users["shard"].to_list()) & set(self.files))
+
+    def rows_of(self, shards: Sequence[int]) -> LearnedRows:
+        """What users of some shards are learned from."""
+        return LearnedRows(self.as_of_us, tuple(sorted(f"rows/{shard:04d}/{file}" for shard in shards for file in self.files[shard])))
 
     def load_population(self, layout: StoreLayout) -> tuple[pl.DataFrame, pl.DataFrame]:
         """The current release's population sums and pairs."""
@@ -136,6 +141,7 @@ def sound_release(layout: StoreLayout) -> tuple[Manifest | None, str | None]:
         manifest = read_manifest(layout, current_release_id(layout))
         for segment in manifest.segments:
             check_segment(layout, segment, verify=True)
+        read_apart(layout, manifest)
         read_population(layout, str(manifest.population.get("file")))
         # It takes long to import, and a first run can wait for it until it publishes.
         from memlearn.store.vectors import VectorStore

@@ -14,7 +14,7 @@ def sweep(layout: StoreLayout, ledger: Ledger) -> None:
     named = {f"rows/{file.shard:04d}/{file.file}" for files in ledger.row_files().values() for file in files}
     for entry in list_releases(layout):
         if entry.manifest is not None:
-            named.update(entry.manifest.row_files)
+            named.update(entry.manifest.pinned_row_files)
     named |= {f"pieces/{shard:04d}/{file}" for shard, file in ledger.fetch("select shard, file from piece_files").iter_rows()}
     for folder in ("rows", "pieces"):
         for path in (layout.root / folder).glob("*/*"):

@@ -61,6 +61,19 @@ def read_tables(job: Job) -> Tables:
     )
 
 
+def with_items(tables: Tables, items: pl.DataFrame, levels: tuple[str, ...]) -> Tables:
+    """The tables with other items.
+
+    Args:
+        tables: what is given.
+        items: the items, as in a release.
+        levels: names of the levels; of those that the items lack, nothing is known.
+    """
+    schema = {**ITEM_SCHEMA, **{LEVEL_PREFIX + level: pl.String() for level in levels}}
+    columns = [(pl.col(name) if name in items.columns else pl.lit(None).alias(name)).cast(dtype) for name, dtype in schema.items()]
+    return replace(tables, catalogue=Catalogue.of(items.select(columns), levels))
+
+
 def _read_items(job: Job, rejects: list[pl.DataFrame]) -> pl.DataFrame:
     schema = {**ITEM_SCHEMA, **{LEVEL_PREFIX + level: pl.String() for level in job.levels}}
     frames = [pl.DataFrame(schema=schema)]

@@ -1,10 +1,11 @@
 """The store: ledger, row store, vectors and releases."""
 
+from memlearn.store.apart import LearnedApart, read_apart
 from memlearn.store.content import digest_users, with_content
 from memlearn.store.diff import ReleaseDiff, diff_releases
 from memlearn.store.gc import GcReport, Pins, collect_garbage, pinned
 from memlearn.store.layout import StoreLayout
-from memlearn.store.manifest import RELEASE_FORMAT, Manifest, SegmentInfo
+from memlearn.store.manifest import RELEASE_FORMAT, LearnedRows, Manifest, SegmentInfo
 from memlearn.store.release import Release, open_release
 from memlearn.store.segments import compact, needs_compaction, stack_segments, write_shared_segment, write_user_segment
 from memlearn.store.switch import ReleaseDraft, ReleaseEntry, current_release_id, list_releases, promote, publish_release, rollback
@@ -19,6 +20,8 @@ __all__ = [
     "CitedRow",
     "GcReport",
     "ItemFact",
+    "LearnedApart",
+    "LearnedRows",
     "Manifest",
     "Pins",
     "Release",
@@ -40,6 +43,7 @@ __all__ = [
     "pinned",
     "promote",
     "publish_release",
+    "read_apart",
     "rollback",
     "stack_segments",
     "with_content",

@@ -69,7 +69,7 @@ def pinned(layout: StoreLayout) -> Pins:
     manifests = [entry.manifest for entry in entries if entry.manifest]
     names = {name for manifest in manifests for name in manifest.lance}
     lance = {name: frozenset(manifest.lance[name] for manifest in manifests if name in manifest.lance) for name in sorted(names)}
-    rows = frozenset(file for manifest in manifests for file in manifest.row_files)
+    rows = frozenset(file for manifest in manifests for file in manifest.pinned_row_files)
     return Pins(lance, rows, complete=len(manifests) == len(entries))
 
 

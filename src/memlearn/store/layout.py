@@ -43,7 +43,7 @@ class StoreLayout:
 
     @property
     def releases(self) -> Path:
-        """One folder a release, each with its manifest."""
+        """One folder a release, each with its manifest, and with what `apart` says."""
         return self.root / "releases"
 
     @property
@@ -93,6 +93,10 @@ class StoreLayout:
     def manifest(self, release_id: str) -> Path:
         """The manifest of one release."""
         return self.release(release_id) / "manifest.json"
+
+    def apart(self, release_id: str) -> Path:
+        """The users of one release that were learned apart from the others; not there where there are none."""
+        return self.release(release_id) / "apart.parquet"
 
     def segment(self, file: str) -> Path:
         """One segment file."""

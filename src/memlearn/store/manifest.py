@@ -38,6 +38,38 @@ class SegmentInfo:
 
 
 @dataclass(frozen=True, slots=True)
+class LearnedRows:
+    """A version of the row store that users were learned from.
+
+    Args:
+        until_us: rows before this instant, microseconds UTC.
+        row_files: files that hold them, relative to the store; those of the users' shards at least.
+    """
+
+    until_us: int
+    row_files: tuple[str, ...]
+
+    def shards(self, root: Path) -> dict[Path, tuple[str, ...]]:
+        """The folder of each shard, and its files, oldest first.
+
+        Args:
+            root: the store's folder.
+        """
+        folders: dict[Path, list[str]] = {}
+        # Names are numbered by run.
+        for name in sorted(self.row_files):
+            path = root / name
+            folders.setdefault(path.parent, []).append(path.name)
+        return {folder: tuple(names) for folder, names in sorted(folders.items())}
+
+    def holds(self, other: LearnedRows) -> bool:
+        """Whether the shards of `other` have the same rows here."""
+        folders = {Path(name).parent for name in other.row_files}
+        mine = {name for name in self.row_files if Path(name).parent in folders}
+        return self.until_us == other.until_us and mine == set(other.row_files)
+
+
+@dataclass(frozen=True, slots=True)
 class Manifest:
     """Everything that a release is.
 
@@ -50,9 +82,12 @@ class Manifest:
         user_segments: oldest first; a user's rows come from the newest one that holds the user.
         shared_segment: the global tables.
         lance: version of each Lance dataset.
-        row_files: the row-store files it was computed from, relative to the store.
+        row_files: the row-store files that shared memory and all users but those apart were computed from, relative to the store.
         counts: numbers for people.
         content_digest: of all logical rows, without run, time and files.
+        rows_until_us: of `row_files`, rows before this instant, microseconds UTC; None: before `as_of_us`.
+        apart: rows that users were learned from who were learned apart from the others; `read_apart` tells who.
+        apart_users: SHA-256 of the file that tells it; None without such users.
         format: version of the layout.
     """
 
@@ -67,6 +102,9 @@ class Manifest:
     row_files: tuple[str, ...]
     counts: Mapping[str, int]
     content_digest: str
+    rows_until_us: int | None = None
+    apart: tuple[LearnedRows, ...] = ()
+    apart_users: str | None = None
     format: int = field(default=RELEASE_FORMAT)
 
     @property
@@ -75,10 +113,21 @@ class Manifest:
         return (*self.user_segments, self.shared_segment)
 
     @property
+    def learned_rows(self) -> LearnedRows:
+        """What shared memory and all users but those apart were learned from."""
+        return LearnedRows(self.as_of_us if self.rows_until_us is None else self.rows_until_us, self.row_files)
+
+    @property
+    def pinned_row_files(self) -> frozenset[str]:
+        """All row files that it needs: as long as it is kept, they are."""
+        return frozenset(self.row_files).union(*(rows.row_files for rows in self.apart))
+
+    @property
     def inputs(self) -> dict[str, Any]:
         """What the release was computed from, as JSON; equal inputs and equal content need no new release."""
         data = _plain(self)
-        return {name: data[name] for name in ("as_of_us", "population", "config_digest", "row_files", "lance")}
+        names = ("as_of_us", "population", "config_digest", "row_files", "rows_until_us", "apart", "apart_users", "lance")
+        return {name: data[name] for name in names}
 
     def to_json(self) -> dict[str, Any]:
         """As written, without the checksum."""
@@ -115,7 +164,8 @@ def parse_manifest(content: bytes, path: Path) -> Manifest:
     segments = tuple(SegmentInfo(**segment) for segment in data.pop("user_segments"))
     shared = SegmentInfo(**data.pop("shared_segment"))
     row_files = tuple(data.pop("row_files"))
-    return Manifest(user_segments=segments, shared_segment=shared, row_files=row_files, **data)
+    apart = tuple(LearnedRows(rows["until_us"], tuple(rows["row_files"])) for rows in data.pop("apart", ()))
+    return Manifest(user_segments=segments, shared_segment=shared, row_files=row_files, apart=apart, **data)
 
 
 def read_manifest(layout: StoreLayout, release_id: str) -> Manifest:

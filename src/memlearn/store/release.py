@@ -16,6 +16,7 @@ import polars as pl
 from memlearn.duck import Connection, connect, fetch, translated
 from memlearn.errors import DamagedError, NoReleaseError, StoreError, UnknownUserError
 from memlearn.memory import Block, BlockSpec
+from memlearn.store.apart import LearnedApart, read_apart
 from memlearn.store.layout import StoreLayout
 from memlearn.store.locks import lock_file
 from memlearn.store.manifest import RELEASE_FORMAT, WAY_OUT, Manifest, read_manifest
@@ -67,6 +68,8 @@ def _open_locked(layout: StoreLayout, release_id: str, lock: int, *, verify: boo
         manifest = read_manifest(layout, release_id)
         for segment in manifest.segments:
             check_segment(layout, segment, verify=verify)
+        if verify:
+            read_apart(layout, manifest)
         release = Release(layout, manifest, lock)
     except BaseException:
         os.close(lock)
@@ -168,6 +171,10 @@ class Release:
         """The users of the release with their counts and digests, sorted by `user_id`."""
         self._settle_winners()
         return self._fetch("select * exclude (segment, user_no, user_hash, removed) from winner order by user_id")
+
+    def apart(self) -> LearnedApart:
+        """Who was learned from other rows than all the other users."""
+        return read_apart(self._layout, self.manifest)
 
     def table(self, name: str, user_ids: Sequence[str] | None = None) -> pl.DataFrame:
         """The effective rows of one of `USER_TABLES`, sorted by user and the table's own order.

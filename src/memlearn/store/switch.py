@@ -12,6 +12,7 @@ import polars as pl
 
 from memlearn.duck import fetch, open_database
 from memlearn.errors import DamagedError, FormatError, NoReleaseError, StoreError
+from memlearn.store.apart import LearnedApart, read_apart, write_apart
 from memlearn.store.files import disk_full_reported, file_sha256, move_durably, sync_file, write_durably
 from memlearn.store.layout import StoreLayout
 from memlearn.store.locks import release_claims, workspace, writing_releases
@@ -23,7 +24,7 @@ _HISTORY_LENGTH = 200
 
 @dataclass(frozen=True, slots=True)
 class ReleaseDraft:
-    """What a new release shall be; the fields are those of `Manifest`."""
+    """What a new release shall be; the fields are those of `Manifest`, and `apart` tells who was learned apart too."""
 
     run_id: str
     as_of_us: int
@@ -34,6 +35,8 @@ class ReleaseDraft:
     lance: Mapping[str, int] = field(default_factory=dict)
     row_files: tuple[str, ...] = ()
     counts: Mapping[str, int] = field(default_factory=dict)
+    rows_until_us: int | None = None
+    apart: LearnedApart = field(default_factory=LearnedApart.nobody)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,10 +74,11 @@ def publish_release(layout: StoreLayout, draft: ReleaseDraft, *, switch: bool = 
     with writing_releases(layout):
         for segment in (*draft.user_segments, draft.shared_segment):
             check_segment(layout, segment, verify=False)
-        manifest = _manifest(layout, replace(draft, shared_segment=_unchanged_shared(layout, draft.shared_segment)))
+        apart = write_apart(draft.apart)
+        manifest = _manifest(layout, replace(draft, shared_segment=_unchanged_shared(layout, draft.shared_segment)), apart)
         same = _same_as_current(layout, manifest)
         if same is None:
-            _write_release(layout, manifest)
+            _write_release(layout, manifest, apart)
             if switch:
                 _switch(layout, manifest.release_id)
         release_claims(segment.file for segment in (*draft.user_segments, draft.shared_segment))
@@ -180,10 +184,11 @@ def _checked(layout: StoreLayout, release_id: str) -> Manifest:
     manifest = read_manifest(layout, release_id)
     for segment in manifest.segments:
         check_segment(layout, segment, verify=True)
+    read_apart(layout, manifest)
     return manifest
 
 
-def _manifest(layout: StoreLayout, draft: ReleaseDraft) -> Manifest:
+def _manifest(layout: StoreLayout, draft: ReleaseDraft, apart: bytes | None) -> Manifest:
     users = _effective_users(layout, draft.user_segments)
     content = hashlib.sha256(f"{users_digest(users)};{draft.shared_segment.content_digest}".encode()).hexdigest()
     return Manifest(
@@ -198,6 +203,9 @@ def _manifest(layout: StoreLayout, draft: ReleaseDraft) -> Manifest:
         row_files=draft.row_files,
         counts={**draft.counts, "users": users.height},
         content_digest=content,
+        rows_until_us=None if draft.rows_until_us == draft.as_of_us else draft.rows_until_us,
+        apart=draft.apart.versions,
+        apart_users=None if apart is None else hashlib.sha256(apart).hexdigest(),
     )
 
 
@@ -231,18 +239,23 @@ def _same_as_current(layout: StoreLayout, manifest: Manifest) -> Manifest | None
         # A damaged release must not stand in the way of the one that would heal it.
         for segment in current.segments:
             check_segment(layout, segment, verify=True)
+        read_apart(layout, current)
     except (StoreError, FileNotFoundError):
         return None
     return current
 
 
-def _write_release(layout: StoreLayout, manifest: Manifest) -> None:
-    content = write_manifest(manifest)
-    with workspace(layout) as folder, disk_full_reported(layout.manifest(manifest.release_id), len(content)):
+def _write_release(layout: StoreLayout, manifest: Manifest, apart: bytes | None) -> None:
+    files = {layout.manifest(manifest.release_id).name: write_manifest(manifest)}
+    if apart is not None:
+        files[layout.apart(manifest.release_id).name] = apart
+    needed = sum(map(len, files.values()))
+    with workspace(layout) as folder, disk_full_reported(layout.manifest(manifest.release_id), needed):
         aside = folder / manifest.release_id
         aside.mkdir()
-        (aside / "manifest.json").write_bytes(content)
-        sync_file(aside / "manifest.json")
+        for name, content in files.items():
+            (aside / name).write_bytes(content)
+            sync_file(aside / name)
         move_durably(aside, layout.release(manifest.release_id))
 
 

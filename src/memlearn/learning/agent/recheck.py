@@ -1,4 +1,4 @@
-"""Check an agent's published lines again, by their words, on the rows that the release pins."""
+"""Check an agent's published lines again, by their words, on the rows that each user was learned from."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from memlearn.learning.job import Job
 from memlearn.learning.stated import stated_persons
 from memlearn.learning.tables import in_force, read_tables
 from memlearn.memory import Evidence, Statement
-from memlearn.store import Manifest, StoreLayout
+from memlearn.store import LearnedApart, LearnedRows, Manifest, StoreLayout, read_apart
 from memlearn.store.rows import read_rows, user_hash
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -30,16 +30,18 @@ class LineJudge:
     """Judges verified lines that have no fact.
 
     Args:
-        folders: row files by folder of the shard, oldest first.
+        root: the store's folder.
+        everybody: rows that all users but those apart were learned from.
+        apart: who was learned apart, and from which rows.
         worlds: what lines are checked against.
         persons: user → what may be stated.
-        as_of_us: everything before this instant was learned.
     """
 
-    folders: Mapping[Path, tuple[str, ...]]
+    root: Path
+    everybody: LearnedRows
+    apart: LearnedApart
     worlds: Worlds
     persons: Mapping[str, Mapping[str, str]]
-    as_of_us: int
 
     @classmethod
     def of(cls, job: Job, manifest: Manifest, layout: StoreLayout) -> LineJudge:
@@ -49,12 +51,7 @@ class LineJudge:
         persons: dict[str, dict[str, str]] = {}
         for user_id, attribute, value in stated.select("user_id", "attribute", "value").drop_nulls().iter_rows():
             persons.setdefault(user_id, {})[attribute] = value
-        folders: dict[Path, list[str]] = {}
-        for name in sorted(manifest.row_files):
-            path = layout.root / name
-            folders.setdefault(path.parent, []).append(path.name)
-        files = {folder: tuple(names) for folder, names in folders.items()}
-        return cls(files, checker_of(job, tables).worlds, persons, manifest.as_of_us)
+        return cls(layout.root, manifest.learned_rows, read_apart(layout, manifest), checker_of(job, tables).worlds, persons)
 
     def __call__(self, lines: pl.DataFrame) -> pl.DataFrame:
         """The lines with `outcome` and `reason`."""
@@ -66,10 +63,18 @@ class LineJudge:
         return pl.concat(judged)
 
     def _rows(self, users: pl.Series) -> dict[str, pl.DataFrame]:
+        """What each user was learned from."""
+        places = pl.DataFrame({"user_id": users}).join(self.apart.users, on="user_id", how="left")
+        found: dict[str, pl.DataFrame] = {}
+        for (version,), mine in places.group_by("version"):
+            found |= self._read(self.everybody if version is None else self.apart.versions[version], mine["user_id"])
+        return found
+
+    def _read(self, learned: LearnedRows, users: pl.Series) -> dict[str, pl.DataFrame]:
         hashes = pl.Series(user_hash(users))
         found: dict[str, pl.DataFrame] = {}
-        for folder, files in self.folders.items():
-            rows = read_rows(folder, files, hashes).filter(pl.col("time_us") < self.as_of_us)
+        for folder, files in learned.shards(self.root).items():
+            rows = read_rows(folder, files, hashes).filter(pl.col("time_us") < learned.until_us)
             mine = resolve_returns(rows).with_columns(pl.col("user_id").cast(pl.String))
             found |= {str(user_id): part for (user_id,), part in mine.group_by("user_id", maintain_order=True)}
         return found
