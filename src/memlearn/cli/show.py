@@ -47,7 +47,11 @@ def recommend(
     user: User,
     k: Annotated[int, typer.Option("-k", min=1, max=1000, metavar="N", help="How many items.")] = 10,
     at: Annotated[
-        str | None, typer.Option("--at", metavar="T", help="The moment to recommend for, ISO 8601; default: where learning ended.")
+        str | None,
+        typer.Option("--at", metavar="T", help="The moment to recommend for, ISO 8601, not before where learning ended; default: there."),
+    ] = None,
+    release: Annotated[
+        str | None, typer.Option("--release", metavar="RELEASE", help="The release to ask; default: the current one.")
     ] = None,
     settings: Variables = None,
     json: Json = False,
@@ -56,7 +60,7 @@ def recommend(
     loaded = load(config, settings)
     from memlearn.wiring import verbs
 
-    answer = verbs.recommend(loaded, user, k=k, at=at)
+    answer = verbs.recommend(loaded, user, k=k, at=at, release=release)
     if json:
         output.write_json(answer.to_json())
     else:

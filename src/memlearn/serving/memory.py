@@ -12,6 +12,7 @@ from typing import Self
 from memlearn.errors import UsageError
 from memlearn.memory import Block
 from memlearn.ranking import KeyFact, Popularity, RankedItem, RankingConfig, Tier, UserMemory, prepare_items, recommend
+from memlearn.serving.moments import check_moment
 from memlearn.serving.segments import segment_popularity
 from memlearn.store import ItemFact, Manifest, Release, StoreLayout, UserRecord, open_release
 
@@ -55,7 +56,7 @@ def open_memory(layout: StoreLayout, release_id: str | None = None, config: Rank
     """
     release = open_release(layout, release_id, warm=warm)
     try:
-        return Memory(release, config or RankingConfig())
+        return Memory(layout, release, config or RankingConfig())
     except BaseException:
         release.close()
         raise
@@ -64,8 +65,9 @@ def open_memory(layout: StoreLayout, release_id: str | None = None, config: Rank
 class Memory:
     """An open release that answers requests; may be used from many threads. Made by `open_memory`."""
 
-    def __init__(self, release: Release, config: RankingConfig) -> None:
+    def __init__(self, layout: StoreLayout, release: Release, config: RankingConfig) -> None:
         """Prepare the items; the release is closed with the memory."""
+        self._layout = layout
         self._release = release
         self._config = config
         items, popularity, pairs, key_levels = (release.shared(name) for name in ("items", "popularity", "pairs", "key_levels"))
@@ -98,13 +100,15 @@ class Memory:
         Args:
             user_id: the user.
             k: how many items, at least 1; fewer come back where no more may be shown.
-            at_us: the moment, microseconds UTC; default: where learning ended.
+            at_us: the moment, microseconds UTC, not before where learning ended; default: there.
 
         Raises:
-            UsageError: `k` is less than 1.
+            UsageError: `k` is less than 1, or the release was learned beyond the moment.
         """
         if k < 1:
             raise UsageError(f"{k} items were asked for. Ask for 1 or more.")
+        if at_us is not None:
+            check_moment(self._layout, self.manifest, at_us)
         moment = self.manifest.as_of_us if at_us is None else at_us
         record = self._release.user(user_id)
         memory = UserMemory() if record is None else user_memory(record)

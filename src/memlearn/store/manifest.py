@@ -113,6 +113,11 @@ class Manifest:
         return (*self.user_segments, self.shared_segment)
 
     @property
+    def learned_until_us(self) -> int:
+        """The instant that was learned up to: the one asked for, else that of the newest event."""
+        return self.as_of_us if self.population.get("as_of") is not None else self.as_of_us - 1
+
+    @property
     def learned_rows(self) -> LearnedRows:
         """What shared memory and all users but those apart were learned from."""
         return LearnedRows(self.as_of_us if self.rows_until_us is None else self.rows_until_us, self.row_files)

@@ -17,8 +17,8 @@ from memlearn.learning.agent.costs import failed_calls
 from memlearn.learning.job import Report
 from memlearn.learning.publish import Outcome
 from memlearn.learning.run import LearnRun, finish, open_run
+from memlearn.records.instants import iso_instant
 from memlearn.wiring.agent_outcome import agent_report, agent_warnings
-from memlearn.wiring.instants import iso_instant
 from memlearn.wiring.jobs import make_job
 from memlearn.wiring.load import LoadedConfig
 from memlearn.wiring.reports import LearnReport

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from memlearn.errors import NoReleaseError
 from memlearn.learning.job import Job
+from memlearn.records.instants import iso_second
 from memlearn.store import StoreLayout
 from memlearn.store import diff_releases as compare_releases
 from memlearn.store import promote as promote_release
@@ -17,7 +18,7 @@ from memlearn.store import rollback as roll_back
 from memlearn.store.gc import collect_garbage
 from memlearn.store.release import open_release
 from memlearn.store.switch import current_release_id, list_releases
-from memlearn.wiring.instants import iso_second, learned_until
+from memlearn.wiring.instants import learned_until
 from memlearn.wiring.jobs import make_job
 from memlearn.wiring.load import LoadedConfig, load_config
 from memlearn.wiring.reports import (
@@ -282,7 +283,7 @@ def releases(config: ConfigLike) -> ReleaseList:
         ReleaseInfo(
             release_id=entry.release_id,
             published=_published(layout, entry.release_id),
-            as_of=learned_until(entry.manifest) or "",
+            as_of=learned_until(entry.manifest),
             users=int(entry.manifest.counts.get("users", 0)),
             statements=int(entry.manifest.counts.get("statements", 0)),
             bytes=sum(segment.bytes for segment in entry.manifest.segments),

@@ -17,13 +17,14 @@ from memlearn.learning.agent.costs import Costs, read_costs
 from memlearn.learning.given import known_inputs, read_known
 from memlearn.learning.lock import hold_learning_lock
 from memlearn.learning.unread import find_unread
+from memlearn.records.instants import iso_second
 from memlearn.store import StoreLayout, open_release
 from memlearn.store.ledger import Ledger
 from memlearn.store.manifest import Manifest, read_manifest
 from memlearn.store.status import read_status
 from memlearn.store.switch import current_release_id
 from memlearn.wiring.agent_outcome import agent_status, amount
-from memlearn.wiring.instants import iso_second, learned_until
+from memlearn.wiring.instants import learned_until
 from memlearn.wiring.jobs import make_job
 from memlearn.wiring.load import LoadedConfig, load_config
 from memlearn.wiring.reports import FactProblem, PendingDelivery, Progress, RunSummary, SourceProblem, StatusReport, VerifyReport

@@ -8,12 +8,13 @@ from pathlib import Path
 
 from memlearn.errors import UnknownUserError
 from memlearn.memory import Block, Statement
+from memlearn.records.instants import iso_instant
 from memlearn.serving import open_memory, user_history
 from memlearn.sources.currencies import MINOR_DIGITS
 from memlearn.store import CitedRow as StoredRow
 from memlearn.store import StoreLayout, open_release
 from memlearn.store.namesakes import did_you_mean
-from memlearn.wiring.instants import iso_instant, learned_until
+from memlearn.wiring.instants import learned_until
 from memlearn.wiring.jobs import instant_us
 from memlearn.wiring.load import LoadedConfig, load_config
 from memlearn.wiring.reports import BlockView, CitedRow, HistoryEntry, Recommendation, RecommendedItem, StatementView, UserView
@@ -56,7 +57,9 @@ def show(config: str | Path | LoadedConfig, user: str, *, history: bool = False,
     )
 
 
-def recommend(config: str | Path | LoadedConfig, user: str, *, k: int = 10, at: str | datetime | None = None) -> Recommendation:
+def recommend(
+    config: str | Path | LoadedConfig, user: str, *, k: int = 10, at: str | datetime | None = None, release: str | None = None
+) -> Recommendation:
     """What a user should see now, with reasons.
 
     A user whom the release does not know gets what is popular, with a note.
@@ -65,16 +68,18 @@ def recommend(config: str | Path | LoadedConfig, user: str, *, k: int = 10, at: 
         config: the config file, or one that is loaded already.
         user: id of the user.
         k: how many items, at least 1.
-        at: the moment to recommend for; a text is ISO 8601, without an offset in the config's zone. Default: where learning ended.
+        at: the moment to recommend for, not before where learning ended; a text is ISO 8601, without an offset in the config's zone.
+            Default: where learning ended.
+        release: id of the release to ask; default: the current one.
 
     Raises:
-        UsageError: `at` is no instant, or `k` is less than 1.
-        NoReleaseError: nothing was published yet.
+        UsageError: `at` is no instant, or one before where learning ended; or `k` is less than 1.
+        NoReleaseError: nothing was published yet, or there is no such release.
         DamagedError: a file of the release is missing or damaged.
     """
     loaded = config if isinstance(config, LoadedConfig) else load_config(config)
     moment = None if at is None else instant_us(at, loaded.config.timezone, "at")
-    with open_memory(StoreLayout(loaded.config.store)) as memory:
+    with open_memory(StoreLayout(loaded.config.store), release) as memory:
         answer = memory.recommend(user, k, moment)
         until = learned_until(memory.manifest)
         note = None if answer.note is None else answer.note + did_you_mean(memory.namesakes(user))
@@ -133,6 +138,6 @@ def _major(amount: int, currency: str | None) -> str:
 
 def _history(layout: StoreLayout, user: str) -> tuple[HistoryEntry, ...]:
     return tuple(
-        HistoryEntry(change.manifest.release_id, learned_until(change.manifest) or "", change.added, change.removed)
+        HistoryEntry(change.manifest.release_id, learned_until(change.manifest), change.added, change.removed)
         for change in user_history(layout, user)
     )
