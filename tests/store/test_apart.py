@@ -5,7 +5,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from memlearn.errors import DamagedError
@@ -21,6 +21,7 @@ def rows(number: int) -> LearnedRows:
     return LearnedRows(number, (f"rows/0000/run-{number}.parquet",))
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.lists(st.sampled_from(USERS), unique=True), st.integers(1, 4)), max_size=8))
 def test_the_rows_of_a_user_are_those_they_were_learned_from_last(runs: list[tuple[list[str], int]]) -> None:
     apart, last = LearnedApart.nobody(), dict[str, LearnedRows]()

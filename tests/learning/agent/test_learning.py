@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
 from companies import Company, Delivery, Site, make_company
 from models import note_taker
@@ -14,7 +16,12 @@ from models import note_taker
 import memlearn
 from memlearn.cli import main
 from memlearn.errors import UnknownRunError, UnknownUserError, UsageError
+from memlearn.learning.agent.recheck import LineJudge
+from memlearn.store import LearnedApart, open_release
+from memlearn.store.manifest import read_manifest
 from memlearn.testing import CHAT, Contains, Fault, ModelServer, Reply, Request
+from memlearn.wiring.jobs import make_job
+from memlearn.wiring.load import load_config
 
 PRICES = {"input": 1.0, "output": 2.0}
 
@@ -68,6 +75,24 @@ def test_what_is_learned_is_published_and_can_be_looked_through(
     assert "insert preferences: Bought" in shown
     with pytest.raises(UnknownUserError, match=r"No agent has read user 'nobody'"):
         memlearn.steps(site.config, "nobody")
+
+
+def test_lines_are_judged_on_the_rows_that_their_user_was_learned_from(tmp_path: Path, company: Company, server: ModelServer) -> None:
+    site = make_site(tmp_path / "site", company, server)
+    site.learn()
+    site.deliver(*company.nights[1])
+    site.learn(users=[company.users[0]])
+    with open_release(site.layout) as release:
+        lines = release.table("statements").filter(pl.col("fact").is_null(), pl.col("status") == "verified")
+        assert set(release.apart().users["user_id"]) == {company.users[0]}
+    assert set(lines["user_id"]) == set(company.users)
+    found = memlearn.verify(site.config)
+    assert (found.contradicted, found.source_gone) == (0, 0)
+    # On what everybody else was learned from, the user's newest lines do not hold.
+    judge = LineJudge.of(make_job(load_config(site.config)), read_manifest(site.layout, found.release_id), site.layout)
+    swapped = replace(judge, apart=LearnedApart.nobody())
+    assert judge(lines)["outcome"].unique().to_list() == ["verified"]
+    assert set(swapped(lines).filter(pl.col("outcome") != "verified")["user_id"]) == {company.users[0]}
 
 
 @pytest.mark.slow

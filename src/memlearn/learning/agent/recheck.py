@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
@@ -13,7 +15,7 @@ from memlearn.grounding.check import CONTRADICTED, SOURCE_GONE, VERIFIED
 from memlearn.learning.agent.check import check_again
 from memlearn.learning.agent.judge import checker_of
 from memlearn.learning.agent.step import Past
-from memlearn.learning.agent.world import Worlds
+from memlearn.learning.agent.world import World, Worlds
 from memlearn.learning.embedded.annotate import resolve_returns
 from memlearn.learning.job import Job
 from memlearn.learning.stated import stated_persons
@@ -84,14 +86,8 @@ class LineJudge:
             return lines.with_columns(pl.lit(SOURCE_GONE).alias("outcome"), pl.lit("the user has no rows any more").alias("reason"))
         world = self.worlds.make(Past(history, self.persons.get(user_id, {})), self._last_day(history).isoformat())
         there = {f"{row:016x}" for row in history["row_id"].to_list()}
-        outcomes, reasons = [], []
-        for row in lines.iter_rows(named=True):
-            evidence = Evidence(tuple(row["rows"]), row["statistic"], tuple(row["passages"]), row["operator"])
-            missing = [name for name in evidence.rows if name not in there]
-            verdict = check_again(Statement(row["text"], evidence, None, "verified"), world)
-            holds = verdict.status == "verified"
-            outcomes.append(SOURCE_GONE if missing else VERIFIED if holds else CONTRADICTED)
-            reasons.append(f"the user has no row {missing[0]}" if missing else None if holds else verdict.reason)
+        judged = [_judge_line(row, world, there) for row in lines.iter_rows(named=True)]
+        outcomes, reasons = ([verdict[part] for verdict in judged] for part in (0, 1))
         return lines.with_columns(pl.Series("outcome", outcomes, dtype=pl.String), pl.Series("reason", reasons, dtype=pl.String))
 
     @staticmethod
@@ -99,3 +95,13 @@ class LineJudge:
         local = (history["time_us"] + history["offset_s"].cast(pl.Int64) * 1_000_000).max()
         assert isinstance(local, int)
         return (_EPOCH + timedelta(microseconds=local)).date()
+
+
+def _judge_line(line: Mapping[str, Any], world: World, there: AbstractSet[str]) -> tuple[str, str | None]:
+    """Outcome and reason of a line; `there` are the ids of the user's rows."""
+    evidence = Evidence(tuple(line["rows"]), line["statistic"], tuple(line["passages"]), line["operator"])
+    missing = [name for name in evidence.rows if name not in there]
+    if missing:
+        return SOURCE_GONE, f"the user has no row {missing[0]}"
+    verdict = check_again(Statement(line["text"], evidence, None, "verified"), world)
+    return (VERIFIED, None) if verdict.status == "verified" else (CONTRADICTED, verdict.reason)
