@@ -45,7 +45,8 @@ def test_the_future_is_held_by_item_by_level_and_by_line() -> None:
             "user_id": ["a", "a", "b", "b"],
             "dim": ["item", "category", "category", "item"],
             "key": ["milk", "home", "dairy", "soap"],
-            "n": [3, 1, 2, 1],
+            "n": [3, 1, 0, 1],
+            "answered": [0, 0, 2, 0],
         }
     )
     lines = said(("a", "likes", "category", "dairy", {}), ("b", "habit", "item", "bread", {}), ("b", "activity", None, None, {}))
@@ -58,7 +59,7 @@ def test_the_future_is_held_by_item_by_level_and_by_line() -> None:
 
 def test_what_was_only_shown_is_not_held() -> None:
     truth = pl.DataFrame({"user_id": ["a"], "item_id": ["milk"]})
-    facts = pl.DataFrame({"user_id": ["a"], "dim": ["item"], "key": ["milk"], "n": [0]})
+    facts = pl.DataFrame({"user_id": ["a"], "dim": ["item"], "key": ["milk"], "n": [0], "answered": [0]})
     found = cover_future(said(), facts, truth, pl.DataFrame({"item_id": ["milk"]}), draws=50)
     assert found["the item in item facts"].mean == 0.0
     nothing = cover_future(said(), facts, truth.clear(), pl.DataFrame({"item_id": ["milk"]}), draws=50)

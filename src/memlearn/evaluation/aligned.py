@@ -43,7 +43,9 @@ def make_aligned(raw: StoreLayout, layout: StoreLayout, moved: Mapping[str, int]
     shutil.rmtree(aside.root, ignore_errors=True)
     mirror(raw, aside)
     shifts = pl.DataFrame({"user_id": list(moved), "shift": list(moved.values())}, schema={"user_id": pl.String, "shift": pl.Int64})
-    files: dict[int, tuple[str, ...]] = {shard: (_move(aside.rows / f"{shard:04d}", names, shifts),) for shard, names in ground.files.items()}
+    files: dict[int, tuple[str, ...]] = {
+        shard: (_move(aside.rows / f"{shard:04d}", names, shifts),) for shard, names in ground.files.items()
+    }
     _name(aside.ledger, files, ground)
     (aside.root / _SAID).write_text(json.dumps({"state": ground.state, "files": files}), encoding="utf-8")
     shutil.rmtree(layout.root, ignore_errors=True)

@@ -10,6 +10,26 @@ Truth = Literal["next_visit", "horizon"]
 Wanted = Literal["purchase", "redemption", "click", "view"]
 
 
+class OfferEvaluationConfig(BaseModel):
+    """What is known of how offers were sent, for the evaluation of other choices."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    random: bool = Field(
+        default=False,
+        description="True states that each offer was drawn at random, evenly, among those valid when it was sent. Only then can another choice "
+        "of offers be judged from the log.",
+    )
+    answer_days: int = Field(
+        default=30,
+        ge=1,
+        description="For so many days after a send a redemption answers it; a later send of the same offer to the same user ends that sooner.",
+    )
+    min_effective: float = Field(
+        default=100.0, ge=1, description="Smallest effective sample size (Kish), in sends, with which an estimate is shown."
+    )
+
+
 class EvaluationConfig(BaseModel):
     """How `memlearn evaluate` judges memory; nothing here changes what is learned."""
 
@@ -52,6 +72,7 @@ class EvaluationConfig(BaseModel):
     )
     draws: int = Field(default=10_000, ge=100, description="Draws of the bootstrap over users.")
     stale_days: int = Field(default=180, ge=1, description="A statement whose newest evidence is older counts as stale.")
+    offers: OfferEvaluationConfig = Field(default_factory=OfferEvaluationConfig, description="How offers were sent.")
 
     @model_validator(mode="after")
     def _known(self) -> Self:

@@ -17,14 +17,17 @@ from numpy.typing import NDArray
 from memlearn.errors import InputError
 from memlearn.evaluation.aligned import DAY_US, make_aligned
 from memlearn.evaluation.asked import Asked, ask, question_of
+from memlearn.evaluation.completion import ORDER_DRAWS
 from memlearn.evaluation.config import EvaluationConfig
 from memlearn.evaluation.cuts import TimeCut, choose_cuts
 from memlearn.evaluation.judge import Bootstrap, Lists, judge
 from memlearn.evaluation.learned import Ground, Ranked, rank_cut, read_sources
 from memlearn.evaluation.memory_quality import earlier_release, look_at_memory
-from memlearn.evaluation.results import Cut, Evaluation, MemoryQuality, Subject
+from memlearn.evaluation.offers import CutSends, judge_offers
+from memlearn.evaluation.results import Cut, Evaluation, MemoryQuality, Missing, OfferResults, Subject
 from memlearn.evaluation.rivals import Rivals, choose_methods, run_method, tuning_cuts
 from memlearn.evaluation.scratch import Scratch, ready
+from memlearn.evaluation.sends import Sends, read_sends
 from memlearn.evaluation.visits import Visits, align, is_order, read_visits
 from memlearn.grounding.verify import JudgeLines
 from memlearn.learning.job import Job, digest
@@ -33,6 +36,8 @@ from memlearn.records import LEVEL_PREFIX
 from memlearn.store.release import Release
 
 OURS = "memlearn"
+# More items are no offers; scoring them all for everybody would take long.
+MOST_OFFERS = 1_000
 _TITLE = "memlearn"
 _FALLBACKS = (("purchase",), ("redemption",))
 _WORDS = {"purchase": "purchases", "redemption": "redemptions", "click": "clicks", "view": "views"}
@@ -53,6 +58,7 @@ class Session:
         kinds: kinds of events that count.
         judged: what is asked at the cuts that are judged, in order of time.
         tuning: what is asked at those that baselines are tuned on.
+        sends: of offers; None where there are none.
     """
 
     job: Job
@@ -65,6 +71,7 @@ class Session:
     kinds: tuple[str, ...]
     judged: tuple[Asked, ...]
     tuning: tuple[Asked, ...]
+    sends: Sends | None
 
     @property
     def k(self) -> int:
@@ -106,9 +113,8 @@ def open_session(job: Job, config: EvaluationConfig, scratch: Scratch, zone: str
             f"None of the users that were known at the cuts ({', '.join(one.cut.name for one in questions)}) has any of the {_words(kinds)} that could be foreseen. "
             "Evaluate with more data, or set `evaluation.every` or `evaluation.kinds`."
         )
-    return Session(
-        found.job, config, scratch, final, found.spacing, found.ground, found.visits, kinds, questions, tuple(tuning_cuts(found.tuning))
-    )
+    tuning, sends = tuple(tuning_cuts(found.tuning)), _read_sends(found, config)
+    return Session(found.job, config, scratch, final, found.spacing, found.ground, found.visits, kinds, questions, tuning, sends)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -121,6 +127,11 @@ class _Laid:
     judged: tuple[Asked, ...]
     tuning: tuple[Asked, ...]
     spacing: str
+
+
+def _read_sends(laid: _Laid, config: EvaluationConfig) -> Sends | None:
+    found = read_sends(laid.job.layout.rows, laid.ground.files, laid.visits.items, config.offers.answer_days)
+    return found if len(found) else None
 
 
 def _lay_cuts(job: Job, config: EvaluationConfig, ground: Ground, visits: Visits, zone: str, *, final: bool) -> _Laid:
@@ -203,9 +214,53 @@ def rank_at(session: Session, number: int) -> Ranked:
         session.judged[number],
         visits.items,
         visits.users,
+        _sent_users(session, number),
         session.k,
         repeats=session.config.repeats,
     )
+
+
+def _sent_users(session: Session, number: int) -> list[str]:
+    """Who was sent offers after one of the judged cuts and before the next; nobody where there are too many offers to score all."""
+    if session.sends is None or len(session.visits.items) > MOST_OFFERS:
+        return []
+    return _sent(session, number)["user_id"].unique().sort().to_list()
+
+
+def _sent(session: Session, number: int) -> pl.DataFrame:
+    """user_id, item, time_us, answered of the sends after one of the judged cuts and before the next."""
+    assert session.sends is not None
+    cuts = [one.cut for one in session.judged]
+    until = cuts[number + 1].as_of_us if number + 1 < len(cuts) else cuts[number].until_us
+    return session.sends.within(cuts[number].as_of_us, until, max(cut.until_us for cut in cuts))
+
+
+def _offers(session: Session, ranked: Sequence[Ranked]) -> OfferResults | Missing | None:
+    if session.sends is None:
+        return None
+    if len(session.visits.items) > MOST_OFFERS:
+        return Missing(f"{len(session.visits.items):,} items may be recommended, and offers are judged among at most {MOST_OFFERS:,}")
+    catalogue = session.ground.items.filter(pl.col("recommend").fill_null(value=False)).sort("item_id")
+    cuts = [_cut_sends(session, number, one.offers, catalogue) for number, one in enumerate(ranked)]
+    config, draws = session.config.offers, session.config.draws
+    return judge_offers(
+        cuts, OURS, random=config.random, min_effective=config.min_effective, draws=draws, order_draws=min(draws, ORDER_DRAWS)
+    )
+
+
+def _cut_sends(session: Session, number: int, scores: pl.DataFrame, catalogue: pl.DataFrame) -> CutSends:
+    assert session.sends is not None
+    sends, items = _sent(session, number), len(catalogue)
+    users = sends["user_id"].unique().sort()
+    score = np.full((len(users), items), np.nan)
+    known = scores.join(pl.DataFrame({"user_id": users}).with_row_index("row"), on="user_id")
+    score[known["row"].to_numpy(), known["item"].to_numpy()] = known["score"].to_numpy()
+    row = users.search_sorted(sends["user_id"]).to_numpy() if len(sends) else np.zeros(0, dtype=np.int64)
+    time = sends["time_us"].to_numpy()[:, None]
+    begun = catalogue["valid_from_us"].fill_null(np.iinfo(np.int64).min).to_numpy()
+    ended = catalogue["valid_until_us"].fill_null(np.iinfo(np.int64).max).to_numpy()
+    allowed = (begun[None] <= time) & (time < ended[None])
+    return CutSends(sends, score[row], allowed, session.sends.known_at(session.judged[number].cut.as_of_us))
 
 
 def method_names(session: Session) -> list[str]:
@@ -330,6 +385,7 @@ def judge_all(
         left_out={"no history before the cut, at most at one cut": strangers},
         notes=tuple(_notes(session, named)),
         memory=memory,
+        offers=_offers(session, ranked),
         bootstrap=Bootstrap(draws=session.config.draws),
     )
 

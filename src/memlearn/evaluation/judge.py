@@ -25,6 +25,7 @@ from memlearn.evaluation.results import (
     MemoryQuality,
     MethodResult,
     Missing,
+    OfferResults,
     Part,
     Protocol,
     Subject,
@@ -132,6 +133,7 @@ def judge(
     left_out: Mapping[str, int] | None = None,
     notes: Sequence[str] = (),
     memory: MemoryQuality | None = None,
+    offers: OfferResults | Missing | None = None,
     bootstrap: Bootstrap | None = None,
 ) -> Evaluation:
     """Judge every method.
@@ -146,6 +148,7 @@ def judge(
         left_out: further reasons and numbers of users that have no row at all.
         notes: whatever else must be known to repeat it.
         memory: the memory itself.
+        offers: what was found about offers.
         bootstrap: draws, seed and level.
 
     Raises:
@@ -168,6 +171,7 @@ def judge(
         methods=_results(question, methods, by_part, ks, metrics, main, draws),
         comparisons=_comparisons(by_part, ours, metrics, draws),
         memory=memory,
+        offers=offers,
     )
 
 

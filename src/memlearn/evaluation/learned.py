@@ -15,7 +15,6 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from memlearn.errors import SourceError
 from memlearn.evaluation.asked import Asked
 from memlearn.evaluation.item_sets import ItemSets
 from memlearn.evaluation.scratch import Scratch, code_digest
@@ -29,7 +28,7 @@ from memlearn.store.release import Release, open_release
 from memlearn.store.tables import USER_TABLES
 
 NONE = -1
-_LISTS, _BYTES, _SAID = "lists.parquet", "bytes.parquet", "cut.json"
+_LISTS, _BYTES, _OFFERS, _SAID = "lists.parquet", "bytes.parquet", "offers.parquet", "cut.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,12 +55,14 @@ class Ranked:
         ranked: codes of items for each row of what was asked, best first, negative where a place is empty.
         tiers: a way of ranking → how many lists came from it; empty where that is not known.
         bytes: user → bytes of all that the release holds of them.
+        offers: user_id, item (code), score of every item for the users who were sent offers after the cut.
     """
 
     release_id: str
     ranked: NDArray[np.int32]
     tiers: Mapping[str, int]
     bytes: Mapping[str, int]
+    offers: pl.DataFrame
 
 
 def read_sources(job: Job) -> Ground:
@@ -93,7 +94,16 @@ def _given(tables: Tables) -> str:
 
 
 def rank_cut(
-    job: Job, scratch: Scratch, ground: Ground, asked: Asked, items: Sequence[str], users: Sequence[str], k: int, *, repeats: bool
+    job: Job,
+    scratch: Scratch,
+    ground: Ground,
+    asked: Asked,
+    items: Sequence[str],
+    users: Sequence[str],
+    sent: Sequence[str],
+    k: int,
+    *,
+    repeats: bool,
 ) -> Ranked:
     """Learn as of a cut and rank every user that is asked about; or take what was kept.
 
@@ -104,31 +114,31 @@ def rank_cut(
         asked: the cut.
         items: id of each item's code.
         users: id of each user's code.
+        sent: ids of users for whom every item is scored too, those who were sent offers after the cut.
         k: places.
         repeats: False: what a user had before is not ranked.
-
-    Raises:
-        SourceError: the sources changed since they were read.
     """
-    folder = scratch.kept / f"cut-{digest(ground.state, asked.cut.as_of_us, asked.user.tolist(), k, repeats)}"
+    folder = scratch.kept / f"cut-{digest(ground.state, asked.cut.as_of_us, asked.user.tolist(), list(sent), k, repeats)}"
     if not (folder / _SAID).is_file():
-        _work(job, ground, asked, items, users, k, folder, repeats=repeats)
+        _work(job, asked, items, users, sent, k, folder, repeats=repeats)
     said = json.loads((folder / _SAID).read_text(encoding="utf-8"))
     lists = pl.read_parquet(folder / _LISTS)
     ranked = np.full((len(asked.user), k), NONE, dtype=np.int32)
     ranked[lists["row"].to_numpy(), lists["place"].to_numpy()] = lists["item"].to_numpy()
-    return Ranked(said["release_id"], ranked, said["tiers"], dict(pl.read_parquet(folder / _BYTES).iter_rows()))
+    sizes, offers = pl.read_parquet(folder / _BYTES), pl.read_parquet(folder / _OFFERS)
+    return Ranked(said["release_id"], ranked, said["tiers"], dict(sizes.iter_rows()), offers)
 
 
 def _work(
-    job: Job, ground: Ground, asked: Asked, items: Sequence[str], users: Sequence[str], k: int, folder: Path, *, repeats: bool
+    job: Job, asked: Asked, items: Sequence[str], users: Sequence[str], sent: Sequence[str], k: int, folder: Path, *, repeats: bool
 ) -> None:
-    outcome = _learn(replace(job, as_of_us=asked.cut.as_of_us), ground)
+    outcome = _learn(replace(job, as_of_us=asked.cut.as_of_us))
     release_id = outcome.manifest.release_id
     requests = pl.DataFrame({"user_id": [users[user] for user in asked.user], "at_us": np.full(len(asked.user), asked.cut.as_of_us)})
     exclude = None if repeats else _pairs(asked.bought, requests["user_id"].to_list(), items)
     with open_memory(job.layout, release_id, warm=True) as memory:
         lists, tiers = _rank(memory, requests, k, exclude)
+        scores = _score_offers(memory, sent, asked.cut.as_of_us, items)
     with open_release(job.layout, release_id) as release:
         sizes = memory_bytes(release)
     aside = folder.with_name(f"{folder.name}.tmp")
@@ -136,17 +146,16 @@ def _work(
     aside.mkdir(parents=True)
     _codes(lists, requests, items).write_parquet(aside / _LISTS)
     sizes.write_parquet(aside / _BYTES)
+    scores.write_parquet(aside / _OFFERS)
     (aside / _SAID).write_text(json.dumps({"release_id": release_id, "tiers": tiers}), encoding="utf-8")
     shutil.rmtree(folder, ignore_errors=True)
     aside.rename(folder)
 
 
-def _learn(job: Job, ground: Ground) -> Outcome:
-    """A learn run, stage by stage, as `memlearn learn --as-of` does it."""
+def _learn(job: Job) -> Outcome:
+    """A learn run, stage by stage, as `memlearn learn --as-of` does it; what arrives meanwhile waits for the next evaluation."""
     with open_run(job) as run:
-        run.ingest()
-        if _row_files(run.ledger) != ground.files:
-            raise SourceError("The sources changed while the evaluation was at work. Run it again; what was done stays done.")
+        run.ingest(read=False)
         run.fold()
         run.learn_by_agent()
         run.share()
@@ -178,6 +187,13 @@ def _rank(memory: Memory, requests: pl.DataFrame, k: int, exclude: pl.DataFrame 
         kept = [item.item_id for item in answer.items if item.item_id not in out][:k]
         found += [(user, place, item) for place, item in enumerate(kept)]
     return pl.DataFrame(found, schema={"user_id": pl.String, "place": pl.Int64, "item_id": pl.String}, orient="row"), tiers
+
+
+def _score_offers(memory: Memory, sent: Sequence[str], at_us: int, items: Sequence[str]) -> pl.DataFrame:
+    """user_id, item (code), score of all items that memory ranks for some users."""
+    code = {item: number for number, item in enumerate(items)}
+    found = [(user, code[item.item_id], item.score) for user in sent for item in memory.recommend(user, len(items), at_us).items]
+    return pl.DataFrame(found, schema={"user_id": pl.String, "item": pl.Int64, "score": pl.Float64}, orient="row")
 
 
 def _codes(lists: pl.DataFrame, requests: pl.DataFrame, items: Sequence[str]) -> pl.DataFrame:

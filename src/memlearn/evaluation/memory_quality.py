@@ -119,7 +119,7 @@ def cover_future(
 
     Args:
         statements: user_id, dim, key of lines.
-        item_facts: user_id, dim, key of what is known of items and categories.
+        item_facts: user_id, dim, key, n, answered of what is known of items and categories.
         truth: user_id, item_id of what came.
         catalogue: item_id and `level_*` columns.
         draws: of the bootstrap over users.
@@ -135,7 +135,8 @@ def cover_future(
     if wanted.is_empty():
         return {"the item": Missing("no user has any truth at the last cut")}
     dims = ["item", *levels]
-    known = item_facts.filter(pl.col("n") > 0).select("user_id", "dim", "key").unique()
+    # What was only shown says nothing of what is wanted.
+    known = item_facts.filter((pl.col("n") > 0) | (pl.col("answered") > 0)).select("user_id", "dim", "key").unique()
     told = statements.filter(pl.col("key").is_not_null()).select("user_id", "dim", "key").unique()
     columns = {("the item" if dim == "item" else f"its {dim}") + " in item facts": _held(wanted, known, [dim]) for dim in dims}
     columns["the item or a level of it in a line"] = _held(wanted, told, dims)

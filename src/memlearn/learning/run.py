@@ -91,11 +91,17 @@ class LearnRun:
         finally:
             self.timings[stage] = self.timings.get(stage, 0.0) + time.perf_counter() - begun
 
-    def ingest(self) -> None:
-        """Read what is new, and decide whom the run has to learn."""
+    def ingest(self, *, read: bool = True) -> None:
+        """Read what is new, and decide whom the run has to learn.
+
+        Args:
+            read: False learns from the events that the store holds, and looks at no source of events.
+        """
         with self._timed("ingest"):
             warm_up()
-            self.ingested = ingest(self.job, self.ledger, find_pending(self.job, known_deliveries(self.ledger)), self.folder, self.run_id)
+            if read:
+                pending = find_pending(self.job, known_deliveries(self.ledger))
+                self.ingested = ingest(self.job, self.ledger, pending, self.folder, self.run_id)
             self.scope = decide_scope(self.job, self.ledger, self.tables, self._mark_given)
             if self.scope.only is not None and self.scope.current is not None:
                 # The catalogue belongs to shared memory, which stays as it is: what is said of these users must agree with it.

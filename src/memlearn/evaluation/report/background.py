@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from memlearn.evaluation.report import figures
-from memlearn.evaluation.report.markup import Html, Row, definitions, element, marked, paragraph, section, table, text
-from memlearn.evaluation.results import Evaluation, MemoryQuality, Missing, Setting, Tuning
+from memlearn.evaluation.report.markup import Cell, Html, Row, definitions, element, marked, paragraph, section, table, text
+from memlearn.evaluation.report.plots import Bar, bars
+from memlearn.evaluation.resample import Interval
+from memlearn.evaluation.results import Evaluation, Figure, MemoryQuality, Missing, Setting, Tuning
 
 _EMPTY = Html("")
 
@@ -129,3 +131,70 @@ def _tries(title: str, tuning: Tuning) -> Html:
 def said(settings: Mapping[str, Setting]) -> str:
     """Settings in one line."""
     return ", ".join(f"{name} {value}" for name, value in settings.items()) or "nothing to set"
+
+
+def offers(evaluation: Evaluation) -> Html:
+    """What was found about offers, where any were sent."""
+    held = evaluation.offers
+    if held is None:
+        return _EMPTY
+    title = "Offers: other choices, and who answers"
+    if isinstance(held, Missing):
+        return section("offers", title, paragraph(f"Nothing can be said: {held.reason}."))
+    words = (
+        f"{held.sends:,} offers were sent to {held.users:,} users in the judged periods; the share that was answered is {_share(held.logged)}. "
+        f"The chances with which offers were sent are {held.basis}."
+    )
+    parts = [paragraph(words)]
+    ways = {"replay": "Replay", "snips": "SNIPS", "doubly_robust": "Doubly robust"}
+    first = held.policies[0].snips if held.policies else Missing("no way of choosing was judged")
+    refused = first.reason if isinstance(first, Missing) else None
+    if refused is not None:
+        parts.append(paragraph(f"What another choice would have brought is not said. {refused}", "caution"))
+    else:
+        bars_of = [
+            Bar(one.title, figures.figure_main(one.snips), one.snips.mean, one.snips.low, one.snips.high, ours=place == 0)
+            for place, one in enumerate(held.policies)
+            if isinstance(one.snips, Interval)
+        ]
+        name = "Share of sends answered under each way of choosing, SNIPS"
+        parts.append(bars("plot-offers", name, "; ".join(f"{one.title}: {one.label}" for one in bars_of) + ".", bars_of))
+        rows = [
+            Row(
+                one.title,
+                [
+                    *(_figure(figure) for figure in (one.replay, one.snips, one.doubly_robust)),
+                    figures.NO_FIGURE if one.effective is None else f"{one.effective:,.0f}",
+                ],
+                place == 0,
+            )
+            for place, one in enumerate(held.policies)
+        ]
+        rows.append(Row("ours less the best before", [*(_figure(held.against[way]) for way in ways), ""]))
+        parts.append(table("Share of sends answered, estimated", ["Choice", *ways.values(), "Effective sends"], rows))
+    models = [
+        Row(
+            one.title,
+            [
+                *(_figure(figure) for figure in (one.auc, one.average_precision, one.ndcg)),
+                Cell(figures.NO_FIGURE, one.calibration_error.reason)
+                if isinstance(one.calibration_error, Missing)
+                else figures.number(one.calibration_error),
+            ],
+            place == 0,
+        )
+        for place, one in enumerate(held.models)
+    ]
+    parts.append(
+        table("Which sends are answered", ["By", "AUC", "Average precision", "NDCG@10 within a user", "Calibration error"], models)
+    )
+    note = "AUC and average precision are over all sends, for which knowing who answers anything is enough; NDCG within a user says whether the right offer is found for somebody."
+    return section("offers", title, *parts, paragraph(note))
+
+
+def _figure(figure: Figure) -> Cell:
+    return Cell(figures.figure_main(figure), figures.figure_under(figure))
+
+
+def _share(figure: Figure) -> str:
+    return f"not known ({figure.reason})" if isinstance(figure, Missing) else figures.percent(figure.mean)

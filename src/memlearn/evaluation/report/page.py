@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib.resources import files
 
 from memlearn.evaluation.report import figures
-from memlearn.evaluation.report.background import memory, protocol, tried
+from memlearn.evaluation.report.background import memory, offers, protocol, tried
 from memlearn.evaluation.report.markup import Html, definitions, element, joined, paragraph, section, text
 from memlearn.evaluation.report.sections import against, beyond, by_cut, parts, quality
 from memlearn.evaluation.report.words import cautions, strongest, summary
@@ -65,6 +65,7 @@ def _body(evaluation: Evaluation) -> list[Html]:
         parts(evaluation, "cold"),
         beyond(evaluation),
         by_cut(evaluation),
+        offers(evaluation),
         memory(evaluation),
         protocol(evaluation),
         tried(evaluation),
