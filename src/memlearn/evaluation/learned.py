@@ -45,6 +45,11 @@ class Ground:
     items: pl.DataFrame
     state: str
 
+    @property
+    def catalogue(self) -> pl.DataFrame:
+        """The items that may be recommended, in the order of their codes."""
+        return self.items.filter(pl.col("recommend").fill_null(value=False)).sort("item_id")
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Ranked:

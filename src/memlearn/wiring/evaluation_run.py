@@ -16,7 +16,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from memlearn.errors import MemlearnError, StoreError
-from memlearn.evaluation.evaluate import Named, Session, judge_all, look, method_names, open_session, rank_at, rank_baseline
+from memlearn.evaluation.evaluate import Named, judge_all, look, method_names, rank_at, rank_baseline
 from memlearn.evaluation.judge import Lists
 from memlearn.evaluation.learned import Ranked
 from memlearn.evaluation.looks import LOG, earlier_looks, note_look
@@ -24,6 +24,7 @@ from memlearn.evaluation.report import render_page
 from memlearn.evaluation.report.words import summary
 from memlearn.evaluation.results import Evaluation
 from memlearn.evaluation.scratch import clear, evaluating, scratch_of
+from memlearn.evaluation.session import Session, open_session
 from memlearn.learning.job import Report
 from memlearn.store import StoreLayout
 from memlearn.store.gc import collect_garbage
