@@ -256,12 +256,12 @@ def _frames_of(clause: Clause) -> Sequence[Callable[[Clause], list[Finding] | No
 
 def _as_far_as_told(findings: list[Finding], frame: Callable[[Clause], list[Finding] | None], clause: Clause) -> list[Finding]:
     """What holds by rows that are no evidence for it is open: a rhythm by days that tell none, nothing at a time of the day that is not known."""
-    view, silent = clause.view, clause.view.none()
+    view = clause.view
     if frame in _RHYTHMS:
         silent = view.loose
     elif frame is read_none:
         silent = view.unseen | (view.second < 0) if clause.has(el.Hours, el.Clock) else view.unseen
-    if not silent.any():
+    else:
         return findings
     return [replace(finding, ok=None) if finding.ok and (finding.needs & silent).any() else finding for finding in findings]
 

@@ -22,6 +22,7 @@ _EVERY = {("every", "year"), ("each", "year"), ("every", "single", "year"), ("al
 _ANY = {("any", "year")}
 _LEADS = ("in", "during", "from", "between", "over")
 _INTRODUCED = {(lead,) for lead in _LEADS}
+_BEGINNINGS = frozenset({*_LEADS, "the", "every", "each", *MONTHS, *SEASONS, *(f"{season}s" for season in SEASONS)})
 _RANGE = (("to",), ("until",), ("till",), ("through",), ("-",), ("–",))
 _JOINTS = (("and",), ("or",), (",",), ("&",))
 _SEASON_MONTHS = 3
@@ -31,6 +32,8 @@ _EPOCH_YEAR = 1970
 
 def read_recurring(tokens: Sequence[Token], at: int, view: UserView) -> tuple[el.Period, int] | None:
     """Months or seasons of every year, or of any year; None where a year is meant that is not said."""
+    if tokens[at].low not in _BEGINNINGS:
+        return None
     start = at + (tokens[at].low in _LEADS)
     introduced = start > at
     start += lows(tokens, start, 1) == ("the",)

@@ -23,8 +23,8 @@ from memlearn.store.ledger import Ledger
 from memlearn.store.rows import read_rows
 
 _DAY_US = 86_400 * 1_000_000
-# Users that are looked at together. Few at first, so that requests leave soon; then many, since each look has its price.
-_FIRST_USERS, _MOST_USERS = 16, 64
+# Users that are looked at together. Few at first, so that requests leave soon; then more and more, since each look has its price.
+_FIRST_USERS, _MORE, _MOST_USERS = 16, 4, 256
 _MOST_ROWS = 250_000
 
 
@@ -136,7 +136,7 @@ def _slices(annotated: Annotated) -> Iterator[tuple[int, int]]:
     for user, size in enumerate(sizes):
         if user > first and (user - first >= most or held + size > _MOST_ROWS):
             yield first, user
-            first, held, most = user, 0, _MOST_USERS
+            first, held, most = user, 0, min(most * _MORE, _MOST_USERS)
         held += size
     if first < len(sizes):
         yield first, len(sizes)

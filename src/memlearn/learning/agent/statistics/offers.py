@@ -24,8 +24,8 @@ def tell_offers(state: State, telling: Telling, hidden: pl.DataFrame | None) -> 
     at all, counts where it was answered, and is told apart: of how many nobody knows.
     """
     number = state.keys.index("item")
-    if number is None or state.tables.offers.is_empty():
-        return as_part(pl.DataFrame(schema={"u": pl.Int32}), "offers", pl.lit(""), [pl.lit(None, pl.Int64).alias("answered")])
+    # Offers are of items.
+    assert number is not None
     items = state.keys.labels[number].cast(pl.String).alias("item")
     table = state.tables.offers.with_columns(items.gather(state.tables.offers["key"].cast(pl.Int64)))
     levels = [level for level in telling.levels if LEVEL_PREFIX + level in telling.items.columns]

@@ -55,13 +55,21 @@ def _parts(state: State, telling: Telling, hidden: pl.DataFrame | None) -> Itera
     yield tell_times_of_day(state)
     yield tell_months(state)
     yield tell_discounts(state)
-    yield tell_offers(state, telling, hidden)
-    yield tell_rhythms(state, telling, find_habits(state, steady), hidden)
-    yield tell_seasons(state, telling, by_month["seasons"], hidden)
+    if len(state.tables.offers):
+        yield tell_offers(state, telling, hidden)
+    habits = find_habits(state, steady)
+    # Most users have none of these, and queries of nothing take their time too.
+    if len(habits):
+        yield tell_rhythms(state, telling, habits, hidden)
+    if len(by_month["seasons"]):
+        yield tell_seasons(state, telling, by_month["seasons"], hidden)
     for kind in ("started", "stopped"):
-        yield tell_changes(state, telling, kind, by_month[kind], hidden)
-    yield tell_moves(state, telling, by_month["moves"], hidden)
-    yield tell_returns(state, telling, keys.select("u", "dim", "key"), hidden)
+        if len(by_month[kind]):
+            yield tell_changes(state, telling, kind, by_month[kind], hidden)
+    if len(by_month["moves"]):
+        yield tell_moves(state, telling, by_month["moves"], hidden)
+    if (state.counts["returned"] > 0).any():
+        yield tell_returns(state, telling, keys.select("u", "dim", "key"), hidden)
     yield keys
 
 
