@@ -179,6 +179,25 @@ def test_what_belongs_to_something_that_is_never_stated_is_not_told(learned: Lea
     assert [one.text for one in step.statistics if "category coffee" in one.text]
 
 
+def test_items_that_share_a_name_are_not_told_one_by_one(learned: Learned) -> None:
+    items = learned.tables.catalogue.items
+    alike = items.with_columns(pl.when(pl.col("item_id").cast(pl.String) == "i3").then(pl.lit("RYE BREAD")).otherwise("name").alias("name"))
+    shown = replace(shown_of(learned.job, learned.tables), items=alike)
+    numbers = figured.annotated(learned, learned.rows, 100_000)
+    (step,) = dict(gather_inputs(resolve_returns(learned.rows), numbers, np.ones(len(numbers), dtype=np.bool_), shown))["anna"]
+    assert not [one.text for one in step.statistics if "rye bread" in one.text.lower()]
+    # What they belong to tells of them, as nothing finer does.
+    assert "category bakery: 96 purchases on 96 days, 2024-01-06 to 2025-12-27, median gap 7 days" in texts(step, "counts")
+    assert "rhythm category bakery: every 7 days (87 of 95 gaps), last 2025-12-27" in texts(step, "rhythm")
+
+
+def test_keys_with_the_same_figures_are_told_once_by_the_finest(step: StepInput) -> None:
+    keys = [(one.fact.dim, one.fact.key) for one in of_kind(step, "counts")]
+    assert ("item", "i1") in keys
+    assert ("category", "bakery") not in keys
+    assert ("category", "groceries") in keys
+
+
 def test_statistics_are_of_the_rows_up_to_the_chunk_s_end(learned: Learned) -> None:
     steps = learned.steps(tokens=900)["anna"]
     assert len(steps) > 4

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
-from memlearn.learning.agent.statistics.layout import Telling, as_part, iso_day, said, without
+from memlearn.learning.agent.statistics.layout import Telling, alike_once, as_part, iso_day, said, without
 from memlearn.learning.embedded.render.words import money
 from memlearn.learning.embedded.state import WHOLE, State
 from memlearn.learning.embedded.telling import SINGLE, median_gaps, top_rows
@@ -40,7 +40,8 @@ def tell_keys(state: State, telling: Telling, hidden: pl.DataFrame | None) -> pl
     limit = np.array([SINGLE_TOLD if name in SINGLE else COARSE_TOLD for name in state.keys.dims], dtype=np.int64)
     # Keys are sorted by dimension and user.
     top = top_rows(code * len(state.users) + u, n * (_OLDEST + 1) + _OLDEST - age, limit[code])
-    kept = _with_gaps(state, open_to_all[top]).sort("u", "code", "n", "label", descending=[False, False, True, False])
+    once = alike_once(open_to_all[top], ["n", "days", "returned", "first_us", "last_us"], telling.by_detail(state))
+    kept = _with_gaps(state, once).sort("u", "code", "n", "label", descending=[False, False, True, False])
     return _as_counts(kept, telling.shown(), pl.col("dim"), pl.col("label"))
 
 

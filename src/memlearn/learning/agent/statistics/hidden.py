@@ -1,4 +1,4 @@
-"""Which keys no statistic is told of: those that belong to what is never stated of a user."""
+"""Which keys no statistic is told of: those that belong to what is never stated of a user, and items that no name tells apart."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from memlearn.learning.agent.statistics.layout import Telling
 from memlearn.learning.embedded.annotate import NO_KEY, Annotated
-from memlearn.learning.embedded.state import WHOLE
+from memlearn.learning.embedded.state import WHOLE, State
 from memlearn.memory.sensitive import SensitiveConfig, is_sensitive
 
 Flags = NDArray[np.bool_]
@@ -35,6 +35,29 @@ def private_rows(rows: Annotated, telling: Telling, sensitive: SensitiveConfig, 
         if len(flagged):
             private |= np.isin(dimension.codes, flagged)
     return private
+
+
+def items_of_one_name(state: State, telling: Telling) -> pl.DataFrame | None:
+    """u, dim, label of the items that share their name with another one of their user; None where there are none.
+
+    Whoever speaks of the name speaks of all of them, so the figures of one of them can be told in no words.
+
+    Args:
+        state: the users' state.
+        telling: the items' names.
+    """
+    number = state.keys.index("item")
+    if number is None:
+        return None
+    bought = state.counts.filter(pl.col("dim") == number).select("u", "key")
+    items = pl.concat([bought, state.tables.offers.select("u", "key")]).unique(maintain_order=True)
+    labels = state.keys.labels[number].cast(pl.String).alias("label")
+    name = labels.replace(telling.names).str.to_lowercase().alias("name")
+    if name.n_unique() == len(name):
+        return None
+    named = items.with_columns(labels.gather(items["key"]), name.gather(items["key"]))
+    shared = named.filter(pl.len().over("u", "name") > 1)
+    return shared.select("u", pl.lit("item").alias("dim"), "label")
 
 
 def hidden_keys(rows: Annotated, counted: Flags, private: Flags, attributes: tuple[str, ...]) -> pl.DataFrame | None:

@@ -9,6 +9,7 @@ import polars as pl
 
 from memlearn.learning.agent.statistics.changes import tell_changes, tell_moves
 from memlearn.learning.agent.statistics.counts import tell_keys, tell_spending, tell_whole
+from memlearn.learning.agent.statistics.hidden import items_of_one_name
 from memlearn.learning.agent.statistics.layout import Telling
 from memlearn.learning.agent.statistics.offers import tell_discounts, tell_offers, tell_returns
 from memlearn.learning.agent.statistics.times import tell_months, tell_rhythms, tell_seasons, tell_times_of_day, tell_weekdays
@@ -37,6 +38,8 @@ def tell_statistics(state: State, telling: Telling, hidden: pl.DataFrame | None 
         User index → statistics; users with nothing to tell are left out.
     """
     told: dict[int, list[Statistic]] = {}
+    apart = [keys.select("u", "dim", "label") for keys in (hidden, items_of_one_name(state, telling)) if keys is not None]
+    hidden = pl.concat(apart) if apart else None
     for part in _parts(state, telling, hidden):
         for u, text, kind, dim, key, values in part.iter_rows():
             fact = Fact(kind, dim, key, {name: value for name, value in values.items() if value is not None})
