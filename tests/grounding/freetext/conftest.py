@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from datetime import UTC, date, datetime
+from pathlib import Path
 from typing import Any
 
 import polars as pl
@@ -12,6 +14,9 @@ import pytest
 from memlearn.grounding.freetext import CitedEvidence, UserView, Verdict, build_view, check_text
 from memlearn.store import StoreLayout, open_release
 from memlearn.wiring.load import LoadedConfig
+
+# Makes `unsaid` importable.
+sys.path.insert(0, str(Path(__file__).parent))
 
 LAST = date(2026, 5, 31)
 

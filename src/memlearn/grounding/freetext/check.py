@@ -32,6 +32,7 @@ from memlearn.grounding.freetext.trends import read_price
 from memlearn.grounding.freetext.unanswered import read_unanswered
 from memlearn.grounding.freetext.values import read_days, read_paced, read_values
 from memlearn.grounding.freetext.view import CitedEvidence, Mask, UserView, cited_rows
+from memlearn.grounding.freetext.wording import unaccounted
 
 _FRAMES: tuple[Callable[[Clause], list[Finding] | None], ...] = (
     read_interval, read_discounted, read_given_back, read_unanswered, read_rest, read_looking_back, read_unsurpassed, read_sole, read_price, read_regular, read_first_few, read_steps, read_top_few, read_spread, read_peak, read_descriptor, read_busiest, read_ranking, read_distinct, read_history, read_previous, read_shift, read_earlier, read_change, read_comparison, read_coverage, read_gap,
@@ -115,10 +116,20 @@ def _check(reading: Reading, cited: CitedEvidence, view: UserView) -> Verdict:  
     if verdict.status == "verified" and any(isinstance(part.value, el.Period) and _is_beyond(part.value, view) for part in reading.parts):
         return Verdict("hypothesis", "It speaks of times that the rows do not reach.", len(gross), "unclear")
     if verdict.status == "verified" or not cited.statistics or not view.returned.any():
-        return verdict
+        return _accounted(verdict, reading, view)
     # Statistics leave out what was given back, rows cited one by one do not.
     net = _read_all(reading, view, mask, net=True)
-    return verdict if net is None or _verdict(net, mask).status != "verified" else _verdict(net, mask)
+    if net is None or _verdict(net, mask).status != "verified":
+        return verdict
+    return _accounted(_verdict(net, mask), reading, view)
+
+
+def _accounted(verdict: Verdict, reading: Reading, view: UserView) -> Verdict:
+    """Nothing is verified of which a word was passed over."""
+    word = unaccounted(reading, view) if verdict.status == "verified" else None
+    if word is None:
+        return verdict
+    return Verdict("hypothesis", f"What {word!r} says there cannot be checked. Say plainly what the rows show.", verdict.claims, "unread")
 
 
 def _is_beyond(period: el.Period, view: UserView) -> bool:
