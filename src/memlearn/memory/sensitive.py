@@ -1,4 +1,4 @@
-"""What is never stated about a user: names that speak of health, pregnancy, religion, politics, sexuality or ethnicity.
+"""What is never stated about a user: names and sentences that speak of health, pregnancy, religion, politics, sexuality or ethnicity.
 
 Not here: person attributes, which a source declares `sensitive` itself.
 """
@@ -6,15 +6,17 @@ Not here: person attributes, which a source declares `sensitive` itself.
 from __future__ import annotations
 
 import re
-import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
 
 import polars as pl
 from pydantic import BaseModel, ConfigDict, Field
 
-from memlearn.memory.sensitive_words import HARMLESS, STATED, WORDS
+from memlearn.memory.disguise import readings, spelt_out
+from memlearn.memory.sensitive_said import INFERRED, LONE, STATED
+from memlearn.memory.sensitive_words import HARMLESS, WORDS
 
 Topic = Literal["health", "pregnancy", "religion", "politics", "sexuality", "ethnicity"]
 TOPICS: tuple[Topic, ...] = ("health", "pregnancy", "religion", "politics", "sexuality", "ethnicity")
@@ -59,19 +61,28 @@ def is_sensitive(names: pl.Series, config: SensitiveConfig) -> pl.Series:
 def find_sensitive(text: str, config: SensitiveConfig) -> str | None:
     """The first word or phrase of a sentence that speaks of a sensitive topic; None where there is none.
 
-    Of a sentence more is watched for than of a name: words that say so of a person, and what would lead to them. Letters of other
-    alphabets that look like Latin ones count as these, and characters that are not seen do not count.
+    Of a sentence more is watched for than of a name: words that say so of a person, and what would lead to them; and a word that is
+    all that a sentence says. A word in disguise (letters of other alphabets or digits in place of Latin ones, letters apart, characters
+    that are not seen) counts as what it is read as.
 
     Args:
         text: a sentence.
         config: topics, further words and exceptions.
     """
-    watched, harmless, allowed = _sentence_patterns(tuple(config.topics), tuple(config.words), tuple(config.allow))
-    plain = _plain_text(text)
-    if allowed is not None:
-        plain = allowed.sub(" ", plain)
-    found = watched.search(harmless.sub(" ", plain))
-    return None if found is None else found[0].strip()
+    patterns = _sentence_patterns(tuple(config.topics), tuple(config.words), tuple(config.allow))
+    for plain in readings(text):
+        left = plain if patterns.allowed is None else patterns.allowed.sub(" ", plain)
+        found = patterns.watched.search(patterns.harmless.sub(" ", left))
+        if found is not None:
+            return found[0].strip()
+        lone = patterns.lone.fullmatch(left)
+        if lone is not None:
+            return lone["said"].strip()
+    for word in spelt_out(text):
+        spelt = patterns.within.search(word)
+        if spelt is not None:
+            return spelt[0]
+    return None
 
 
 def are_sensitive(sentences: pl.Series, config: SensitiveConfig) -> pl.Series:
@@ -81,9 +92,10 @@ def are_sensitive(sentences: pl.Series, config: SensitiveConfig) -> pl.Series:
         sentences: strings without nulls.
         config: topics, further words and exceptions.
     """
+    patterns = _sentence_patterns(tuple(config.topics), tuple(config.words), tuple(config.allow))
     watched, harmless, allowed = (
         None if pattern is None else pattern.pattern.replace("(?= |$)", "(?: |$)")
-        for pattern in _sentence_patterns(tuple(config.topics), tuple(config.words), tuple(config.allow))
+        for pattern in (patterns.watched, patterns.harmless, patterns.allowed)
     )
     # Without a look ahead a word takes the blank that the next one begins with, so each blank is there twice.
     plain = _plain(sentences).str.replace_all(" ", "  ", literal=True)
@@ -94,35 +106,45 @@ def are_sensitive(sentences: pl.Series, config: SensitiveConfig) -> pl.Series:
     return plain.str.contains(watched.replace(r"\ ", "  ")).alias(sentences.name)
 
 
+@dataclass(frozen=True, slots=True)
+class _Patterns:
+    """What is looked for in a sentence: watched words, harmless phrases, allowed names, a word alone, a word within letters told apart."""
+
+    watched: re.Pattern[str]
+    harmless: re.Pattern[str]
+    allowed: re.Pattern[str] | None
+    lone: re.Pattern[str]
+    within: re.Pattern[str]
+
+
 @lru_cache(maxsize=16)
-def _sentence_patterns(
-    topics: tuple[Topic, ...], words: tuple[str, ...], allow: tuple[str, ...]
-) -> tuple[re.Pattern[str], re.Pattern[str], re.Pattern[str] | None]:
-    watched = [word for topic in topics for word in (*WORDS[topic], *STATED[topic])] + [*STATED["hardship"], *words]
-    allowed = re.compile(_ahead(_pattern(allow))) if allow else None
-    return re.compile(_ahead(_pattern(watched))), re.compile(_ahead(_pattern(HARMLESS))), allowed
+def _sentence_patterns(topics: tuple[Topic, ...], words: tuple[str, ...], allow: tuple[str, ...]) -> _Patterns:
+    always = [topic for topic in STATED if topic not in TOPICS]
+    watched = [word for topic in topics for word in (*WORDS[topic], *STATED[topic], *INFERRED.get(topic, ()))]
+    watched += [*(word for topic in always for word in STATED[topic]), *words]
+    lone = [word for topic in (*topics, *always) for word in LONE.get(topic, ())]
+    long = {word.strip("*") for word in watched if " " not in word and len(word.strip("*")) >= _FEWEST_SPELT}
+    return _Patterns(
+        watched=re.compile(_ahead(_pattern(watched))),
+        harmless=re.compile(_ahead(_pattern(HARMLESS))),
+        allowed=re.compile(_ahead(_pattern(allow))) if allow else None,
+        lone=re.compile(rf"{_SUPPOSED}(?P<said> (?:{'|'.join(lone) or '(?!)'})) "),
+        within=re.compile("|".join(sorted(long)) or "(?!)"),
+    )
+
+
+# Letters of the shortest word that is looked for in others, where letters are told apart.
+_FEWEST_SPELT = 5
+# What a line may hold beside the one word that it says.
+_SUPPOSED = (
+    r"(?: (?:the|this|a|an|user|customer|client|person|they|he|she|is|are|be|being|was|may|might|could|must|seems|seem|seemingly|appears|looks|sounds|to|like|probably|likely|most|very|quite|rather|perhaps"
+    r"|maybe|possibly|presumably|apparently|clearly|obviously|surely|somewhat|not|that|it|as|if|i|think|guess|suspect|we|in|household|family|of|user s|from))*"
+)
 
 
 def _ahead(pattern: str) -> str:
     """The blank behind a word is left for the next one."""
     return pattern.removesuffix("(?: |$)") + "(?= |$)"
-
-
-def _plain_text(text: str) -> str:
-    """As `_plain`, of one text."""
-    seen = "".join(letter for letter in unicodedata.normalize("NFKC", text) if unicodedata.category(letter) != "Cf").translate(_LOOKALIKES)
-    folded = unicodedata.normalize("NFKD", seen.lower().replace("ß", "ss"))
-    letters = "".join(letter for letter in folded if not unicodedata.combining(letter) and letter not in "'’")
-    return f" {' '.join(_WORD.findall(letters))} "
-
-
-_WORD = re.compile(r"[^\W_]+")
-# Cyrillic and Greek letters that are drawn like Latin ones.
-_LOOKALIKES = str.maketrans(
-    "\u0430\u0435\u043e\u0440\u0441\u0443\u0445\u0456\u0458\u0455\u04bb\u0501\u051b\u051d\u0410\u0412\u0415\u041a\u041c\u041d\u041e\u0420\u0421\u0422\u0423\u0425\u0406\u0408\u0405"
-    "\u03bf\u03b1\u03bd\u03c1\u03b9\u0391\u0392\u0395\u0396\u0397\u0399\u039a\u039c\u039d\u039f\u03a1\u03a4\u03a5\u03a7",
-    "aeopcyxijshdqwABEKMHOPCTYXIJSoavpiABEZHIKMNOPTYX",
-)
 
 
 def _judge(names: pl.Series, topics: tuple[Topic, ...], words: tuple[str, ...], allow: tuple[str, ...]) -> pl.Series:
@@ -152,4 +174,14 @@ def _pattern(words: Sequence[str]) -> str:
     plain = [word.strip() for word in _plain(starred).unique(maintain_order=True).to_list()]
     # Names are folded to words apart by single blanks, so anything but a blank belongs to a word.
     patterns = [re.escape(word).replace("0star0", "[^ ]*") for word in plain if word not in ("", "0star0")]
-    return " (?:" + "|".join(patterns) + ")(?: |$)"
+    return " (?:" + _by_letter(patterns) + ")(?: |$)"
+
+
+def _by_letter(patterns: Iterable[str], depth: int = 2) -> str:
+    """Alternatives, those that begin alike together: a word is then looked for among few."""
+    groups: dict[str, list[str]] = {}
+    for pattern in patterns:
+        groups.setdefault(pattern[:1] if depth and pattern[:1].isalnum() else "", []).append(pattern)
+    whole = groups.pop("", [])
+    parts = [letter + "(?:" + _by_letter([pattern[1:] for pattern in rest], depth - 1) + ")" for letter, rest in groups.items()]
+    return "|".join([*parts, *whole])

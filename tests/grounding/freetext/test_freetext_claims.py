@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import polars as pl
 import pytest
+from made import LAST, make_rows
 
-from memlearn.grounding.freetext import CitedEvidence, UserView, Verdict, check_text
+from memlearn.grounding.freetext import CitedEvidence, UserView, Verdict, build_view, check_text
 
 Check = Callable[..., Verdict]
 
@@ -111,7 +113,8 @@ def test_evidence_must_bear_it_out(check: Check) -> None:
 
 def test_rows_of_somebody_else_and_no_rows_prove_nothing(view: UserView) -> None:
     strange = check_text("Bought coffee five times.", CitedEvidence(("ffffffffffffffff",)), view)
-    assert (strange.status, "ffffffffffffffff" in strange.reason) == ("refused", True)
+    assert (strange.status, "1 of the cited rows are none of this user" in strange.reason) == ("refused", True)
+    assert "ffffffffffffffff" not in strange.reason
     assert check_text("Bought coffee five times.", CitedEvidence(), view).status == "refused"
 
 
@@ -124,6 +127,55 @@ def test_rows_of_somebody_else_and_no_rows_prove_nothing(view: UserView) -> None
 )  # fmt: skip
 def test_what_is_given_about_a_person(check: Check, text: str, status: str) -> None:
     assert check(text, (), persons=("age_band", "federal_state")).status == status
+
+
+@pytest.mark.parametrize(
+    ("text", "status"),
+    [
+        ("Used all four coffee coupons she was sent.", "verified"), ("Redeemed all four coffee coupons.", "verified"), ("Used all 4 of the coffee coupons she was shown.", "verified"),
+        ("Used all five coffee coupons she was sent.", "refused"), ("Used all four coupons she was sent.", "refused"), ("Used both book coupons she was sent.", "refused"),
+        ("Redeemed four of the six coupons she was sent.", "verified"), ("Sent four coffee coupons.", "hypothesis"),
+    ],
+)  # fmt: skip
+def test_all_of_the_offers_that_were_shown(text: str, status: str) -> None:
+    coffee = {"O-1": "Coffee cashback", "O-2": "Book cashback"}
+    told = (
+        [("exposure", "O-1", day) for day in (2, 4, 6, 8)]
+        + [("redemption", "O-1", day) for day in (3, 5, 7, 9)]
+        + [("exposure", "O-2", day) for day in (10, 11)]
+    )
+    bought = make_rows().head(7)
+    rows = pl.concat([bought, *(
+        make_rows().filter(pl.col("kind") == "exposure").head(1).with_columns(
+            pl.lit(100 + n, pl.UInt64).alias("row_id"), pl.lit(kind).alias("kind"), pl.lit(item).alias("item_id"), pl.lit(str(100 + n)).alias("key"),
+            (pl.col("time_us") + day * 86_400_000_000).alias("time_us"),
+        )
+        for n, (kind, item, day) in enumerate(told)
+    )])  # fmt: skip
+    items = pl.DataFrame({"item_id": list(coffee), "name": list(coffee.values()), "level_category": ["coffee", "books"]})
+    view = build_view(rows, items=items, last_day=LAST)
+    verdict = check_text(text, CitedEvidence(view.row_ids), view)
+    assert verdict.status == status, verdict.reason
+
+
+def test_messages_name_items_as_they_are_called() -> None:
+    items = pl.DataFrame({"item_id": ["O-1", "O-2"], "name": ["Coffee cashback", "Book cashback"], "level_category": ["coffee", "books"]})
+    view = build_view(make_rows(), items=items, last_day=LAST)
+    assert view.shown("item", ["O-1", "O-3"]) == "Coffee cashback, O-3"
+    assert view.shown("merchant", [str(n) for n in range(9)]).endswith("7 …")
+
+
+def test_a_message_tells_that_a_time_was_counted_alone(check: Check) -> None:
+    assert "in the time that is named is 4, not 5" in check("Bought coffee five times in January 2026.").reason
+
+
+def test_what_was_given_back_was_bought_all_the_same(view: UserView) -> None:
+    returned = view.returned.copy()
+    returned[7] = True
+    held = type(view)(**{name: getattr(view, name) for name in view.__dataclass_fields__} | {"returned": returned})
+    statistic = CitedEvidence(statistics=((None, None),))
+    for text in ("Bought no books.", "Bought zero books.", "Never bought books."):
+        assert check_text(text, statistic, held).status == "refused"
 
 
 def test_a_purchase_given_back_counts_by_rows_and_not_by_statistics(view: UserView) -> None:

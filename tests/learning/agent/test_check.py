@@ -77,6 +77,11 @@ REFUSED = [
     ("Never goes to Blue Bottle.", ("s2",), "contradiction", "The rows say otherwise"),
     ("Likes books.", ("r10",), "contradiction", "stated that the user avoids 'books'"),
     ("Fond of Paperlantern.", ("r10",), "contradiction", "stated that the user avoids 'books'"),
+    ("Avoids coffee altogether.", ("s1",), "contradiction", "the cited rows hold purchases of 'coffee'"),
+    ("Perhaps never shops at Market.", GREEN, "contradiction", "'green market'"),
+    ("No bottle at all, it seems.", BLUE, "contradiction", "'blue bottle'"),
+    ("Bought no paperlantern.", ("r10",), "contradiction", "The rows say otherwise"),
+    ("Bought coffee just four times.", ("s1",), "number", "is 5, not 4"),
     # sensitive
     ("Two visits to Sun Pharmacy.", PHARMACY, "sensitive", "'pharmacy' says or suggests"),
     ("Two purchases on 7 and 9 February 2026.", PHARMACY, "sensitive", "rows that are sensitive (r7, r8)"),
@@ -84,7 +89,7 @@ REFUSED = [
     ("Seems pregnant.", ("s1",), "sensitive", "'pregnant' says"),
     ("Seems pr\u0435g\u200bnant.", ("s1",), "sensitive", "'pregnant' says"),
     ("Probably not religious.", ("s1",), "sensitive", "'religious' says"),
-    ("May vote green, votes often.", ("s1",), "sensitive", "'votes' says"),
+    ("May vote green, votes often.", ("s1",), "sensitive", "'vote' says"),
     ("Likely in debt.", ("s1",), "sensitive", "'in debt' says"),
     ("Probably unemployed.", ("s1",), "sensitive", "money trouble"),
     # what is there already

@@ -27,7 +27,7 @@ from memlearn.grounding.freetext.seasons import comes_back, read_seasonal
 from memlearn.grounding.freetext.shares import read_share
 from memlearn.grounding.freetext.splits import read_looking_back, read_rest, read_sole, read_unsurpassed
 from memlearn.grounding.freetext.superlatives import read_busiest, read_peak
-from memlearn.grounding.freetext.torn import is_torn, join_out_of
+from memlearn.grounding.freetext.torn import is_torn, join_all_of, join_out_of
 from memlearn.grounding.freetext.trends import read_price
 from memlearn.grounding.freetext.unanswered import read_unanswered
 from memlearn.grounding.freetext.values import read_days, read_paced, read_values
@@ -47,6 +47,7 @@ _JOINTS = frozenset({"comma", "and", "open", "close", "colon", "dash", "oncemore
 # Words that a claim of its own begins with.
 _TURNS = frozenset({"unused", "neveragain", "total"})
 _QUANTIFIERS = frozenset({"all", "mostly", "most", "never", "rarely", "almostall", "half", "usual", "tend", "only", "nootherwise", "some"})
+_DENYING = frozenset({"not", "nothing", "never", "neither", "nor", "without", "neveragain", "nootherwise"})
 _MOST_PIECES = 4
 
 Reason = Literal["", "evidence", "name", "number", "contradiction", "lacking", "unread", "unclear"]
@@ -100,7 +101,7 @@ def check_text(text: str, cited: CitedEvidence, view: UserView, reading: Reading
 def _check(reading: Reading, cited: CitedEvidence, view: UserView) -> Verdict:  # noqa: PLR0911
     mask, strays = cited_rows(view, cited)
     if strays:
-        return Verdict("refused", f"{strays[0]!r} is no row of this user. Cite rows of this user only.", code="evidence")
+        return Verdict("refused", f"{len(strays)} of the cited rows are none of this user. Cite rows of this user only.", code="evidence")
     if not (mask.any() or cited.persons or cited.statistics):
         return Verdict("refused", "Nothing is cited. Cite the rows or statistics that show it.", code="evidence")
     findings = _of_words(reading, cited, view, mask)
@@ -118,10 +119,19 @@ def _check(reading: Reading, cited: CitedEvidence, view: UserView) -> Verdict:  
     if verdict.status == "verified" or not cited.statistics or not view.returned.any():
         return _accounted(verdict, reading, view)
     # Statistics leave out what was given back, rows cited one by one do not.
-    net = _read_all(reading, view, mask, net=True)
+    # Of a thing that was bought and given back it is not so that none was bought.
+    net = None if _denies(reading) else _read_all(reading, view, mask, net=True)
     if net is None or _verdict(net, mask).status != "verified":
         return verdict
     return _accounted(_verdict(net, mask), reading, view)
+
+
+def _denies(reading: Reading) -> bool:
+    """Whether a line says that something is not, or that there are none of it."""
+    return any(
+        value.tag in _DENYING if isinstance(value := part.value, el.Word) else isinstance(value, el.Count) and value.quantity.value == 0
+        for part in reading.parts
+    )
 
 
 def _accounted(verdict: Verdict, reading: Reading, view: UserView) -> Verdict:
@@ -191,7 +201,7 @@ def _verdict(findings: list[Finding], cited: Mask) -> Verdict:
 
 def _read_all(reading: Reading, view: UserView, cited: Mask, *, net: bool) -> list[Finding] | None:
     """Findings of all clauses; None where one cannot be read."""
-    whole = Clause(join_out_of(tuple(part for part in reading.parts if not _tagged(part, "skip"))), view, cited, net)
+    whole = Clause(join_all_of(join_out_of(tuple(part for part in reading.parts if not _tagged(part, "skip")))), view, cited, net)
     if "rest" in whole.tags and (divided := read_rest(whole)) is not None:
         return divided
     pieces = _split(whole.parts, _BREAKS)

@@ -186,7 +186,9 @@ def read_spread(clause: Clause) -> list[Finding] | None:
     number = Finding(ok=counts[0].quantity.holds(rows.sum()), needs=rows, message=f"the number of {what(clause)} is {int(rows.sum())}")
     return [
         number,
-        Finding(ok=counts[1].quantity.holds(len(found)), needs=rows, message=f"they are {len(found)}: {', '.join(found[:8].tolist())}"),
+        Finding(
+            ok=counts[1].quantity.holds(len(found)), needs=rows, message=f"they are {len(found)}: {clause.view.shown(dim, found.tolist())}"
+        ),
     ]
 
 
@@ -229,7 +231,7 @@ def read_distinct(clause: Clause) -> list[Finding] | None:
     ok = clause.of(el.Count)[0].quantity.holds(len(found)) and not missing
     if listed and ok:
         ok = len(listed) == len(found) and all(bool((rows & name_mask(name, clause.view)).any()) for name in listed)
-    return [Finding(ok=ok, needs=rows, message=f"they are {len(found)}: {', '.join(found[:8].tolist())}")]
+    return [Finding(ok=ok, needs=rows, message=f"they are {len(found)}: {clause.view.shown(dim, found.tolist())}")]
 
 
 def read_descriptor(clause: Clause) -> list[Finding] | None:

@@ -146,9 +146,9 @@ _WORDS: tuple[tuple[str, str, str], ...] = (
     ("redeem", "redeemed, redeems, redeeming, redeem, redeeming it, led to a redemption, responds to, responded to, made use of, cashed in, unredeemed", (
         "EDGE user they that have do be it meant number offer thing took got TIME to per > be thing offer number share meant EDGE TIME PREP it them rank they; thing offer showing them took be > PREP")),
     ("redemption", "redemption, redemptions", "PLAIN NAME NOUN PREP their there > PLAIN NAME PREP DOES NOUN of_kind"),
-    ("show", "shown, was shown, were shown, been shown, being shown, seen, saw, seeing, viewed, was presented with, exposed to, saw offers, saw an offer", (
+    ("show", "shown, was shown, were shown, was sent, were sent, been sent, been shown, being shown, seen, saw, seeing, viewed, was presented with, exposed to, saw offers, saw an offer", (
         "EDGE user they that have be it meant number offer thing took got TIME to per rank from > be thing offer number share meant EDGE TIME PREP it them rank they; thing offer them be took > PREP")),
-    ("show", "displayed, presented", "be meant number offer thing > be PREP EDGE TIME meant"),
+    ("show", "displayed, presented, sent to the user, sent to them, sent to her, sent to him", "be meant number offer thing > be PREP EDGE TIME meant"),
     ("showing", "exposure, exposures, impression, impressions, showing, showings", "PLAIN NAME NOUN PREP their there > PLAIN NAME PREP DOES NOUN"),
     ("refund", "refund, refunds, return, returns, cancellation, cancellations, reversal, reversals, money back, reimbursement, reimbursements, refunds received", (
         "PLAIN NAME NOUN PREP their there took got have be do > PLAIN NAME PREP DOES NOUN")),
@@ -250,7 +250,7 @@ def _places() -> dict[str, tuple[Place, ...]]:
 PLACES = _places()
 """Word or phrase → where it adds nothing."""
 
-SILENT = frozenset(word.strip() for word in _SILENT.split(","))
+SILENT = frozenset(filter(None, map(str.strip, _SILENT.split(","))))
 """Words that add nothing wherever they stand."""
 
 EDGES = _KINDS

@@ -239,6 +239,9 @@ def _word(tokens: Tokens, at: int, *, counted: bool, before: Sequence[el.Part]) 
             and (numbers.read_quantity(tokens, last) or numbers.read_money(tokens, last)) is not None
         ):
             continue
+        if words[-1] == "sent" and numbers.lows(tokens, at + count, 1) == ("back",):
+            # Were sent back: given back, and not shown.
+            continue
         if words == ("shops",) and counted:
             tag = "merchant"
         if (

@@ -10,6 +10,8 @@ from memlearn.grounding.freetext.clause import name_groups, name_mask, share_a_d
 from memlearn.grounding.freetext.elements import Part
 from memlearn.grounding.freetext.view import Mask, UserView
 
+_USED = frozenset({"use", "uses", "used", "using"})
+
 
 def join_out_of(parts: tuple[Part, ...]) -> tuple[Part, ...]:
     """`Three were redeemed out of twelve`, `of twelve shown, three were redeemed`: one number of the other."""
@@ -24,6 +26,24 @@ def join_out_of(parts: tuple[Part, ...]) -> tuple[Part, ...]:
         return parts
     joined = replace(parts[at], value=el.OutOf(hits.quantity, whole.quantity))
     return tuple(joined if n == at else part for n, part in enumerate(parts) if n not in (marks[0], marks[0] + 1))
+
+
+def join_all_of(parts: tuple[Part, ...]) -> tuple[Part, ...]:
+    """`Redeemed all four coupons`, `used both vouchers`: so many of so many."""
+    told = [part.value.tag if isinstance(part.value, el.Word) else "" for part in parts]
+    at = next((n for n, tag in enumerate(told) if tag in ("all", "both")), None)
+    answered = at is not None and any(
+        isinstance(part.value, el.Word) and (part.value.tag == "redeem" or part.value.text in _USED) for part in parts[:at]
+    )
+    if at is None or not answered or "offer" not in told[at:] or "and" in told[at:]:
+        return parts
+    if told[at] == "both":
+        whole, end = el.exactly(2), at + 1
+    elif at + 1 < len(parts) and isinstance(count := parts[at + 1].value, el.Count) and count.quantity.form == "exact":
+        whole, end = count.quantity, at + 2
+    else:
+        return parts
+    return (*parts[:at], replace(parts[at], end=parts[end - 1].end, value=el.OutOf(whole, whole)), *parts[end:])
 
 
 def is_torn(parts: Sequence[Part], view: UserView) -> bool:

@@ -103,7 +103,13 @@ def _count(clause: Clause, said: el.Quantity) -> list[Finding] | None:
     mask = clause.filtered()
     if clause.tags & {"spend"} and not clause.of(el.Times) and not clause.tags & {"event", "buy"}:
         return None
-    return [judge(float(mask.sum()), said, mask, f"the number of {what(clause)}"), *_each_period(clause)]
+    return [judge(float(mask.sum()), said, mask, f"the number of {what(clause)}{_when(clause)}"), *_each_period(clause)]
+
+
+def _when(clause: Clause) -> str:
+    """For a message: that not all are counted."""
+    timed = clause.has(el.Period, el.Weekdays, el.Hours, el.Clock) or any(isinstance(part.value, el.Period) for part in clause.inherited)
+    return " in the time that is named" if timed else ""
 
 
 def _of_each(clause: Clause, said: Quantity) -> list[Finding] | None:

@@ -21,6 +21,7 @@ _GIVEN_BACK = ("refund", "cancellation")
 _COUNTED = ("purchase", *_GIVEN_BACK)
 # Fewer digits are rather a number than the name of anything.
 _FEWEST_DIGITS = 5
+_MOST_SHOWN = 8
 _NAMED = ("item_id", "name")
 
 
@@ -55,6 +56,7 @@ class RowNames(Mapping[tuple[str, ...], Mapping[str, Mask]]):
             titles: item → name.
         """
         self._columns = columns
+        self._titles = titles
         self._keys: dict[tuple[str, ...], list[tuple[str, str]]] = {}
         for dim, keys in columns.items():
             for key in sorted(set(keys.tolist())):
@@ -71,6 +73,10 @@ class RowNames(Mapping[tuple[str, ...], Mapping[str, Mask]]):
             mask = self._columns[dim] == key
             found[dim] = found[dim] | mask if dim in found else mask
         return found
+
+    def shown(self, dim: str, key: str) -> str:
+        """A key as it is called: an item by its name."""
+        return self._titles.get(key, key) if dim == "item" else key
 
     def __iter__(self) -> Iterator[tuple[str, ...]]:
         """The names."""
@@ -140,6 +146,11 @@ class UserView:
     def none(self) -> Mask:
         """No row."""
         return np.zeros(self.size, dtype=np.bool_)
+
+    def shown(self, dim: str, keys: Sequence[str]) -> str:
+        """Keys as they are called, the first few, for a message."""
+        told = [self.names.shown(dim, key) if isinstance(self.names, RowNames) else key for key in keys[:_MOST_SHOWN]]
+        return ", ".join(told) + (" …" if len(keys) > _MOST_SHOWN else "")
 
     def of_kinds(self, kinds: Sequence[str]) -> Mask:
         """Rows of these kinds."""

@@ -6,6 +6,7 @@ The edit itself (block, line numbers, limit, what is cited) is checked by `draft
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -17,9 +18,11 @@ from memlearn.grounding.freetext import CitedEvidence, Verdict, check_text
 from memlearn.grounding.freetext import elements as el
 from memlearn.grounding.freetext.reader import Reading, read_text
 from memlearn.grounding.freetext.view import cited_rows
+from memlearn.learning.agent.denied import require_not_denied
 from memlearn.learning.agent.evidence import Standing, stand_on
 from memlearn.learning.agent.founded import Ground, absent_name, names_of, require_founded
 from memlearn.learning.agent.likeness import claims_of, may_claim
+from memlearn.learning.agent.orders import require_knowledge
 from memlearn.learning.agent.rows import escape_text
 from memlearn.learning.agent.stances import Stance, require_agreement, stances_in
 from memlearn.learning.agent.step import Cited, StepInput
@@ -27,7 +30,7 @@ from memlearn.learning.agent.world import World, Worlds
 from memlearn.memory import Statement
 from memlearn.memory.sensitive import find_sensitive
 
-VERSION = f"check-2 {FREETEXT_VERSION}"
+VERSION = f"check-3 {FREETEXT_VERSION}"
 """Part of the agent's version: changes where the same line may come to another end."""
 
 # Where a supposition begins: what stands before it, and what it supposes, are read apart.
@@ -60,7 +63,7 @@ class Checker:
         """The line as a statement, verified or a hypothesis.
 
         Raises:
-            EditError: it cannot be written; `code` is evidence, name, number, contradiction, lacking, stale, sensitive, duplicate or form.
+            EditError: it cannot be written; `code` is evidence, name, number, contradiction, lacking, stale, sensitive, order, duplicate or form.
         """
         world = self.worlds.of(step)
         self._require_harmless(text)
@@ -69,6 +72,7 @@ class Checker:
             self._require_harmless(shown)
         text = shown
         standing = stand_on(step, cited, world.view)
+        require_knowledge(text, world.view)
         reading = _read(text, world)
         _require_not_private(reading, world)
         require_agreement(reading, world.view, (*self.stances.get(step.user_id, ()), *stances_in(step.blocks)), step.span[1], self.titles)
@@ -79,6 +83,7 @@ class Checker:
             return Statement(text, standing.evidence, None, "verified")
         if not standing.only_words:
             _require_as_read(verdict, reading, standing.cited, world)
+            require_not_denied(text, world.view, cited_rows(world.view, standing.cited)[0])
         _require_standing_lines(cited, world)
         self._suppose(text, standing, world)
         kept = tuple(row for row in standing.evidence.rows if row not in private)
@@ -87,11 +92,14 @@ class Checker:
     def _require_harmless(self, text: str) -> None:
         if not text:
             raise EditError("The line holds nothing that can be read. Write one line of plain text.")
+        digit = None if text.isascii() else next((letter for letter in text if letter.isdecimal() and not letter.isascii()), None)
+        if digit is not None:
+            raise EditError(f"{digit!r} is a digit of another script. Write numbers with the digits 0 to 9.")
         word = find_sensitive(text, self.worlds.sensitive)
         if word is not None:
             raise EditError(
                 f"{word!r} says or suggests something that is never stated of a user: health, pregnancy, religion, politics, sexuality, "
-                "ethnic origin, or money trouble. Leave it out, also as a supposition.",
+                "ethnic origin, money trouble, crime, or the user's children. Leave it out, also as a supposition.",
                 "sensitive",
             )
 
@@ -118,7 +126,10 @@ def check_again(statement: Statement, world: World) -> Verdict:
 
 
 def _one_line(text: str) -> str:
-    """A line as it may be shown again; nearly all come so."""
+    """A line as it may be shown again, without characters that are not seen; nearly all come so."""
+    if not text.isprintable():
+        # Within a word they vanish: as blanks they would make another name of it.
+        text = "".join(letter for letter in text if unicodedata.category(letter) != "Cf")
     plain = text.isprintable() and not _HARMFUL.search(text) and text == text.strip()
     return text if plain else escape_text(text, len(text) + 1)
 

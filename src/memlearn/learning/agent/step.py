@@ -20,7 +20,7 @@ MOST_CITED = 200
 PERSON = "person"
 """The citation, and the statistic, of what is given about the user."""
 _CITATION = re.compile(
-    r"(?:r(?P<row>\d{1,6})(?:\s*[-–]\s*r?(?P<to>\d{1,6}))?|s(?P<statistic>\d{1,6})|p(?P<passage>\d{1,4})|(?P<person>person)|(?P<label>[a-z][a-z0-9_]*)[.:](?P<line>\d{1,4}))"
+    r"(?:r(?P<row>[0-9]{1,6})(?: *[-–] *r?(?P<to>[0-9]{1,6}))?|s(?P<statistic>[0-9]{1,6})|p(?P<passage>[0-9]{1,4})|(?P<person>person)|(?P<label>[a-z][a-z0-9_]*)[.:](?P<line>[0-9]{1,4}))"
 )
 
 
