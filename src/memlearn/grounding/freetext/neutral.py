@@ -145,6 +145,8 @@ _WORDS: tuple[tuple[str, str, str], ...] = (
         "PLAIN NAME redeem show to from of used took their there among that do NOUN > PLAIN NAME NOUN DOES PREP that they joint redeem show used took be user recorded @ !buy|pay|spend|pay_for")),
     ("redeem", "redeemed, redeems, redeeming, redeem, redeeming it, led to a redemption, responds to, responded to, made use of, cashed in, unredeemed", (
         "EDGE user they that have do be it meant number offer thing took got TIME to per > be thing offer number share meant EDGE TIME PREP it them rank they; thing offer showing them took be > PREP")),
+    ("redeem", "answered, answers", (
+        "EDGE user they that have do be meant number offer thing TIME > thing offer number share meant EDGE TIME @ =offer|share")),
     ("redemption", "redemption, redemptions", "PLAIN NAME NOUN PREP their there > PLAIN NAME PREP DOES NOUN of_kind"),
     ("show", "shown, was shown, were shown, was sent, were sent, been sent, been shown, being shown, seen, saw, seeing, viewed, was presented with, exposed to, saw offers, saw an offer", (
         "EDGE user they that have be it meant number offer thing took got TIME to per rank from > be thing offer number share meant EDGE TIME PREP it them rank they; thing offer them be took > PREP")),
@@ -153,7 +155,7 @@ _WORDS: tuple[tuple[str, str, str], ...] = (
     ("refund", "refund, refunds, return, returns, cancellation, cancellations, reversal, reversals, money back, reimbursement, reimbursements, refunds received", (
         "PLAIN NAME NOUN PREP their there took got have be do > PLAIN NAME PREP DOES NOUN")),
     ("returned", "refunded, returned, cancelled, reversed, reimbursed, sent back, given back, gave back, sends back, returning, taken back, paid back, brought back, sent purchases back, back", (
-        "EDGE user they that have do be meant money number thing NOUN it > thing number EDGE TIME PREP money meant share they; merchant > money")),
+        "EDGE user they that have do be meant money number thing NOUN it > thing number something EDGE TIME PREP money meant share they; merchant > money")),
     ("message", "message, messages, support, support message, support messages, customer service, support contact, support contacts", "PLAIN NAME NOUN PREP told their there have > PLAIN PREP DOES NOUN told that"),
     ("told", "wrote, wrote to, written, written to, contacted, contact, got in touch, got in touch with, turned to support, turned to customer service, reached out to", (
         "EDGE user they that have do meant > message meant EDGE TIME PREP number NOUN thing")),
@@ -166,7 +168,7 @@ _WORDS: tuple[tuple[str, str, str], ...] = (
     ("unit", "mark", "money > EDGE TIME meant"),
     ("band", "value band, band", "thing > EDGE got meant took be redeem show"),
     ("the_till", "till", "merchant > EDGE"),
-    ("something", "something, anything", "buy go meant have pay_for > PREP TIME number EDGE meant NAME"),
+    ("something", "something, anything", "buy go meant have pay_for returned > PREP TIME number EDGE meant NAME"),
     ("of_kind", "concerned, related to, relating to", "redemption refund offer > thing"),
     ("affair", "affair, habit", "weekday hour rate > |"),
     ("card", "card", "| meant > spending"),
