@@ -174,7 +174,7 @@ _TAGS = {
     "week": "week, weeks",
     "day": "of all days, day, days, the day, weekday stop, stop",
     "ago": "ago",
-    "tend": "habitually, routinely, tend towards, is used to, is wont to, is in the habit of, has a habit of, tends to shop at, tends to visit, tends to go to, tends to buy, tends to, tend to",
+    "tend": "habitually, routinely, tend towards, is wont to, is in the habit of, has a habit of, tends to shop at, tends to visit, tends to go to, tends to buy, tends to, tend to",
     "city": "of all cities, place of payment, place of purchase, location, locations, municipality, city, cities, town, towns",
     "merchant": "venue, venues, of all merchants, of all shops, of all stores, any merchant, any shop, any store, trader, traders, business, businesses, brand, brands, outlet, outlets, dealer, dealers, supermarket chain, place to shop, supplier, suppliers, provider, providers, establishment, establishments, market, company, companies, partner, partners, payee, payees, counterparty, counterparties, address, addresses, haunt, haunts, merchant, merchants, shop, shops, store, stores, retailer, retailers, seller, sellers, vendor, vendors, chain, chains",
     "foreign": "in a foreign currency, foreign currency, in foreign currency, outside the country, from abroad, while abroad, in local currency, away on travel, foreign, abroad, overseas",

@@ -63,12 +63,13 @@ _WORDS: tuple[tuple[str, str, str], ...] = (
     # is and has
     ("be", "is, are, be, being, was, were, been", (
         "NAME NOUN number share money rank TIME per meant quote they that user one gone shops show redeem > FIGURE meant TIME EDGE NAME quote buy visit order used happen redeem show returned charged spend recorded left where took;"
-        "NAME NOUN number share money rank TIME meant have that one > PREP; | joint they user that meant have to > bare_rank at redeem show returned used customer meant number a; NOUN have > NOUN meant;"
+        "NAME NOUN number share money rank TIME meant have that one > PREP; | joint they user that meant have to > bare_rank at redeem show returned used customer meant a; NOUN have > NOUN meant;"
         "have > PREP be customer visit; | > NOUN; NAME meant that > dim user spending event; NOUN NAME number share money rank TIME per meant that > pay; they > spend buy visit;"
-        "EDGE > user; NOUN number share > to; have > duration buy spend; that > pay_for")),
+        "EDGE > user; meant > number; NOUN number share > to; have > duration buy spend; that > pay_for")),
     ("was", "was, were, been", "EDGE user they have dim NOUN NAME > in at"),
     ("be_about", "is about", "NAME NOUN meant > money number share duration rate"),
-    ("have", "has, have, had, having", "EDGE user they that NAME NOUN them number money meant TIME have > be buy visit order used pay spend redeem show returned meant number money go come left have EDGE told message refund; they > at in on; meant > event call payment bill"),
+    ("have", "has, have, had, having", "EDGE user they that them meant TIME have > be buy visit used pay pay_for spend redeem show returned meant number money go come left have EDGE told message refund;"
+     " NAME NOUN number money > be show meant number money go come have EDGE refund; they > at in on; meant > event call payment bill"),
     ("do", "does, do, did", "EDGE user they that meant NAME NOUN TIME > meant buy visit"),
     ("there", "there is, there was, there are, there were, there has been, there have been, there had been", "EDGE meant that TIME NOUN thing > NOUN number meant money rank city thing TIME"),
     ("placed", "there, made there", "go come buy visit been be NOUN meant FIGURE > PLAIN PREP"),
@@ -107,10 +108,13 @@ _WORDS: tuple[tuple[str, str, str], ...] = (
         "EDGE user they that have do meant money share number NOUN TIME > merchant city dim meant at money number share EDGE TIME spending to; NOUN money share number > thing; NOUN > merchant;"
         "thing > merchant; merchant > NOUN")),
     ("come", "come, came, comes, come in, came in, comes in, coming", (
-        "EDGE NOUN number share money meant have that rate TIME thing > from in on at meant TIME number EDGE after visit; user they that > meant number TIME in on at")),
-    ("happen", "happen, happened, happens, took place, take place, takes place, occurred, occurs, occur, fell, fall, falls, was made, were made, is made, are made, were placed, was placed,"
-     " is recorded, are recorded, was recorded, were recorded, date, dates, dated, belong, belongs, appears, appear, appeared, spread over, was done, were done, is found, are found, ended up", (
+        "NOUN number share money meant have that rate TIME thing > from; EDGE NOUN number share money meant have that rate TIME thing > in on at meant TIME number EDGE after visit; user they that > meant number TIME in on at")),
+    ("happen", "happen, happened, happens, took place, take place, takes place, occurred, occurs, occur, fell, fall, falls, date, dates, dated, belong, belongs, appears, appear, appeared, spread over,"
+     " is found, are found, ended up", (
         "NOUN NAME number share rank money meant TIME quote one of them have per that joint shops > PREP TIME meant rank EDGE number NAME money")),
+    ("happen", "was made, were made, is made, are made, were placed, was placed, is recorded, are recorded, was recorded, were recorded, was done, were done", (
+        "NOUN merchant city number share rank money meant TIME quote one of them per that joint > PREP TIME meant rank EDGE number NAME money;"
+        "thing > PREP TIME @ =event|call|payment|bill")),
     ("recorded", "recorded, found, known, made, placed", "NOUN meant thing number > PREP TIME EDGE be placed meant; NAME be > EDGE; PREP meant > city dim; be > placed TIME meant"),
     ("made", "made, makes, make", "EDGE user they have number > event call payment number meant money @ =event|call|payment"),
     ("included", "included, includes, include", "NOUN TIME > NAME meant number"),
@@ -119,7 +123,7 @@ _WORDS: tuple[tuple[str, str, str], ...] = (
         "NAME them EDGE TIME NOUN > money NOUN meant share visit rank redeem show; NAME TIME NOUN > number; EDGE user they > show offer number meant; that > redeem show; it they > number duration;"
         "NOUN money be > on in from EDGE TIME meant")),
     ("got", "gets, get, got", "NAME TIME > event call meant money; offer that meant band > redeem show; thing > redeem; EDGE user they > money @ =returned; EDGE user they > refund"),
-    ("left", "left, leaves, leave", "be > at; EDGE user they have > at spending meant; EDGE user they have > money @ =at"),
+    ("left", "left, leaves, leave", "be > at @ =money; EDGE user they have > at spending meant; EDGE user they have > money @ =at"),
     ("has", "shows, show, stands at, stood at", "user they event call payment offer redemption account_of count_of > number NOUN meant; NAME > up"),
     # nouns of what happens
     ("call", "visit, visits, occasion, occasions, stop, stops, times, time", (
@@ -188,7 +192,7 @@ _WORDS: tuple[tuple[str, str, str], ...] = (
         "NAME NOUN going meant TIME have shops that > EDGE in on at TIME meant")),
     ("start", "discovered, first came to, began visiting, began going to, began to visit, began to shop at, started visiting, started using, started to visit, started to shop at,"
      " became a customer of, first set foot in, got to know", "EDGE user they that have meant TIME > merchant thing city meant"),
-    ("start", "started buying, began buying, started to buy, began to buy, starting to buy, started, began, begun, start, begin", "EDGE user they that have meant TIME > thing buy visit used going PREP; NAME NOUN meant have TIME they > EDGE TIME PREP meant"),
+    ("start", "started buying, began buying, started to buy, began to buy, starting to buy, started, began, begun, start, begin", "EDGE user they that have meant TIME > thing buy visit used going in on; NAME NOUN meant have TIME they > EDGE TIME PREP meant"),
     ("start", "entered the picture, enters the picture, came into the picture, first appeared, first showed up, emerged, turned up, cropped up, first turned up, set in, dates from, begins, starts, is new since,"
      " debuted, commenced, has started, first seen", "NAME NOUN meant money that rank dim joint > EDGE TIME PREP meant; have > EDGE TIME PREP"),
     ("relation", "relationship", "| meant > with"),
@@ -210,7 +214,7 @@ _WORDS: tuple[tuple[str, str, str], ...] = (
     ("off", "off", "number rank > at"),
     ("from", "from", "payment > merchant @ travel; meant duration > show redeem; PLAIN NAME NOUN DOES returned buy order come spend gone spread > TIME money number duration meant one rank share; PLAIN NAME spread refund event dim > city;"
      "buy order thing refund meant come returned offer dim number redemption | > merchant thing dim number; event > merchant; come > merchant meant number"),
-    ("to", "to", "event call go user NAME TIME money number share rank meant told message payment refund gone spending visit NOUN | returned > NAME TIME money number share duration meant rank one dim; payment > merchant; offer > be; be > merchant; happen > dim NAME TIME; thing > redeem @ =duration"),
+    ("to", "to", "call go user NAME TIME money number share rank meant told message payment refund gone spending visit amount offer redemption showing message dim unit | returned > NAME TIME money number share duration meant rank one dim; payment > merchant; offer > be; be > merchant; happen > dim NAME TIME; thing > redeem @ =duration"),
     ("with", "with, including, having", "PLAIN NAME NOUN DOES spend recorded of_kind returned > number money meant share rank event call payment bill spending amount redemption showing refund message TIME per recorded event; meant relation > merchant; PLAIN NOUN > merchant; dim > thing"),
     ("spread", "range, ranges, ranged, ranging, vary, varies, varied, varying, span, spans, run from, ran from, runs from, fluctuate, fluctuates", "NOUN NAME meant > from meant money number"),
 )  # fmt: skip
