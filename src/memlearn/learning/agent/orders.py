@@ -50,19 +50,40 @@ _IS_ANOTHER = re.compile(
     r"| (?:user|customer|client|member|account) (?!q[1-4] )(?=[^ ]*[a-z])(?=[^ ]*\d)(?!\d+(?:x|k|st|nd|rd|th|eur|usd|gbp) )[^ ]+ "
     r"| (?:their|his|her|user s|users|customer s|customers|the|first|last|full) name is "
 )
-_ADDRESS = re.compile(
-    r"[a-z][a-z0-9+.-]*:/{1,2}\S|www\.\S|\b[\w.+-]+\s?(?:@|\(at\)|\[at\])\s?[\w-]+\s?(?:\.|\(dot\)|\[dot\])\s?\w|\b(?:mailto|javascript|data|tel|file):\S|(?<![\w.])\+\d[\d ()/-]{7,}\d",
-    re.IGNORECASE,
-)
 _DOMAIN = re.compile(
-    r"(?<![\w@.])((?:[a-z0-9-]+\.)+(?:com|net|org|io|info|biz|shop|app|dev|xyz|ru|cn|co|me|ly|de|eu|uk|at|ch|fr|it|tk))(?!\w|\.\w)(?:/\S*)?",
-    re.IGNORECASE,
+    r"(?<![\w@.])((?:[a-z0-9-]+\.)+(?:com|net|org|io|info|biz|shop|app|dev|xyz|ru|cn|co|me|ly|de|eu|uk|at|ch|fr|it|tk))(?!\w|\.\w)(?:/\S*)?"
 )
-_CALL = re.compile(
-    r"\b(?:memory_\w+|rule_propose|search_history|search_passages|finish_edits)\b|\b(?:tool_calls?|function_call|tool_use|tool_result)\b|[\"'](?:name|arguments|operation|label|evidence|text|role|content|line)[\"']\s*:|[{\[]\s*[\"']\w+[\"']\s*[:,\]]"
-    r"|```|<\||\|>|\[/?INST\]|^\s*(?:system|assistant|developer|tool|human)\s*:|\b\w+\(\s*(?:\w+\s*=|[\"'{\[])",
-    re.IGNORECASE,
+# Signs of which one must be there, and what is looked for then; most lines have none of them.
+_ADDRESSES = (
+    ("@", re.compile(r"\b[\w.+-]+\s?@\s?[\w-]+\s?(?:\.|[(\[]dot[)\]])\s?\w")),
+    ("at", re.compile(r"\b[\w.+-]+\s?[(\[]at[)\]]\s?[\w-]+\s?(?:\.|[(\[]dot[)\]])\s?\w")),
+    (":", re.compile(r"[a-z][a-z0-9+.-]*:/{1,2}\S|\b(?:mailto|javascript|data|tel|file):\S")),
+    ("www.", re.compile(r"www\.\S")),
+    ("+", re.compile(r"(?<![\w.])\+\d[\d ()/-]{7,}\d")),
 )
+_CALLS = (
+    (
+        "_",
+        re.compile(
+            r"\b(?:memory_\w+|rule_propose|search_history|search_passages|finish_edits|tool_calls?|function_call|tool_use|tool_result)\b"
+        ),
+    ),
+    (
+        ":",
+        re.compile(
+            r"^\s*(?:system|assistant|developer|tool|human)\s*:|[\"'](?:name|arguments|operation|label|evidence|text|role|content|line)[\"']\s*:"
+        ),
+    ),
+    ("{", re.compile(r"\{\s*[\"']\w+[\"']\s*[:,}]")),
+    ("[", re.compile(r"\[\s*[\"']\w+[\"']\s*[:,\]]|\[/?inst\]")),
+    ("`", re.compile("```")),
+    ("|", re.compile(r"<\||\|>")),
+    ("(", re.compile(r"\b\w+\(\s*(?:\w+\s*=|[\"'{\[])")),
+)
+
+
+def _first(looked_for: tuple[tuple[str, re.Pattern[str]], ...], text: str) -> re.Match[str] | None:
+    return next((found for sign, pattern in looked_for if sign in text and (found := pattern.search(text)) is not None), None)
 
 
 def require_knowledge(text: str, view: UserView) -> None:
@@ -75,10 +96,10 @@ def require_knowledge(text: str, view: UserView) -> None:
     Raises:
         EditError: it orders something, tells what somebody agreed to, holds an address, speaks of another user, or imitates a call.
     """
-    plain = fold_plain(text)
-    if (found := _CALL.search(text)) is not None:
+    plain, low = fold_plain(text), text.lower()
+    if (found := _first(_CALLS, low)) is not None:
         raise _refused(found[0], "imitates a call of a tool. Call the tool itself; a line of memory is one plain sentence")
-    if (found := _ADDRESS.search(text) or _unnamed_domain(text, view)) is not None:
+    if (found := _first(_ADDRESSES, low) or _unnamed_domain(low, view)) is not None:
         raise _refused(found[0], "is an address. Leave it out: no line of memory holds web, e-mail or telephone addresses")
     if (found := _IS_ORDER.search(plain)) is not None:
         raise _refused(
