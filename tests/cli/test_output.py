@@ -101,3 +101,8 @@ def test_releases_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
     assert "12.0" in capsys.readouterr().out
     release._show_list(reports.ReleaseList(None, ()))  # noqa: SLF001 - as above
     assert "No release is published yet" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(("number", "words"), [(0, "0 steps"), (1, "1 step"), (2, "2 steps"), (1234, "1,234 steps")])
+def test_what_is_counted_is_one_or_many(number: int, words: str) -> None:
+    assert output.counted(number, "step") == words

@@ -142,10 +142,11 @@ def _show_plan(plan: PlanReport) -> None:
     screen = output.console()
     screen.print(output.plain("Nothing was done. A run now would", "bold"))
     screen.print(
-        f"  read    about {plan.rows_to_read:,} rows of {plan.deliveries_to_read:,} new or changed deliveries ({plan.deliveries_unchanged:,} unchanged)"
+        f"  read    about {output.counted(plan.rows_to_read, 'row')} of {plan.deliveries_to_read:,} new or changed files and queries "
+        f"({plan.deliveries_unchanged:,} unchanged)"
     )
-    screen.print(f"  do      {plan.steps_to_do:,} steps")
-    screen.print(f"  reuse   {plan.steps_to_reuse:,} steps")
+    screen.print(f"  do      about {output.counted(plan.steps_to_do, 'step')}")
+    screen.print(f"  reuse   about {output.counted(plan.steps_to_reuse, 'step')}")
     if plan.basis:
         screen.print(output.plain(f"  {plan.basis}"))
     if plan.agent is not None:
@@ -155,7 +156,7 @@ def _show_plan(plan: PlanReport) -> None:
 def _show_agent_plan(plan: AgentPlan) -> None:
     screen = output.console()
     screen.print(output.plain("The agent would", "bold"))
-    screen.print(f"  do      {plan.steps:,} steps")
+    screen.print(f"  do      {output.counted(plan.steps, 'step')}")
     screen.print(f"  read    about {plan.input_tokens:,} tokens, and write about {plan.output_tokens:,}")
     if plan.cost is not None:
         screen.print(output.plain(f"  cost    about {plan.cost} {plan.currency}, at most {plan.cost_most} {plan.currency}"))

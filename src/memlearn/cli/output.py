@@ -67,6 +67,11 @@ def moment(text: str) -> str:
     return _FRACTION.sub("", text)
 
 
+def counted(number: int, noun: str) -> str:
+    """`1 step`, `2 steps`, `1,000 steps`."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
 def money(amount: str, currency: str | None = None) -> str:
     """An amount as people read it: two decimals, and below one three digits that count."""
     value = Decimal(amount)

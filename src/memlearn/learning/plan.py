@@ -75,7 +75,10 @@ def _plan_first(job: Job) -> Plan:
     deliveries = [delivery for name, source in sorted(job.events.items()) for delivery in list_deliveries(name, source, job.context)]
     rows = estimate_rows(deliveries)
     steps = max(1, rows * ROW_TOKENS // job.chunks.tokens)
-    basis = f"Nothing was learned yet. Rows are counted in Parquet files and estimated from the size of others; at least one step for each user, and one for about {job.chunks.tokens // ROW_TOKENS} rows."
+    basis = (
+        "Nothing was learned yet. Rows are counted in Parquet files and estimated from the size of others. Steps are reckoned at about "
+        f"{job.chunks.tokens // ROW_TOKENS} rows each; how many users there are is not known yet, and each has at least one."
+    )
     return Plan(None, 0, 0, 0, steps, 0, rows, len(deliveries), 0, basis)
 
 
