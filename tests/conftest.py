@@ -17,8 +17,9 @@ from hypothesis import settings
 if TYPE_CHECKING:
     from memlearn.wiring.load import LoadedConfig
 
-settings.register_profile("same", derandomize=True, max_examples=50)
-settings.register_profile("explore", max_examples=300, print_blob=True)
+# No deadline: how long an example takes tells how busy the machine is.
+settings.register_profile("same", derandomize=True, max_examples=50, deadline=None)
+settings.register_profile("explore", max_examples=300, print_blob=True, deadline=None)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
 
 sys.path.insert(0, str(Path(__file__).parent / "support"))

@@ -61,7 +61,14 @@ def user_frames(memory: Memory) -> dict[str, pl.DataFrame]:
         for user, line, text in lines
     ]  # fmt: skip
     persons = [{"user_id": user, "attribute": "region", "value": "north"} for user in memory]
-    made = {"statements": statements, "item_facts": facts, "cited_rows": rows, "persons": persons}
+    bought = [
+        {
+            "user_id": user, "visits": len(texts), "purchases": len(texts), "different": len(texts), "first_day": 1, "last_day": 9, "last_size": 1,
+            "items": sorted(texts), "item_visits": [1] * len(texts), "item_first_day": [1] * len(texts), "item_last_day": [9] * len(texts),
+        }
+        for user, texts in memory.items()
+    ]  # fmt: skip
+    made = {"statements": statements, "item_facts": facts, "cited_rows": rows, "persons": persons, "bought": bought}
     frames = {table: pl.DataFrame(made[table], schema=USER_TABLES[table]) for table in USER_TABLES}
     return {"users": pl.DataFrame(users, schema=USERS_SCHEMA), **frames}
 

@@ -53,6 +53,7 @@ def recommend(
     release: Annotated[
         str | None, typer.Option("--release", metavar="RELEASE", help="The release to ask; default: the current one.")
     ] = None,
+    new: Annotated[bool, typer.Option("--new", help="Only what the user has not bought, as far as memory knows.")] = False,
     settings: Variables = None,
     json: Json = False,
 ) -> None:
@@ -60,7 +61,7 @@ def recommend(
     loaded = load(config, settings)
     from memlearn.wiring import verbs
 
-    answer = verbs.recommend(loaded, user, k=k, at=at, release=release)
+    answer = verbs.recommend(loaded, user, k=k, at=at, release=release, only_new=new)
     if json:
         output.write_json(answer.to_json())
     else:

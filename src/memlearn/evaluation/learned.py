@@ -179,19 +179,9 @@ def _pairs(bought: ItemSets, users: Sequence[str], items: Sequence[str]) -> pl.D
 
 def _rank(memory: Memory, requests: pl.DataFrame, k: int, exclude: pl.DataFrame | None) -> tuple[pl.DataFrame, dict[str, int]]:
     """user_id, place, item_id of every request; and how many lists came from each tier."""
-    left_out: dict[str, set[str]] = {}
-    if exclude is not None:
-        for user, item in exclude.iter_rows():
-            left_out.setdefault(user, set()).add(item)
-    found: list[tuple[str, int, str]] = []
-    tiers: dict[str, int] = {}
-    for user, at_us in requests.iter_rows():
-        out = left_out.get(user, set())
-        answer = memory.recommend(user, k + len(out), at_us)
-        tiers[answer.tier] = tiers.get(answer.tier, 0) + 1
-        kept = [item.item_id for item in answer.items if item.item_id not in out][:k]
-        found += [(user, place, item) for place, item in enumerate(kept)]
-    return pl.DataFrame(found, schema={"user_id": pl.String, "place": pl.Int64, "item_id": pl.String}, orient="row"), tiers
+    ranked = memory.rank(requests, k, exclude, only_new=exclude is not None)
+    tiers = dict(ranked.unique("user_id", keep="first")["tier"].value_counts(sort=True).iter_rows())
+    return ranked.select("user_id", "place", "item_id"), tiers
 
 
 def _score_offers(memory: Memory, sent: Sequence[str], at_us: int, items: Sequence[str]) -> pl.DataFrame:
@@ -221,6 +211,8 @@ def _table_bytes(frame: pl.DataFrame) -> pl.DataFrame:
             continue
         if dtype == pl.String:
             sizes.append(pl.col(name).str.len_bytes().fill_null(0).cast(pl.Int64))
+        elif isinstance(dtype, pl.List) and dtype.inner != pl.String:
+            sizes.append(pl.col(name).list.len().fill_null(0).cast(pl.Int64) * 8)
         elif isinstance(dtype, pl.List):
             sizes.append(pl.col(name).list.eval(pl.element().str.len_bytes()).list.sum().fill_null(0).cast(pl.Int64))
         else:

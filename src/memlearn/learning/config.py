@@ -7,6 +7,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from memlearn.learning.agent.config import AgentConfig
+from memlearn.learning.ranker.config import RankerTraining
 
 
 class LearningConfig(BaseModel):
@@ -26,7 +27,13 @@ class LearningConfig(BaseModel):
         le=4096,
         description="Parts that users are divided into; a part must fit into memory. Default: chosen from the number of events at the first run.",
     )
-    item_facts: int = Field(default=32, ge=0, le=1000, description="Most items and categories remembered per user beside the statements.")
+    item_facts: int = Field(
+        default=32,
+        ge=0,
+        le=1000,
+        description="Most items and categories remembered per user beside the statements; and for the trained ranker as many bought items.",
+    )
+    ranker: RankerTraining = Field(default_factory=RankerTraining, description="How the ranker of what users buy is trained.")
     memory_bytes: int = Field(default=8192, ge=1024, le=1_048_576, description="Most bytes that a release stores per user.")
     on_manager_change: Literal["continue", "relearn"] = Field(
         default="continue",

@@ -25,6 +25,8 @@ from memlearn.learning.embedded.population import sum_shard
 from memlearn.learning.embedded.state import Keys, State
 from memlearn.learning.job import MANAGER_VERSION, Job
 from memlearn.learning.pieces_store import load_pieces, save_pieces, sound_files
+from memlearn.learning.ranker.facts import bought_of
+from memlearn.learning.ranker.visits import recommended_items, visits_of
 from memlearn.store.ledger import Ledger
 from memlearn.store.rows import read_rows
 
@@ -39,6 +41,7 @@ class FoldTask:
         users: hashes of the users to fold; None for all.
         boundary: sum the population over months before this one; None where it is not needed.
         pairs: dimension whose keys are paired, and one in how many users is sampled for it.
+        visits: one in how many users the ranker learns from; None where no ranker is trained.
         folder: where the results go, of the run's own.
         run_id: the run.
         until_us: leave out rows at or after this instant; None: there are none.
@@ -49,6 +52,7 @@ class FoldTask:
     users: pl.Series | None
     boundary: int | None
     pairs: tuple[str, int]
+    visits: int | None
     folder: Path
     run_id: str
     until_us: int | None = None
@@ -85,12 +89,17 @@ def fold_shard(job: Job, ledger: Ledger, catalogue: Catalogue, task: FoldTask) -
     for name in CANDIDATES:
         _leave(task, name, found.frames[name])
     _leave(task, "parents", parents)
+    recommended = recommended_items(catalogue)
+    for name, frame in bought_of(state, recommended, job.learning.item_facts).items():
+        _leave(task, name, frame)
     _leave(task, "steps", user_steps(steps))
     _leave(task, "strangers", unknown_offers(annotated, catalogue))
     if task.boundary is not None:
         _leave(task, "population", sum_shard(annotated, state.counts, task.boundary))
         dim, modulus = task.pairs
         _leave(task, "pairs", sum_pairs(annotated, task.boundary, modulus, dim))
+        if task.visits is not None:
+            _leave(task, "visits", visits_of(annotated, recommended, task.boundary, task.visits))
 
 
 def unknown_offers(rows: Annotated, catalogue: Catalogue) -> pl.DataFrame:

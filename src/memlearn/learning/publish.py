@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -11,26 +10,20 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from memlearn.chunks.documents import Passage
-from memlearn.learning.agent.names import WRITTEN_FILE
 from memlearn.learning.embedded.pairs import sample_modulus
 from memlearn.learning.ingest import mark_dirty
 from memlearn.learning.job import Job
-from memlearn.learning.key_levels import key_levels
+from memlearn.learning.publish_shared import Clock, Crowd, draft_shared, finish_shared, read_written
 from memlearn.learning.render import part_files
 from memlearn.learning.scope import Scope, population_name
-from memlearn.learning.shared import document_statements, passage_frame, popularity, read_passages, trend_statements
-from memlearn.learning.suppressed import noted
 from memlearn.learning.tables import Tables
-from memlearn.memory import BlockSpec
-from memlearn.records import REJECT_SCHEMA
 from memlearn.store.apart import LearnedApart, read_apart
 from memlearn.store.files import move_durably
 from memlearn.store.ledger import Ledger
 from memlearn.store.manifest import LearnedRows, Manifest, SegmentInfo
 from memlearn.store.parts import read_part
 from memlearn.store.release import open_release
-from memlearn.store.segments import stack_segments, write_shared_segment, write_user_segment
+from memlearn.store.segments import stack_segments, write_user_segment
 from memlearn.store.switch import ReleaseDraft, publish_release
 from memlearn.store.totals import count_segments
 
@@ -38,7 +31,7 @@ if TYPE_CHECKING:
     from memlearn.learning.agent.documents.lines import Written
     from memlearn.store.vectors import VectorStore
 
-TABLES = ("users", "statements", "item_facts", "cited_rows", "persons")
+TABLES = ("users", "statements", "item_facts", "cited_rows", "persons", "bought")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +63,7 @@ def publish(
     ledger: Ledger,
     scope: Scope,
     tables: Tables,
-    population: pl.DataFrame,
-    pairs: pl.DataFrame,
+    crowd: Crowd,
     folder: Path,
     run_id: str,
 ) -> Outcome:
@@ -79,21 +71,21 @@ def publish(
     # `warm_up` imports it while the sources are read.
     from memlearn.store.vectors import VectorStore
 
-    clock = _Clock()
-    written = _written(folder)
+    clock = Clock()
+    written = read_written(folder)
     learned = _learned_users(folder)
     removed = _removed_users(scope, learned)
     fresh = [] if _as_published(job, scope, folder) else learned
     vectors = VectorStore(job.layout.lance)
     # Parts of building the users' segment keep one core busy only; another thread does meanwhile what does not wait for it.
     with ThreadPoolExecutor(1) as pool:
-        kept = pool.submit(_keep_population, job, scope, population, pairs)
+        kept = pool.submit(_keep_population, job, scope, crowd)
         blocks = pool.submit(_blocks_version, scope, vectors, folder, fresh, removed)
-        drafted = pool.submit(_draft_shared, job, scope, tables, population, pairs, written)
+        drafted = pool.submit(draft_shared, job, scope, tables, crowd, written)
         segments = _user_segments(job, scope, folder, fresh, removed)
         name, base, common = kept.result(), blocks.result(), drafted.result()
     clock.lap("segments")
-    shared, lance = _finish_shared(job, scope, tables, population, pairs, common, written, vectors, clock)
+    shared, lance = finish_shared(job, scope, tables, crowd, common, written, vectors, clock)
     counts = _counts(folder)
     rows, apart = _learned_rows(job, scope, learned, removed)
     draft = ReleaseDraft(
@@ -123,19 +115,6 @@ def publish(
         rejects=pl.concat([common.rejects, tables.rejects]) if len(tables.rejects) else common.rejects,
         timings=clock.laps,
     )
-
-
-class _Clock:
-    """Seconds of consecutive pieces of work."""
-
-    def __init__(self) -> None:
-        self.laps: dict[str, float] = {}
-        self._last = time.perf_counter()
-
-    def lap(self, name: str) -> None:
-        now = time.perf_counter()
-        self.laps[f"publish.{name}"] = self.laps.get(f"publish.{name}", 0.0) + now - self._last
-        self._last = now
 
 
 def _learned_users(folder: Path) -> list[str]:
@@ -178,13 +157,13 @@ def _learned_rows(job: Job, scope: Scope, learned: Sequence[str], removed: Seque
     return everybody, apart if everybody.holds(theirs) else apart.learn(learned, theirs)
 
 
-def _keep_population(job: Job, scope: Scope, population: pl.DataFrame, pairs: pl.DataFrame) -> str:
+def _keep_population(job: Job, scope: Scope, crowd: Crowd) -> str:
     if not scope.full and scope.current is not None:
         return str(scope.current.population["file"])
-    name = population_name(population, pairs)
+    name = population_name(crowd.population, crowd.pairs)
     place = job.layout.root / "population"
     place.mkdir(exist_ok=True)
-    for suffix, frame in (("", population), ("-pairs", pairs)):
+    for suffix, frame in (("", crowd.population), ("-pairs", crowd.pairs)):
         aside = place / f"{name}{suffix}.tmp"
         frame.write_parquet(aside)
         move_durably(aside, place / f"{name}{suffix}.parquet")
@@ -217,130 +196,6 @@ def _blocks_version(scope: Scope, vectors: VectorStore, folder: Path, learned: S
         written = vectors.write_blocks(part_files(folder, "blocks"), removed, replace=scope.full or before is None, base=before)
         versions["blocks"] = written.version
     return versions
-
-
-@dataclass(frozen=True, slots=True)
-class _Common:
-    """What is said to everybody.
-
-    Args:
-        passages: of all documents.
-        rejects: unusable documents.
-        segment: the shared segment; None where that of the current release may still stand.
-    """
-
-    passages: Sequence[Passage]
-    rejects: pl.DataFrame
-    segment: SegmentInfo | None
-
-
-def _draft_shared(
-    job: Job, scope: Scope, tables: Tables, population: pl.DataFrame, pairs: pl.DataFrame, written: Written | None
-) -> _Common:
-    if _untouched(scope):
-        return _Common((), pl.DataFrame(schema=REJECT_SCHEMA), scope.current.shared_segment if scope.current else None)
-    passages, rejects = read_passages(job)
-    if _still_stands(scope):
-        return _Common(passages, rejects, None)
-    return _Common(passages, rejects, write_shared_segment(job.layout, _shared_tables(job, tables, population, pairs, passages, written)))
-
-
-def _untouched(scope: Scope) -> bool:
-    """Some users only are learned: shared memory stays as it is."""
-    return scope.only is not None and scope.current is not None
-
-
-def _still_stands(scope: Scope) -> bool:
-    """Only users' rows changed: the catalogue, the population and what the config says of them stand as they are in the current release."""
-    return not scope.full and scope.current is not None and "items" in scope.current.lance
-
-
-def _finish_shared(
-    job: Job,
-    scope: Scope,
-    tables: Tables,
-    population: pl.DataFrame,
-    pairs: pl.DataFrame,
-    common: _Common,
-    written: Written | None,
-    vectors: VectorStore,
-    clock: _Clock,
-) -> tuple[SegmentInfo, dict[str, int]]:
-    """The shared segment and the versions of the searchable tables, those of the current release where nothing changed."""
-    if _untouched(scope) and common.segment is not None:
-        return common.segment, {}
-    embedder = job.embedder()
-    searchable = {"passages": vectors.write_passages(common.passages, embedder)}
-    if not _still_stands(scope):
-        searchable["items"] = vectors.write_items(_recommended(tables), embedder)
-    clock.laps["publish.embedding"] = sum(part.embed_seconds for part in searchable.values())
-    clock.laps["publish.text_index"] = sum(part.index_seconds for part in searchable.values())
-    clock.lap("search")
-    lance = {name: part.version for name, part in searchable.items()}
-    current = scope.current
-    same = current is not None and lance["passages"] == current.lance.get("passages") and _as_written(current, written)
-    if _still_stands(scope) and current is not None and same:
-        return current.shared_segment, lance
-    segment = common.segment or write_shared_segment(job.layout, _shared_tables(job, tables, population, pairs, common.passages, written))
-    if current is not None and current.shared_segment.content_digest == segment.content_digest:
-        segment = current.shared_segment
-    clock.lap("shared")
-    return segment, lance
-
-
-def _written(folder: Path) -> Written | None:
-    """What the agent wrote about documents; None: it read none."""
-    if not (folder / WRITTEN_FILE).is_file():
-        return None
-    # Only a run with an agent pays for loading what that takes.
-    from memlearn.learning.agent.documents.lines import Written
-
-    return Written.read(folder / WRITTEN_FILE)
-
-
-def _as_written(current: Manifest, written: Written | None) -> bool:
-    """The current release has the lines that the agent has written about documents."""
-    return current.population.get("written") == (None if written is None else written.digest)
-
-
-def _published_blocks(job: Job, written: Written | None) -> tuple[BlockSpec, ...]:
-    if written is None:
-        return job.blocks
-    from memlearn.learning.agent.documents.lines import with_candidates
-
-    return with_candidates(job.blocks, written)
-
-
-def _recommended(tables: Tables) -> pl.DataFrame:
-    return tables.catalogue.items.filter(pl.col("recommend"))
-
-
-def _shared_tables(
-    job: Job, tables: Tables, population: pl.DataFrame, pairs: pl.DataFrame, passages: Sequence[Passage], written: Written | None
-) -> dict[str, pl.DataFrame]:
-    items = tables.catalogue.items
-    names = items.select("item_id", pl.coalesce("name", "item_id").alias("name"))
-    suppressed = noted(population)
-    trends = next((spec for spec in job.blocks if spec.label == "trends"), None)
-    specs = _published_blocks(job, written)
-    lines = [document_statements(passages, specs, written)]
-    if trends is not None:
-        lines.append(trend_statements(population, pairs, names, suppressed, job.shared.min_users, trends))
-    blocks = [
-        {"label": spec.label, "description": spec.description, "limit": spec.limit, "read_only": spec.read_only, "shared": spec.shared}
-        for spec in specs
-    ]
-    return {
-        "items": items,
-        "blocks": pl.DataFrame(blocks),
-        "shared_statements": pl.concat(lines),
-        "popularity": popularity(population, job.shared.min_users),
-        "pairs": pairs,
-        "passages": passage_frame(passages),
-        "key_levels": key_levels(
-            items, job.levels, job.context.merchants if any(source.merchants for source in job.events.values()) else None
-        ),
-    }
 
 
 def _counts(folder: Path) -> dict[str, int]:

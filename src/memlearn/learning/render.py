@@ -143,7 +143,8 @@ def render_shards(job: Job, catalogue: Catalogue, task: RenderTask) -> None:
     if job.agent is not None:
         labels = [spec.label for spec in job.agent_blocks]
         given = replace(given, written=as_statements(_left(task, BLOCKS), labels, users, job.sensitive))
-    rendered = render(candidates, given)
+    bought = {name: _left(task, name).with_columns(pl.col("user_id").cast(users)) for name in ("bought", "buyers")}
+    rendered = render(candidates, given, bought)
     ends = candidates["users"].select("user_id", "first_us", "last_us")
     learned = steps.join(ends, on="user_id", how="left", maintain_order="left")
     blocks = rendered.statements.group_by("user_id", "label", maintain_order=True).agg(pl.col("text").str.join("\n").alias("value"))
@@ -153,6 +154,7 @@ def render_shards(job: Job, catalogue: Catalogue, task: RenderTask) -> None:
         "item_facts": rendered.item_facts,
         "cited_rows": cited_rows(job, catalogue, task, rendered.statements),
         "persons": persons.drop("stated"),
+        "bought": rendered.bought,
         "blocks": blocks,
     }
     for name, frame in with_content(parts).items():

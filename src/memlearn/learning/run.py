@@ -34,6 +34,8 @@ from memlearn.learning.job import MANAGER_VERSION, Job
 from memlearn.learning.lock import learning
 from memlearn.learning.pointless import find_pointless
 from memlearn.learning.publish import Outcome, publish
+from memlearn.learning.publish_shared import Crowd
+from memlearn.learning.ranker.visits import ranker_modulus
 from memlearn.learning.render import Given, RenderTask, bundle_shards, gather_given, render_shards
 from memlearn.learning.scope import Scope, decide_scope
 from memlearn.learning.suppressed import leave_out, note_suppressed, noted
@@ -73,6 +75,7 @@ class LearnRun:
     scope: Scope | None = None
     population: pl.DataFrame | None = None
     pairs: pl.DataFrame | None = None
+    ranker: pl.DataFrame | None = None
     to_render: Given | None = None
     stages: dict[str, tuple[float, int]] = field(default_factory=dict)
     guard: Lock = field(default_factory=Lock)
@@ -145,6 +148,7 @@ class LearnRun:
             users,
             scope.boundary if scope.full else None,
             self._pairs_of(scope),
+            self._visits_of(scope),
             self.folder / "fold",
             self.run_id,
             self.job.as_of_us if self.job.as_of_us is not None else scope.until_us,
@@ -156,6 +160,11 @@ class LearnRun:
         by_merchant = any(source.merchants for source in self.job.events.values())
         sizes = {} if by_merchant else {level: items[LEVEL_PREFIX + level].n_unique() for level in self.job.levels}
         return pair_dimension(sizes), sample_modulus(scope.extent.users)
+
+    def _visits_of(self, scope: Scope) -> int | None:
+        """One in how many users the ranker learns from; None where none is trained."""
+        settings = self.job.learning.ranker
+        return ranker_modulus(sample_modulus(scope.extent.users), settings.users) if settings.train and scope.full else None
 
     def fold(self) -> None:
         """Fold all shards, side by side."""
@@ -192,6 +201,27 @@ class LearnRun:
             if scope.full and self.to_render is not None:
                 self.population = note_suppressed(self.population, self.to_render.suppression)
                 self.pairs = leave_out(self.pairs, noted(self.population))
+        self._train_ranker()
+
+    def _train_ranker(self) -> None:
+        """Train the ranker where everybody is learned; else that of the current release stands."""
+        scope = self._scope()
+        if self._visits_of(scope) is None:
+            return
+        # What training takes is loaded by the runs that train.
+        from memlearn.learning.ranker.gathered import gather_visits
+        from memlearn.learning.ranker.stage import learn_ranker
+
+        visits = gather_visits(pick_up(self.folder / "fold", shard, "visits") for shard in self.shard_ids())
+        if not len(visits.history):
+            return
+        with self._timed("ranker"):
+            self.job.report("ranker", 0, 1, f"{len(visits.history)} purchases of {visits.history.users} users")
+            learning = self.job.learning
+            self.ranker = learn_ranker(
+                visits, self.tables.catalogue.items, self.job.levels, learning.ranker, learning.item_facts, self.job.shared.min_users
+            )
+            self.job.report("ranker", 1, 1, "trained" if len(self.ranker) else "too few visits to learn from")
 
     def render_shards(self, shards: Sequence[int]) -> None:
         """Word the memory of some shards' users; those of shards with few of them together."""
@@ -217,7 +247,9 @@ class LearnRun:
         with self._timed("publish"), ThreadPoolExecutor(1) as pool:
             # What only rendering needs goes before the system begins to write it to the disk.
             pool.submit(drop_candidates, self.folder / "fold", self.shard_ids())
-            outcome = publish(self.job, self.ledger, self._scope(), self.tables, self.population, self.pairs, self.folder, self.run_id)
+            outcome = publish(
+                self.job, self.ledger, self._scope(), self.tables, Crowd(self.population, self.pairs, self.ranker), self.folder, self.run_id
+            )
         if self.given is not None:
             record_given(self.ledger, self.given)
         self.rejects_file = list_rejects(self.job.layout, self.run_id, outcome.rejects, self.ingested.rejects_file)

@@ -18,6 +18,7 @@ from memlearn.learning.embedded.annotate import month_of_us
 from memlearn.learning.embedded.pairs import sample_modulus
 from memlearn.learning.extent import Extent, measure_extent
 from memlearn.learning.job import MANAGER_VERSION, RENDER_VERSION, Job, digest
+from memlearn.learning.ranker import RANKER_VERSION
 from memlearn.learning.tables import Tables
 from memlearn.store.apart import read_apart
 from memlearn.store.layout import StoreLayout
@@ -108,7 +109,9 @@ def decide_scope(job: Job, ledger: Ledger, tables: Tables, mark: Callable[[int],
     current, problem = sound_release(job.layout)
     if problem is not None and job.users is not None:
         raise DamagedError(f"{problem} Learn everybody, without naming users, to mend it.")
-    inputs = digest(job.config_digest, tables.digest, MANAGER_VERSION, RENDER_VERSION, *([job.agent_version] if job.agent else []))
+    inputs = digest(
+        job.config_digest, tables.digest, MANAGER_VERSION, RENDER_VERSION, RANKER_VERSION, *([job.agent_version] if job.agent else [])
+    )
     dirty = ledger.fetch("select user_id, shard, since_us from dirty order by user_id")
     reason = problem or _why_full(job, current, inputs, boundary, dirty)
     if reason is None and current is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -92,6 +93,11 @@ class ItemIndex:
 
     def __len__(self) -> int:
         return len(self.item_ids)
+
+    def position(self, item_id: str) -> int | None:
+        """The position of an item; None for one that is not recommended."""
+        place = bisect_left(self.item_ids, item_id)
+        return place if place < len(self.item_ids) and self.item_ids[place] == item_id else None
 
     def open_at(self, at_us: int) -> Flags:
         """Which items are valid at an instant."""

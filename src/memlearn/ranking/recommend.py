@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -54,6 +54,7 @@ def recommend(
     at_us: int,
     config: RankingConfig | None = None,
     segment: Callable[[], Popularity | None] | None = None,
+    excluded: Collection[str] = (),
 ) -> Ranking:
     """Rank items for a user at an instant.
 
@@ -64,10 +65,12 @@ def recommend(
         at_us: the instant, microseconds UTC.
         config: settings.
         segment: finds what is popular with users like this one; called where too little is known for a personal answer.
+        excluded: ids of items that are not wanted.
     """
     config = config or RankingConfig()
     stances = stances_at(memory, at_us)
     allowed = allowed_items(index, stances, at_us, config)
+    allowed[[place for item_id in excluded if (place := index.position(item_id)) is not None]] = False
     signals = find_signals(index, memory, stances, at_us, config)
     found = _count(index, allowed, signals)
     near = segment() if segment is not None and found < config.personal_signals else None

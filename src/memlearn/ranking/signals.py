@@ -79,7 +79,7 @@ def find_signals(index: ItemIndex, memory: UserMemory, stances: Sequence[Stance]
             place = Signal("", dim, code, 0.0, (fact.dim, fact.key), fact, (fact.dim, fact.key) in regular)
             found += _bought(place, fact, specific * damped.get(place.source, 1.0), _weight(fact, strongest), at_us)
             found += _answered(fact, dim, code, index)
-    found += _stated(index, stances, config)
+    found += stated_signals(index, stances, config)
     found += _seasonal(index, memory, at_us, config)
     found += _companions(index, facts, strongest, at_us, config)
     return tuple(found)
@@ -124,7 +124,14 @@ def _answered(fact: KeyFact, dim: str, code: int, index: ItemIndex) -> Iterator[
     yield Signal("answers", dim, code, log_odds(rate) - log_odds(base), source, fact)
 
 
-def _stated(index: ItemIndex, stances: Sequence[Stance], config: RankingConfig) -> Iterator[Signal]:
+def stated_signals(index: ItemIndex, stances: Sequence[Stance], config: RankingConfig) -> Iterator[Signal]:
+    """What operators state that a user likes or needs.
+
+    Args:
+        index: the items.
+        stances: in force; `avoids` are passed over.
+        config: settings.
+    """
     for stance in stances:
         dim = known_dim(stance.dim, config)
         level = index.levels.get(dim)

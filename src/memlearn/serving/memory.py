@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
+from itertools import islice, zip_longest
 from types import TracebackType
 from typing import Self
 
+import polars as pl
+
 from memlearn.errors import UsageError
 from memlearn.memory import Block
-from memlearn.ranking import KeyFact, Popularity, RankedItem, RankingConfig, Tier, UserMemory, prepare_items, recommend
+from memlearn.ranking import KeyFact, Popularity, RankedItem, Ranking, RankingConfig, Tier, UserMemory, prepare_items, recommend
+from memlearn.ranking.learned import LearnedRanker, UserFacts
+from memlearn.ranking.learned.recommend import Place, rank_learned
+from memlearn.ranking.levels import ITEM
+from memlearn.ranking.timing import DAY_US
 from memlearn.serving.moments import check_moment
 from memlearn.serving.segments import segment_popularity
-from memlearn.store import ItemFact, Manifest, Release, StoreLayout, UserRecord, open_release
+from memlearn.store import Bought, ItemFact, Manifest, Release, StoreLayout, UserRecord, open_release
 
 _MOST_SEGMENTS = 1000
 
@@ -92,15 +99,20 @@ class Memory:
         """Of the release."""
         return self._release.manifest
 
-    def recommend(self, user_id: str, k: int = 10, at_us: int | None = None) -> Answer:
+    def recommend(
+        self, user_id: str, k: int = 10, at_us: int | None = None, *, excluded: Collection[str] = (), only_new: bool = False
+    ) -> Answer:
         """What the user should see at a moment.
 
-        A user whom the release does not know gets what is popular, with a note.
+        Who has bought what may be recommended gets it from the trained ranker, where the release has one; offers, and items that nobody
+        has bought yet, come from weights. A user whom the release does not know gets what is popular, with a note.
 
         Args:
             user_id: the user.
             k: how many items, at least 1; fewer come back where no more may be shown.
             at_us: the moment, microseconds UTC, not before where learning ended; default: there.
+            excluded: ids of items that are not wanted.
+            only_new: True leaves out what the user has bought, as far as memory knows.
 
         Raises:
             UsageError: `k` is less than 1, or the release was learned beyond the moment.
@@ -112,8 +124,11 @@ class Memory:
         moment = self.manifest.as_of_us if at_us is None else at_us
         record = self._release.user(user_id)
         memory = UserMemory() if record is None else user_memory(record)
-        segment = None if record is None else partial(self._segment, stated_attributes(record, memory))
-        ranking = recommend(self._index, memory, k, moment, self._config, segment)
+        if only_new and record is not None:
+            excluded = {*excluded, *known_items(record)}
+        ranking = self._learned(record, memory, k, moment, excluded, only_new=only_new) or self._weighed(
+            record, memory, k, moment, excluded
+        )
         note = None
         if record is None:
             note = f"Release {self.manifest.release_id!r} knows no user {user_id!r}; this is what is popular with all users."
@@ -135,6 +150,58 @@ class Memory:
         """All that the release holds about one user; None for an unknown one."""
         return self._release.user(user_id)
 
+    def rank(self, requests: pl.DataFrame, k: int, exclude: pl.DataFrame | None = None, *, only_new: bool = False) -> pl.DataFrame:
+        """Rank items for many users; the same order as `recommend` gives each.
+
+        Args:
+            requests: user_id, at_us: whom to rank for, and the moment of each, microseconds UTC; each user once.
+            k: how many items for each, at least 1.
+            exclude: user_id, item_id: what is not wanted.
+            only_new: as for `recommend`.
+
+        Returns:
+            user_id, place (0 is the best), item_id, score, tier; by the order of the requests, and place.
+        """
+        unwanted: dict[str, list[str]] = {}
+        if exclude is not None:
+            unwanted = dict(exclude.group_by("user_id").agg("item_id").iter_rows())
+        rows: list[tuple[str, int, str, float, str]] = []
+        for user_id, at_us in requests.select("user_id", "at_us").iter_rows():
+            answer = self.recommend(user_id, k, at_us, excluded=unwanted.get(user_id, ()), only_new=only_new)
+            rows += [(user_id, place, item.item_id, item.score, answer.tier) for place, item in enumerate(answer.items)]
+        schema = {"user_id": pl.String, "place": pl.Int64, "item_id": pl.String, "score": pl.Float64, "tier": pl.String}
+        return pl.DataFrame(rows, schema=schema, orient="row")
+
+    @cached_property
+    def _place(self) -> Place | None:
+        """The trained ranker of the release; None where it has none."""
+        rows = self._release.shared("ranker")
+        if rows.is_empty():
+            return None
+        return Place.of(LearnedRanker.from_bytes(rows["content"][0], rows["digest"][0]), self._index)
+
+    def _learned(
+        self, record: UserRecord | None, memory: UserMemory, k: int, at_us: int, excluded: Collection[str], *, only_new: bool
+    ) -> Ranking | None:
+        """By the trained ranker, offers in turn with it; None where there is none, or nothing that it could go by."""
+        if record is None or record.bought is None or not record.bought.items or (place := self._place) is None:
+            return None
+        facts = bought_facts(place.ranker, record.bought, at_us)
+        items = rank_learned(place, facts, memory, k, at_us, self._config, excluded, only_new=only_new)
+        own = self._offers or len(items) < k
+        others = self._weighed(record, memory, k, at_us, {*excluded, *place.ranker.item_ids}).items if own else ()
+        return Ranking("personal", interleave(items, others, k) if self._offers else (*items, *others)[:k])
+
+    @property
+    def _offers(self) -> bool:
+        """Whether there are items that are shown and answered, and not bought."""
+        return bool(self._index.answers.rates.get(ITEM))
+
+    def _weighed(self, record: UserRecord | None, memory: UserMemory, k: int, at_us: int, excluded: Collection[str]) -> Ranking:
+        """By fixed weights."""
+        segment = None if record is None else partial(self._segment, stated_attributes(record, memory))
+        return recommend(self._index, memory, k, at_us, self._config, segment, excluded)
+
     def _segment(self, attributes: Mapping[str, str]) -> Popularity | None:
         """What is popular with users of these attributes; counted once."""
         place = tuple(sorted(attributes.items()))
@@ -144,6 +211,44 @@ class Memory:
                     self._segments.clear()
                 self._segments[place] = segment_popularity(self._release, self._index, attributes, self._config)
             return self._segments[place]
+
+
+def interleave(first: Sequence[RankedItem], second: Sequence[RankedItem], k: int) -> tuple[RankedItem, ...]:
+    """The items of two lists in turn, whose scores cannot be compared.
+
+    Args:
+        first: begins.
+        second: the other one.
+        k: how many.
+    """
+    pairs = zip_longest(first, second)
+    return tuple(islice((item for pair in pairs for item in pair if item is not None), k))
+
+
+def bought_facts(ranker: LearnedRanker, bought: Bought, at_us: int) -> UserFacts:
+    """What a release holds of a user's purchases, as the ranker takes it.
+
+    Args:
+        ranker: the ranker.
+        bought: of the user.
+        at_us: the moment to rank for, microseconds UTC; a visit is a day, so the next one is on the day after the last at the earliest.
+    """
+    user = {
+        "visits": bought.visits,
+        "bought": bought.purchases,
+        "items": bought.different,
+        "first": bought.first_day,
+        "last": bought.last_day,
+        "last_size": bought.last_size,
+    }
+    at = max(at_us // DAY_US, bought.last_day + 1)
+    return ranker.facts_of(bought.items, bought.item_visits, bought.item_first_day, bought.item_last_day, user, at)
+
+
+def known_items(record: UserRecord) -> frozenset[str]:
+    """Ids of the items that a release says the user bought."""
+    held = {fact.key for fact in record.item_facts if fact.dim == ITEM and fact.n > 0}
+    return frozenset(held.union(record.bought.items if record.bought is not None else ()))
 
 
 def user_memory(record: UserRecord) -> UserMemory:

@@ -90,7 +90,7 @@ def _words(table: str, frame: pl.DataFrame) -> dict[str, tuple[Hashes, Hashes]]:
         if name == "user_id" or column.null_count() == len(column):
             continue
         if isinstance(dtype, pl.List):
-            texts[name] = column.list.join(_SEPARATOR)
+            texts[name] = column.cast(pl.List(pl.String)).list.join(_SEPARATOR)
         elif dtype == pl.String:
             texts[name] = column.cast(pl.String)
         else:

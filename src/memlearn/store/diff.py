@@ -95,7 +95,7 @@ class ReleaseDiff:
         yield from _list_statements(self.statements, limit)
         silent = len(set(self.users_changed) - set(self.statements["user_id"]))
         if silent:
-            yield f"{_count(silent, 'user')} changed in item facts, cited rows or the order of lines only."
+            yield f"{_count(silent, 'user')} changed in item facts, bought items, cited rows or the order of lines only."
         yield from _list_statements(self.shared_statements.with_columns(user_id=pl.lit("all users")), limit)
         for name, (added, removed) in self.shared_rows.items():
             yield f"Shared table {name}: {_count(added, 'row')} new, {removed} no longer."
@@ -168,7 +168,9 @@ def _compare_shared(before: Release, after: Release) -> Iterator[tuple[str, tupl
 
 
 def _row_texts(frame: pl.DataFrame) -> pl.DataFrame:
-    rows = frame.select(row=pl.struct(sorted(frame.columns)).struct.json_encode())
+    # Bytes are told by a digest beside them.
+    told = sorted(name for name, dtype in frame.schema.items() if dtype != pl.Binary)
+    rows = frame.select(row=pl.struct(told).struct.json_encode())
     return rows.with_columns(occurrence=pl.int_range(pl.len()).over("row"))
 
 

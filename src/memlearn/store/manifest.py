@@ -12,8 +12,8 @@ from typing import Any
 from memlearn.errors import DamagedError, FormatError
 from memlearn.store.layout import StoreLayout
 
-RELEASE_FORMAT = 1
-"""Version of the manifest and of the segment files; a reader refuses newer ones."""
+RELEASE_FORMAT = 2
+"""Version of the manifest and of the segment files; a reader refuses newer ones. 2 brings what was bought and the trained ranker."""
 
 
 @dataclass(frozen=True, slots=True)

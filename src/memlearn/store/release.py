@@ -19,11 +19,11 @@ from memlearn.memory import Block, BlockSpec
 from memlearn.store.apart import LearnedApart, read_apart
 from memlearn.store.layout import StoreLayout
 from memlearn.store.locks import lock_file
-from memlearn.store.manifest import RELEASE_FORMAT, WAY_OUT, Manifest, read_manifest
+from memlearn.store.manifest import WAY_OUT, Manifest, read_manifest
 from memlearn.store.segments import winners_query
 from memlearn.store.switch import check_segment, current_release_id
-from memlearn.store.tables import SHARED_TABLES, USER_ORDER, USER_TABLES
-from memlearn.store.users import CitedRow, ItemFact, StatementRecord, UserRecord, to_statement_record
+from memlearn.store.tables import SHARED_TABLES, USER_ORDER, USER_TABLES, has_table
+from memlearn.store.users import Bought, CitedRow, ItemFact, StatementRecord, UserRecord, to_statement_record
 from memlearn.store.warm import WarmUsers
 
 _MEMORY_LIMIT = "512MB"
@@ -98,6 +98,8 @@ class Release:
         self._winners = False
         self._warm: WarmUsers | None = None
         self._specs: tuple[BlockSpec, ...] | None = None
+        self._versions: list[int] = []
+        self._shared_version = 0
         try:
             self._attach()
         except BaseException:
@@ -165,6 +167,7 @@ class Release:
             item_facts=tuple(ItemFact(*row) for row in rows["item_facts"]),
             cited_rows=tuple(CitedRow(*row) for row in rows["cited_rows"]),
             persons=dict(rows["persons"]),
+            bought=next((Bought(*row) for row in rows["bought"]), None),
         )
 
     def users(self) -> pl.DataFrame:
@@ -189,7 +192,8 @@ class Release:
         chosen = "winner" if user_ids is None else "(select * from winner where user_id in (select unnest($users)))"
         pieces = [
             f"select w.user_id, t.* exclude (user_no) from s{index}.{name} t join {chosen} w on w.segment = {index} and w.user_no = t.user_no"
-            for index in range(len(self.manifest.user_segments))
+            for index, version in enumerate(self._versions)
+            if has_table(name, version)
         ]
         if not pieces:
             return pl.DataFrame(schema=USER_TABLES[name])
@@ -207,6 +211,8 @@ class Release:
         """One of `SHARED_TABLES`, in the order it was written."""
         if name not in SHARED_TABLES:
             raise StoreError(f"A release has no shared table {name!r}; it has {', '.join(SHARED_TABLES)}.")
+        if not has_table(name, self._shared_version):
+            return pl.DataFrame(schema=SHARED_TABLES[name])
         return self._fetch(f'select * from shared_segment."{name}"')
 
     def blocks(self, user_id: str) -> tuple[Block, ...]:
@@ -263,6 +269,8 @@ class Release:
         segment, number = place
         if segment == _IN_MEMORY and self._warm is not None:
             return self._warm.rows(table, number)
+        if not has_table(table, self._versions[segment]):
+            return []
         rows = self._rows(f"select {_columns(table)} from s{segment}.{table} where user_no = {number}")
         keys = [list(USER_TABLES[table]).index(column) - 1 for column in USER_ORDER[table]]
         return sorted(rows, key=lambda row: tuple((row[key] is None, row[key]) for key in keys))
@@ -290,6 +298,7 @@ class Release:
 
     def _attach(self) -> None:
         names = [*(f"s{index}" for index in range(len(self.manifest.user_segments))), "shared_segment"]
+        versions: list[int] = []
         for name, segment in zip(names, self.manifest.segments, strict=True):
             path = self._layout.segment(segment.file)
             literal = str(path).replace("'", "''")
@@ -299,8 +308,11 @@ class Release:
                     version = fetch(self._connection, f"select version from {name}.format")["version"][0]
             except DamagedError as error:
                 raise DamagedError(f"{error} {WAY_OUT}") from error
-            if version != RELEASE_FORMAT:
-                raise DamagedError(f"{str(path)!r} has format {version}, its manifest has {RELEASE_FORMAT}. {WAY_OUT}")
+            if not 1 <= version <= self.manifest.format:
+                raise DamagedError(f"{str(path)!r} has format {version}, its manifest has {self.manifest.format}. {WAY_OUT}")
+            versions.append(version)
+        # Where only some users were learned since, the others' segments may be of an older format.
+        *self._versions, self._shared_version = versions
 
     def _fetch(self, query: str, parameters: dict[str, object] | None = None) -> pl.DataFrame:
         with self._described():

@@ -17,7 +17,7 @@ from memlearn.store.layout import StoreLayout
 from memlearn.store.locks import claim, workspace
 from memlearn.store.manifest import RELEASE_FORMAT, SegmentInfo
 from memlearn.store.part_streams import PartStream, UserNumbers, stream_users
-from memlearn.store.tables import SHARED_TABLES, USER_TABLES, USERS_SCHEMA, column_types, select_columns
+from memlearn.store.tables import SHARED_TABLES, USER_TABLES, USERS_SCHEMA, column_types, has_table, select_columns
 
 _MEMORY_LIMIT = "700MB"
 _MOST_DELTAS = 8
@@ -35,7 +35,7 @@ _COMPRESSION = {
 _Fill = Callable[[Connection], None]
 
 # So that no thread is left alone with much to do.
-_LARGEST_FIRST = ("item_facts", "statements", "cited_rows", "persons")
+_LARGEST_FIRST = ("item_facts", "statements", "cited_rows", "bought", "persons")
 
 # First half of the MD5 of the user's id: readers find a user's number by it, whatever the ids look like.
 _USER_HASH = "(md5_number(user_id) & 18446744073709551615::uhugeint)::ubigint"
@@ -146,7 +146,8 @@ def compact(layout: StoreLayout, segments: Sequence[SegmentInfo], *, threads: in
                 "create table aside.renumbered as "
                 "select w.segment, w.user_no as old_no, u.user_no from aside.winner w join users u on u.user_id = w.user_id"
             )
-            _fill_tables(connection, {table: _fill_from_segments(table, len(segments)) for table in USER_TABLES}, threads)
+            versions = [int(fetch(connection, f"select version from s{index}.format").item()) for index in range(len(segments))]
+            _fill_tables(connection, {table: _fill_from_segments(table, versions) for table in USER_TABLES}, threads)
             for name in ("aside", *(f"s{index}" for index in range(len(segments)))):
                 connection.execute(f"detach {name}")
             info = _tell(connection, users)
@@ -237,15 +238,17 @@ def _fill_from_parts(table: str, files: Sequence[Path], numbers: UserNumbers) ->
     return fill
 
 
-def _fill_from_segments(table: str, segments: int) -> _Fill:
+def _fill_from_segments(table: str, versions: Sequence[int]) -> _Fill:
     pieces = " union all ".join(
         f"select n.user_no, {select_columns(USER_TABLES[table])} from s{index}.{table} t "
         f"join aside.renumbered n on n.segment = {index} and n.old_no = t.user_no"
-        for index in range(segments)
+        for index, version in enumerate(versions)
+        if has_table(table, version)
     )
 
     def fill(connection: Connection) -> None:
-        connection.execute(f"insert into {table} {pieces}")
+        if pieces:
+            connection.execute(f"insert into {table} {pieces}")
 
     return fill
 
@@ -298,7 +301,8 @@ def _check_shared(tables: Mapping[str, pl.DataFrame]) -> None:
 
 
 def _frame_digest(frame: pl.DataFrame, *, ordered: bool) -> str:
-    columns = sorted(frame.columns)
+    # Bytes are told by a digest beside them.
+    columns = sorted(name for name, dtype in frame.schema.items() if dtype != pl.Binary)
     if frame.is_empty():
         return hashlib.sha256(",".join(columns).encode()).hexdigest()
     rows = frame.select(row=pl.struct(columns).struct.json_encode())["row"]

@@ -10,6 +10,7 @@ _TEXT = pl.String()
 _INT = pl.Int64()
 _REAL = pl.Float64()
 _TEXTS = pl.List(pl.String())
+_INTS = pl.List(pl.Int32())
 
 _STATEMENT: dict[str, pl.DataType] = {
     "label": _TEXT,
@@ -63,6 +64,22 @@ USER_TABLES: dict[str, dict[str, pl.DataType]] = {
         "quantity": _INT,
     },
     "persons": {"user_id": _TEXT, "attribute": _TEXT, "value": _TEXT},
+    # One row for a user who bought what may be recommended; days count from 1970-01-01.
+    "bought": {
+        "user_id": _TEXT,
+        # Of all that they bought.
+        "visits": pl.Int32(),
+        "purchases": pl.Int32(),
+        "different": pl.Int32(),
+        "first_day": pl.Int32(),
+        "last_day": pl.Int32(),
+        "last_size": pl.Int32(),
+        # Of the items that memory holds, by id.
+        "items": _TEXTS,
+        "item_visits": _INTS,
+        "item_first_day": _INTS,
+        "item_last_day": _INTS,
+    },
 }
 """Tables with any number of rows a user, as their parts hold them."""
 
@@ -71,6 +88,7 @@ USER_ORDER = {
     "item_facts": ("dim", "key"),
     "cited_rows": ("time_us", "row_id"),
     "persons": ("attribute", "value"),
+    "bought": (),
 }
 """The order of a user's rows when read."""
 
@@ -103,6 +121,8 @@ SHARED_TABLES: dict[str, dict[str, pl.DataType]] = {
         "digest": _TEXT,
     },
     "popularity": {"dim": _TEXT, "key": _TEXT, "n": _INT, "users": _INT, "recent": _INT},
+    # The trained ranker: one row, or none where nothing could be trained. The digest is of the content, `told` is JSON.
+    "ranker": {"digest": _TEXT, "told": _TEXT, "content": pl.Binary()},
     "shared_statements": dict(_STATEMENT),
 }
 """Global tables and the columns each must have; `items` brings those of the catalogue, others may bring more."""
@@ -114,7 +134,21 @@ _SQL_TYPES: dict[pl.DataType, str] = {
     _REAL: "double",
     pl.Boolean(): "boolean",
     _TEXTS: "varchar[]",
+    _INTS: "integer[]",
 }
+
+LATER_TABLES = {"bought": 2, "ranker": 2}
+"""Tables that segments have from this format on; in older ones there are none of their rows."""
+
+
+def has_table(name: str, version: int) -> bool:
+    """Whether segments of a format have a table.
+
+    Args:
+        name: of the table.
+        version: the segment's format.
+    """
+    return version >= LATER_TABLES.get(name, 1)
 
 
 def select_columns(schema: dict[str, pl.DataType]) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import cast
 
@@ -75,6 +75,32 @@ class CitedRow:
 
 
 @dataclass(frozen=True, slots=True)
+class Bought:
+    """What a user bought of what may be recommended; a day on which they bought anything is a visit, days count from 1970-01-01.
+
+    Args:
+        visits: of the user.
+        purchases: an item counts once a visit.
+        different: different items, those that memory does not hold included.
+        first_day, last_day: the first and the last visit.
+        last_size: items of the last visit.
+        items: ids of the items that memory holds, sorted.
+        item_visits, item_first_day, item_last_day: of each of them.
+    """
+
+    visits: int
+    purchases: int
+    different: int
+    first_day: int
+    last_day: int
+    last_size: int
+    items: Sequence[str]
+    item_visits: Sequence[int]
+    item_first_day: Sequence[int]
+    item_last_day: Sequence[int]
+
+
+@dataclass(frozen=True, slots=True)
 class UserRecord:
     """All that a release holds about one user."""
 
@@ -89,6 +115,7 @@ class UserRecord:
     item_facts: tuple[ItemFact, ...]
     cited_rows: tuple[CitedRow, ...]
     persons: Mapping[str, str]
+    bought: Bought | None = None
 
 
 def to_statement_record(row: tuple[object, ...]) -> StatementRecord:

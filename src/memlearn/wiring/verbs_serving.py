@@ -58,7 +58,13 @@ def show(config: str | Path | LoadedConfig, user: str, *, history: bool = False,
 
 
 def recommend(
-    config: str | Path | LoadedConfig, user: str, *, k: int = 10, at: str | datetime | None = None, release: str | None = None
+    config: str | Path | LoadedConfig,
+    user: str,
+    *,
+    k: int = 10,
+    at: str | datetime | None = None,
+    release: str | None = None,
+    only_new: bool = False,
 ) -> Recommendation:
     """What a user should see now, with reasons.
 
@@ -71,6 +77,7 @@ def recommend(
         at: the moment to recommend for, not before where learning ended; a text is ISO 8601, without an offset in the config's zone.
             Default: where learning ended.
         release: id of the release to ask; default: the current one.
+        only_new: True leaves out what the user has bought, as far as memory knows.
 
     Raises:
         UsageError: `at` is no instant, or one before where learning ended; or `k` is less than 1.
@@ -80,7 +87,7 @@ def recommend(
     loaded = config if isinstance(config, LoadedConfig) else load_config(config)
     moment = None if at is None else instant_us(at, loaded.config.timezone, "at")
     with open_memory(StoreLayout(loaded.config.store), release) as memory:
-        answer = memory.recommend(user, k, moment)
+        answer = memory.recommend(user, k, moment, only_new=only_new)
         until = learned_until(memory.manifest)
         note = None if answer.note is None else answer.note + did_you_mean(memory.namesakes(user))
     items = tuple(RecommendedItem(item.item_id, item.score, item.reason, item.evidence, item.name) for item in answer.items)

@@ -45,22 +45,55 @@ def hits(history: History, model: str, config: RankerConfig) -> float:
 
 
 def test_what_is_due_is_learned() -> None:
-    trained = train_ranker(shoppers(400), NO_LEVELS, CONFIG)
+    trained, _ = train_ranker(shoppers(400), NO_LEVELS, CONFIG)
     assert trained is not None
     # Other users than those it was learned from; by what is bought most often it would be every second one.
     assert hits(shoppers(200, seed=1), trained.model, CONFIG) > 0.9
 
 
 def test_the_same_histories_give_the_same_model() -> None:
-    first, again = (train_ranker(shoppers(250), NO_LEVELS, CONFIG) for _ in range(2))
+    (first, fresh), (again, fresh_again) = (train_ranker(shoppers(250), NO_LEVELS, CONFIG) for _ in range(2))
+    assert fresh is not None
+    assert fresh == fresh_again
     assert first is not None
     assert again is not None
     assert first.model == again.model
 
 
+def companions_shoppers(users: int, seed: int = 0) -> History:
+    """Users who buy three chance items of their half again and again, and on each visit one of their half that is new to them."""
+    draw = np.random.default_rng(seed)
+    rows = []
+    for user in range(users):
+        half = 30 * (user % 2)
+        order = half + draw.permutation(30)
+        rows += [(user, visit, int(item)) for visit in range(8) for item in (*order[:3], order[3 + visit])]
+    user, visit, item = (list(column) for column in zip(*rows, strict=True))
+    return make_history(users, ITEMS, user, visit, item)
+
+
+def test_what_is_new_to_a_user_is_learned_by_itself() -> None:
+    config = replace(CONFIG, close=40, popular=60)
+    whole, fresh = train_ranker(companions_shoppers(300), NO_LEVELS, config)
+    assert whole is not None
+    assert fresh is not None
+    history = companions_shoppers(100, seed=1)
+    before, _ = split_last(history)
+    facts = facts_of(before, config.kept)
+    model, found = RankModel(fresh.model), []
+    for part in rank_candidates(facts, Shared.of(before, facts, NO_LEVELS, 2), np.ones(100, dtype=np.bool_), config):
+        new = part.features[:, 0] == 0
+        scores = model.scores(part.features)
+        for user in np.unique(part.owner):
+            mine = np.flatnonzero((part.owner == user) & new)
+            found.append(part.item[mine[np.argmax(scores[mine])]] // 30 == user % 2)
+    # Of the other half nothing is ever bought.
+    assert np.mean(found) > 0.95
+
+
 def test_too_few_visits_train_nothing() -> None:
-    assert train_ranker(shoppers(20), NO_LEVELS, replace(CONFIG, visits=1)) is None
-    assert train_ranker(make_history(3, ITEMS, [], [], []), NO_LEVELS, CONFIG) is None
+    assert train_ranker(shoppers(20), NO_LEVELS, replace(CONFIG, visits=1)) == (None, None)
+    assert train_ranker(make_history(3, ITEMS, [], [], []), NO_LEVELS, CONFIG) == (None, None)
 
 
 def test_no_answer_is_among_what_it_is_learned_from() -> None:
@@ -90,7 +123,7 @@ def test_several_visits_of_a_user_are_groups_of_their_own() -> None:
 
 def test_of_several_settings_the_better_one_is_taken() -> None:
     poor, good = Training(trees=1, leaves=2, leaf_rows=2000, threads=1), CONFIG.tried[0]
-    trained = train_ranker(shoppers(400), NO_LEVELS, replace(CONFIG, tried=(poor, good)))
+    trained, _ = train_ranker(shoppers(400), NO_LEVELS, replace(CONFIG, tried=(poor, good)))
     assert trained is not None
     assert trained.training == good
     assert trained.validation[1] > trained.validation[0]

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
+import polars as pl
 
 from memlearn.learning.embedded.state import State
-from memlearn.ranking.history import History
-from memlearn.ranking.learned import Ints, Reals, UserFacts
+from memlearn.ranking.learned import Flags, Ints, Reals, UserFacts
+
+if TYPE_CHECKING:
+    from memlearn.ranking.history import History
 
 ITEM = "item"
 # By how much a purchase counts less with each visit that passed since.
@@ -47,22 +51,68 @@ def facts_of(history: History, kept: int, at: Reals | None = None) -> UserFacts:
     return keep_heaviest(every, kept)
 
 
-def facts_of_state(state: State, kept: int) -> UserFacts:
+def bought_of(state: State, recommended: pl.Series, kept: int) -> dict[str, pl.DataFrame]:
+    """What a shard's users bought of the items that may be recommended, as a release holds it.
+
+    Args:
+        state: of the shard.
+        recommended: ids of the items that may be recommended.
+        kept: most items of a user that memory holds.
+
+    Returns:
+        `bought`: user_id, item_id, visits, first_day, last_day, place (0 for the item that weighs most); by user and item. `buyers`: user_id,
+        visits, purchases, different, first_day, last_day, last_size; only of those who bought any.
+    """
+    number = state.keys.index(ITEM)
+    labels = pl.Series([], dtype=pl.String) if number is None else state.keys.labels[number].cast(pl.String)
+    facts = facts_of_state(state, kept, labels.is_in(recommended.implode()).to_numpy() if len(labels) else np.zeros(0, dtype=np.bool_))
+    owner = facts.owner()
+    place = np.empty(len(owner), dtype=np.int64)
+    order = _heaviest_first(facts)
+    place[order] = np.arange(len(owner)) - facts.starts[:-1][owner]
+    users = state.users["user_id"]
+    days = (facts.visits, facts.first, facts.last, place)
+    bought = pl.DataFrame(
+        {
+            "user_id": users.gather(owner),
+            "item_id": labels.gather(facts.item) if len(facts.item) else pl.Series([], dtype=pl.String),
+            **{name: column.astype(np.int32) for name, column in zip(("visits", "first_day", "last_day", "place"), days, strict=True)},
+        }
+    )
+    there = np.flatnonzero(np.diff(facts.starts))
+    whole = {
+        "visits": facts.user_visits,
+        "purchases": facts.user_bought,
+        "different": facts.user_items,
+        "first_day": facts.user_first,
+        "last_day": facts.user_last,
+        "last_size": facts.user_last_size,
+    }
+    buyers = pl.DataFrame({"user_id": users.gather(there), **{name: column[there].astype(np.int32) for name, column in whole.items()}})
+    return {"bought": bought, "buyers": buyers}
+
+
+def facts_of_state(state: State, kept: int, fitting: Flags | None = None) -> UserFacts:
     """The facts of a shard's users, from their state; items are positions in the shard's sorted items, and a visit is a day.
 
     Args:
         state: of the shard.
         kept: most items of a user that memory holds.
+        fitting: which items count; None: all.
 
     Returns:
         Facts by user index; a day counts as a visit where an item was bought on it. The moment is the day after the user's last visit.
     """
     users, number = len(state.users), state.keys.index(ITEM)
     counts = state.counts
-    rows = (
-        np.flatnonzero((counts["dim"].to_numpy() == number) & (counts["n"].to_numpy() > 0)) if number is not None else np.zeros(0, np.int64)
-    )
-    chosen = counts.select("u", "key", "days", "first_day", "last_day")[rows]
+    chosen_rows = np.zeros(0, dtype=np.int64)
+    if number is not None:
+        # Sorted by dimension, so that these rows lie together.
+        low, high = np.searchsorted(counts["dim"].to_numpy(), [number, number + 1])
+        chosen_rows = low + np.flatnonzero(counts["n"].to_numpy()[low:high] > 0)
+    chosen = counts.select("u", "key", "days", "first_day", "last_day")[chosen_rows]
+    if fitting is not None and len(chosen):
+        chosen = chosen.filter(pl.Series(fitting)[chosen["key"]])
     u, item = chosen["u"].to_numpy().astype(np.int64), chosen["key"].to_numpy().astype(np.int64)
     days, first, last = (chosen[name].to_numpy().astype(np.float64) for name in ("days", "first_day", "last_day"))
     whole = state.whole()
@@ -94,8 +144,7 @@ def keep_heaviest(facts: UserFacts, kept: int) -> UserFacts:
         kept: most facts of a user.
     """
     owner = facts.owner()
-    weight = np.round(np.log(facts.visits) + np.log(_FADE) * facts.ages(), _DECIMALS)
-    order = np.lexsort((facts.item, -facts.last, -weight, owner))
+    order = _heaviest_first(facts)
     place = np.arange(len(owner)) - facts.starts[:-1][owner]
     chosen = np.sort(order[place < kept])
     return replace(
@@ -106,6 +155,12 @@ def keep_heaviest(facts: UserFacts, kept: int) -> UserFacts:
         first=facts.first[chosen],
         last=facts.last[chosen],
     )
+
+
+def _heaviest_first(facts: UserFacts) -> Ints:
+    """The facts by user, those that weigh most first."""
+    weight = np.round(np.log(facts.visits) + np.log(_FADE) * facts.ages(), _DECIMALS)
+    return np.lexsort((facts.item, -facts.last, -weight, facts.owner()))
 
 
 def _of_users(history: History, rows: Ints) -> Reals:

@@ -12,26 +12,25 @@ from memlearn.learning.ranker.shared import companions_of, figures_of
 from memlearn.ranking.history import History, split_last
 from memlearn.ranking.learned import (
     FEATURES,
+    Candidates,
     Companions,
     Flags,
     Ints,
     ItemFigures,
     Reals,
     UserFacts,
-    Weights,
-    closeness,
-    find_candidates,
-    make_features,
+    candidates_of,
     popular_order,
 )
 from memlearn.ranking.learned.model import RankModel, Training, train_model
 
-# With fewer visits than this every user is held out once to choose the settings, with more one in ten is.
-_FEW_GROUPS = 5_000
-_FOLDS = 5
-# So many cells of (user, item) are held at a time.
-_CELLS = 4_000_000
+# With fewer visits than this each half of the users is ranked once by what the other half teaches, to choose the settings; with more,
+# one user in so many is left out once.
+_FEW_GROUPS = 10_000
+_FOLDS = 2
+_ONE_IN = 5
 _TOP = 10
+_VISITS = FEATURES.index("visits")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,21 +70,6 @@ class Shared:
         return Shared(figures_of(history, levels, min_users), companions_of(history, facts, min_users))
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Candidates:
-    """Candidates of users with their features.
-
-    Args:
-        owner: user of each, ascending.
-        item: position of each.
-        features: shape (candidates, features).
-    """
-
-    owner: Ints
-    item: Ints
-    features: Weights
-
-
 @dataclass(frozen=True, slots=True)
 class Trained:
     """A trained ranker.
@@ -112,18 +96,15 @@ def rank_candidates(facts: UserFacts, shared: Shared, wanted: Flags, config: Ran
         wanted: which users; shape (users,).
         config: settings.
     """
-    items = len(shared.figures)
-    popular, step = popular_order(shared.figures), max(1, _CELLS // max(items, 1))
-    for first in range(0, len(facts), step):
-        batch = facts.users(first, min(first + step, len(facts)))
-        chosen = wanted[first : first + step]
-        if not chosen.any():
-            continue
-        near = closeness(batch, shared.companions, items)
-        owner, item = find_candidates(batch, near, popular, close=config.close, most_popular=config.popular)
-        mine = chosen[owner]
-        owner, item = owner[mine], item[mine]
-        yield Candidates(owner + first, item, make_features(batch, owner, item, shared.figures, near))
+    return candidates_of(
+        facts,
+        shared.figures,
+        shared.companions,
+        popular_order(shared.figures),
+        close=config.close,
+        most_popular=config.popular,
+        wanted=wanted,
+    )
 
 
 def make_examples(history: History, levels: Ints, config: RankerConfig, visits: int) -> tuple[Candidates, Flags, Ints]:
@@ -161,6 +142,9 @@ def make_examples(history: History, levels: Ints, config: RankerConfig, visits: 
             bought.append(relevant[kept])
             groups.append(part.owner[kept] * visits + back)
         after = before
+    if not parts:
+        nothing = np.zeros(0, dtype=np.int64)
+        return Candidates(nothing, nothing, np.zeros((0, len(FEATURES)), dtype=np.float32)), np.zeros(0, dtype=np.bool_), nothing
     together = Candidates(*(np.concatenate([getattr(part, name) for part in parts]) for name in ("owner", "item", "features")))
     return together, np.concatenate(bought), np.concatenate(groups)
 
@@ -175,17 +159,35 @@ def _moments(before: History, truth: History) -> Reals:
     return moments
 
 
-def train_ranker(history: History, levels: Ints, config: RankerConfig) -> Trained | None:
-    """Train on all users' last visits; None where there are too few.
+def train_ranker(history: History, levels: Ints, config: RankerConfig) -> tuple[Trained | None, Trained | None]:
+    """Train on all users' last visits: a model that ranks everything, and one that ranks what a user has not bought.
 
-    The settings are those that rank best for users who are left out for that; then everybody is learned from.
+    What is repeated and what is explored are different problems: a model of both learns mostly of the repeated. The settings of each are those
+    that rank best for users who are left out for that; then everybody is learned from.
+
+    Args:
+        history: what users bought.
+        levels: codes of each item in the levels of the catalogue, finest first; shape (levels, items).
+        config: settings.
+
+    Returns:
+        The model of everything and that of what is new to the user; None for what there are too few visits to learn.
     """
     visits = _visits(history, config)
     if visits == 0:
-        return None
+        return None, None
     examples, bought, groups = make_examples(history, levels, config, visits)
+    whole = _train(examples, bought, groups, config)
+    fresh = examples.features[:, _VISITS] == 0
+    # A visit with nothing new among the candidates teaches nothing of what is new.
+    told = np.isin(groups, groups[fresh & bought])
+    at = fresh & told
+    return whole, _train(Candidates(examples.owner[at], examples.item[at], examples.features[at]), bought[at], groups[at], config)
+
+
+def _train(examples: Candidates, bought: Flags, groups: Ints, config: RankerConfig) -> Trained | None:
     sizes = _sizes(groups)
-    if len(sizes) < config.min_groups:
+    if not len(groups) or len(sizes) < config.min_groups:
         return None
     scores = _compare(examples, bought, groups, config.tried, len(sizes)) if len(config.tried) > 1 else [0.0]
     best = config.tried[int(np.argmax(scores))]
@@ -196,7 +198,7 @@ def train_ranker(history: History, levels: Ints, config: RankerConfig) -> Traine
 def _compare(examples: Candidates, bought: Flags, groups: Ints, tried: tuple[Training, ...], size: int) -> list[float]:
     """How well each of the settings ranks for users who were left out."""
     few = size < _FEW_GROUPS
-    parts = [examples.owner % (_FOLDS if few else 2 * _FOLDS) == fold for fold in range(_FOLDS if few else 1)]
+    parts = [examples.owner % (_FOLDS if few else _ONE_IN) == fold for fold in range(_FOLDS if few else 1)]
     return [float(np.mean([_validate(examples, bought, groups, held, training) for held in parts])) for training in tried]
 
 
@@ -210,7 +212,8 @@ def _visits(history: History, config: RankerConfig) -> int:
 
 
 def _validate(examples: Candidates, bought: Flags, groups: Ints, held: Flags, training: Training) -> float:
-    small = replace(training, leaf_rows=max(20, training.leaf_rows * 9 // 10))
+    share = 1 - float(held.mean())
+    small = replace(training, leaf_rows=max(20, int(training.leaf_rows * share)))
     model = RankModel(train_model(examples.features[~held], bought[~held], _sizes(groups[~held]), FEATURES, small))
     return _ndcg(model.scores(examples.features[held]), bought[held], groups[held])
 
@@ -229,5 +232,5 @@ def _ndcg(scores: Reals, bought: Flags, groups: Ints) -> float:
 
 def _sizes(groups: Ints) -> Ints:
     """Sizes of the runs of equal groups."""
-    edges = np.flatnonzero(np.diff(groups)) + 1
+    edges = np.flatnonzero(np.diff(groups)) + 1 if len(groups) else np.zeros(0, dtype=np.int64)
     return np.diff(np.concatenate(([0], edges, [len(groups)]))).astype(np.int64)

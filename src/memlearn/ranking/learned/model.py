@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -51,8 +54,7 @@ def train_model(features: Weights, relevant: Flags, groups: Ints, names: tuple[s
     Returns:
         The model as text. The same rows give the same text, whatever the number of threads.
     """
-    import lightgbm
-
+    lightgbm = _load()
     settings = {
         "objective": "lambdarank",
         "learning_rate": training.learning_rate,
@@ -73,6 +75,26 @@ def train_model(features: Weights, relevant: Flags, groups: Ints, names: tuple[s
     return str(text).split("\nparameters:\n", 1)[0] + "\n"
 
 
+def _load() -> ModuleType:
+    """LightGBM, with threads that sleep while they wait for each other: where they spin, it takes three times as long beside other work."""
+    with _patient_threads():
+        import lightgbm
+    return lightgbm
+
+
+@contextmanager
+def _patient_threads() -> Iterator[None]:
+    """OpenMP reads once, when it is loaded, how its threads wait; what the operator chose stands."""
+    chosen = "OMP_WAIT_POLICY" in os.environ
+    if not chosen:
+        os.environ["OMP_WAIT_POLICY"] = "PASSIVE"
+    try:
+        yield
+    finally:
+        if not chosen:
+            del os.environ["OMP_WAIT_POLICY"]
+
+
 class RankModel:
     """A model that scores candidates and says which features moved a score."""
 
@@ -82,8 +104,7 @@ class RankModel:
         Raises:
             DamagedError: it is no model.
         """
-        import lightgbm
-
+        lightgbm = _load()
         try:
             self._booster = lightgbm.Booster(model_str=text)
         except lightgbm.basic.LightGBMError as error:

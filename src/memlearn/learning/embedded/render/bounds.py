@@ -1,7 +1,7 @@
 """Keep all that a release stores of a user within its bound: statements, the rows they cite, and item facts.
 
 Sizes are UTF-8 bytes of texts, and 8 bytes for a number. Statements and the rows they cite come first, taken in turn
-from every block, but leave room for some item facts; item facts fill what is left.
+from every block, but leave room for some item facts; then come bought items, and item facts fill what is left.
 """
 
 from __future__ import annotations
@@ -14,6 +14,8 @@ FACTS_RESERVED = 1024
 CITED_BYTES = 128
 NUMBER_BYTES = 8
 ROW_ID_BYTES = 16
+# Of a bought item: visits, and the first and the last day.
+BOUGHT_NUMBERS = 3
 
 _LINE = ["user_id", "label", "line"]
 
@@ -52,6 +54,28 @@ def _fitting(ordered: pl.DataFrame, room: int) -> pl.DataFrame:
 
 def _used(sizes: pl.DataFrame) -> pl.DataFrame:
     return sizes.group_by("user_id").agg(pl.col("size").sum().alias("used"))
+
+
+def bound_bought(bought: pl.DataFrame, used: pl.DataFrame, memory_bytes: int) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Drop each user's bought items that weigh least where there is no room for all.
+
+    Args:
+        bought: user_id, item_id, place (0 for the item that weighs most) and others; a user's rows together.
+        used: user_id, used: bytes that each user's statements take.
+        memory_bytes: most bytes for a user.
+
+    Returns:
+        The items that are kept; and `used` with them.
+    """
+    if bought.is_empty():
+        return bought, used
+    size = pl.col("item_id").str.len_bytes().cast(pl.Int64) + BOUGHT_NUMBERS * NUMBER_BYTES
+    sized = bought.select("user_id", "place", size.alias("size")).join(used, on="user_id", how="left", maintain_order="left")
+    filled = sized.select("user_id", pl.col("used").fill_null(0) + pl.col("size").cum_sum().over("user_id", order_by="place"))
+    kept = filled["used"] <= memory_bytes
+    most = filled.filter(kept).group_by("user_id").agg(pl.col("used").max().alias("filled"))
+    both = used.join(most, on="user_id", how="full", coalesce=True)
+    return bought.filter(kept), both.select("user_id", pl.coalesce("filled", "used").alias("used"))
 
 
 def statement_sizes(statements: pl.DataFrame) -> pl.DataFrame:

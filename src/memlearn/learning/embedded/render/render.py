@@ -12,7 +12,8 @@ from memlearn.learning.agent.lines import room_taken, without_spoken_of
 from memlearn.learning.embedded.population import ANSWER, BAND, DISCOUNT, RETURN
 from memlearn.learning.embedded.render import lines as worded
 from memlearn.learning.embedded.render import profile
-from memlearn.learning.embedded.render.bounds import bound_statements
+from memlearn.learning.embedded.render.bought import list_bought
+from memlearn.learning.embedded.render.bounds import bound_bought, bound_statements
 from memlearn.learning.embedded.render.facts import item_facts
 from memlearn.learning.embedded.render.lineage import ITEM, told_once, without_explained
 from memlearn.learning.embedded.render.row_ids import cited
@@ -62,19 +63,21 @@ class RenderInput:
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
-    """A shard's memory: statements and item facts, in the columns of a release; and how many lines found no room."""
+    """A shard's memory: statements, item facts and bought items, in the columns of a release; and how many lines found no room."""
 
     statements: pl.DataFrame
     item_facts: pl.DataFrame
+    bought: pl.DataFrame
     left_out: int
 
 
-def render(candidates: Mapping[str, pl.DataFrame], given: RenderInput) -> Rendered:
+def render(candidates: Mapping[str, pl.DataFrame], given: RenderInput, bought: Mapping[str, pl.DataFrame]) -> Rendered:
     """Word a shard's memory.
 
     Args:
         candidates: frames of `find_candidates`.
         given: the population and what is given.
+        bought: frames of `bought_of`.
     """
     frames = {name: _without_suppressed(frame, given) for name, frame in candidates.items()}
     # Of many keys that could be liked few are, so they are judged before anything is looked up about them.
@@ -114,7 +117,8 @@ def render(candidates: Mapping[str, pl.DataFrame], given: RenderInput) -> Render
         said_in_full = pl.concat([given.written.select(filling.columns), filling]).sort("user_id", "label", "line")
     statements, used = bound_statements(said_in_full, given.memory_bytes)
     all_lines = len(lines) + (0 if given.written is None else len(given.written))
-    return Rendered(statements, item_facts(frames["facts"], given, used), all_lines - len(statements))
+    items, used = bound_bought(bought["bought"], used, given.memory_bytes)
+    return Rendered(statements, item_facts(frames["facts"], given, used), list_bought(items, bought["buyers"]), all_lines - len(statements))
 
 
 def _worded_keys(frames: Mapping[str, pl.DataFrame], given: RenderInput) -> pl.DataFrame:
