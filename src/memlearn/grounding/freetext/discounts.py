@@ -15,6 +15,8 @@ _WORDS = frozenset({"all", "mostly", "most", "usual", "rarely", "never", "almost
 
 def read_discounted(clause: Clause) -> list[Finding] | None:
     """`59 of 240 purchases at a discount`, `buys shoes mostly at a discount`, `a quarter was discounted`."""
+    if "discounted" not in clause.tags:
+        return None
     told = [at for at, part in enumerate(clause.parts) if isinstance(part.value, el.Word) and part.value.tag == "discounted"]
     if len(told) != 1 or not clause.only((*_LIMITS, *_SAID), {"discounted", *_WORDS}):
         return None

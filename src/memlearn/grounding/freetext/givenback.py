@@ -13,7 +13,7 @@ _NOUNS = ("refund", "refunds", "returns", "cancellation", "reversal", "reimburse
 
 def read_given_back(clause: Clause) -> list[Finding] | None:
     """A part of the purchases, told by numbers or as most of them, and that it was given back."""
-    if not clause.only((el.Name, el.OutOf, el.Share), {"total", *_WORDS}) or clause.kinds() != ("refund", "cancellation"):
+    if "refund" not in clause.tags or not clause.only((el.Name, el.OutOf, el.Share), {"total", *_WORDS}) or clause.kinds() != ("refund", "cancellation"):
         return None
     told = [part.value for part in clause.parts if isinstance(part.value, el.Word) and part.value.tag == "refund"]
     words = [part.value.tag for part in clause.parts if isinstance(part.value, el.Word) and part.value.tag in _WORDS]

@@ -12,8 +12,10 @@ _NONE = frozenset({"never", "unused"})
 
 def read_unanswered(clause: Clause) -> list[Finding] | None:
     """Every one of so many offers, each counted once or each time that it was shown, and none of them redeemed."""
+    if len(clause.tags & _NONE) != 1:
+        return None
     counts = clause.of(el.Count)
-    if len(counts) != 1 or not clause.only((el.Name, el.Period, el.Count), {*_NONE, "all"}) or len(clause.tags & _NONE) != 1:
+    if len(counts) != 1 or not clause.only((el.Name, el.Period, el.Count), {*_NONE, "all"}):
         return None
     if ("unused" in clause.tags) != ("all" in clause.tags) or ("never" in clause.tags) != ("redeem" in clause.tags):
         return None
