@@ -148,7 +148,7 @@ def test_what_a_killed_process_had_under_way_fails_as_if_cut_and_another_process
                 for task in done:
                     error = task.result()
                     assert isinstance(error, dict)
-                    assert (error["kind"], error["paid"], error["retry_after"]) == ("connection", "perhaps", None)
+                    assert (error["kind"], error["paid"], error["retry_after"]) == ("process", "perhaps", None)
                     assert "ended with code -9" in error["message"]
                 server.set_faults([])
                 replies = await asyncio.gather(*(client.ask(client.encode(numbered(number))) for number in range(8)))

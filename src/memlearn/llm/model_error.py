@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from memlearn.errors import MemlearnError
 
-Kind = Literal["rate_limit", "server", "timeout", "connection", "malformed", "context_length", "unsupported", "rejected", "access"]
+Kind = Literal["rate_limit", "server", "timeout", "connection", "malformed", "process", "context_length", "unsupported", "rejected", "access"]
 Paid = Literal["no", "perhaps"]
 
 
@@ -15,7 +15,8 @@ class ModelError(MemlearnError):
     """An endpoint gave no answer that can be used.
 
     Args:
-        kind: what is wrong: `rate_limit`, `server`, `timeout`, `connection` and `malformed` are worth another try; `context_length`: the
+        kind: what is wrong: `rate_limit`, `server`, `timeout`, `connection` and `malformed` are worth another try, and so is
+            `process`, which is no fault of the endpoint: the process of ours that had sent it is gone; `context_length`: the
             request is too long; `unsupported`: the endpoint does not take tools or schemas; `rejected`: it does not take the request;
             `access`: key, model or address are refused.
         message: in words, with the way out.
@@ -32,7 +33,7 @@ class ModelError(MemlearnError):
     @property
     def transient(self) -> bool:
         """Whether the same request may be answered later."""
-        return self.kind in ("rate_limit", "server", "timeout", "connection", "malformed")
+        return self.kind in ("rate_limit", "server", "timeout", "connection", "malformed", "process")
 
     def to_json(self) -> dict[str, Any]:
         """As plain JSON values; `of_json` gives it back."""

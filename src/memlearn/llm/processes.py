@@ -126,13 +126,13 @@ class _Process(Link):
 
     @staticmethod
     def _lost(code: int) -> ModelError:
-        return ModelError("connection", f"The process that had sent the request ended with code {code}.", paid="perhaps")
+        return ModelError("process", f"The process that had sent the request ended with code {code}.", paid="perhaps")
 
 
 class ClientProcesses:
     """Asks one model at one endpoint through processes that do the sending. Belongs to the event loop in which it is made.
 
-    A process that ends is started again; its requests fail as if their connections had been cut. Where no process can be started,
+    A process that ends is started again; the requests that it had sent fail, and may have been paid. Where no process can be started,
     requests are sent from here.
 
     Args:
@@ -179,7 +179,7 @@ class ClientProcesses:
             content: from `encode`.
 
         Raises:
-            ModelError: there is no answer, or none that can be used; `connection` where the process ended meanwhile.
+            ModelError: there is no answer, or none that can be used; `process` where the process ended meanwhile.
         """
         while (process := self._least_busy()) is not None:
             with suppress(_NotSentError):

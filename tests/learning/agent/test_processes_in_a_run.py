@@ -40,7 +40,7 @@ def records(site: Site) -> list[dict[str, Any]]:
     return [record for path in sorted(site.layout.journals.glob("*.journal")) for _, record in read_segment(path)]
 
 
-def test_a_killed_sender_costs_attempts_and_nothing_that_is_learned(tmp_path: Path) -> None:
+def test_a_killed_sender_costs_neither_attempts_nor_what_is_learned(tmp_path: Path) -> None:
     asked, killed = 0, []
 
     def kill_some(request: Request) -> Reply:
@@ -57,7 +57,7 @@ def test_a_killed_sender_costs_attempts_and_nothing_that_is_learned(tmp_path: Pa
         whole.learn()
         assert senders() == []
     with ModelServer(kill_some, latency=0.01) as server:
-        site = make_site(tmp_path / "site", server, processes=1)
+        site = make_site(tmp_path / "site", server, processes=1, attempts=1, in_flight=16)
         report = site.learn()
         sent = sum(server.counts()["requests"][CHAT].values())
     assert len(set(killed)) == 2
@@ -68,7 +68,7 @@ def test_a_killed_sender_costs_attempts_and_nothing_that_is_learned(tmp_path: Pa
     told = records(site)
     failed = [record for record in told if record["type"] == "failed"]
     assert failed
-    assert {record["kind"] for record in failed} == {"connection"}
+    assert {record["kind"] for record in failed} == {"process"}
     replies = sum(record["type"] == "reply" for record in told)
     assert replies == sum(record["type"] == "reply" for record in records(whole))
     assert replies <= sent <= replies + len(failed)

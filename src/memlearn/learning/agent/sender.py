@@ -21,6 +21,8 @@ from memlearn.store.journal import Place, Record
 
 _BYTES_PER_TOKEN = 4
 _LONGEST_PAUSE = 60.0
+# So often a request is sent again, beside its attempts, when the process that had sent it is gone: that says nothing of the endpoint.
+_MOST_LOST = 3
 
 
 class NotAnsweredError(MemlearnError):
@@ -114,7 +116,7 @@ class Sender:
         pace: how many are under way.
         purse: what may be spent.
         rates: what tokens cost; None: nothing is known about money.
-        attempts: how often a request is sent before its step is given up.
+        attempts: how often a request is sent before its step is given up; a process of ours that is lost with it is no attempt.
         backoff: seconds before the second attempt; doubles with each.
         left: how many steps a user has to do yet; who has most goes first.
         answered: what was answered so far.
@@ -157,15 +159,21 @@ class Sender:
         if earlier is not None:
             return earlier
         content = self.client.encode(request)
-        for attempt in range(self.attempts):
+        attempt = lost = 0
+        while True:
             try:
-                return await self._send(asked, request, digest, content, attempt, spent)
+                return await self._send(asked, request, digest, content, attempt + lost, spent)
             except ModelError as error:
                 if not error.transient:
                     raise
                 problem = error
-            if attempt + 1 < self.attempts:
-                await asyncio.sleep(problem.retry_after if problem.retry_after is not None else self._pause(digest, attempt))
+            if problem.kind == "process" and lost < _MOST_LOST:
+                lost += 1
+                continue
+            attempt += 1
+            if attempt == self.attempts:
+                break
+            await asyncio.sleep(problem.retry_after if problem.retry_after is not None else self._pause(digest, attempt - 1))
         raise NotAnsweredError(f"No answer after {self.attempts} attempts. The last one: {problem}") from problem
 
     async def _send(self, asked: Asked, request: ChatRequest, digest: str, content: bytes, attempt: int, spent: Spent) -> ChatReply:
