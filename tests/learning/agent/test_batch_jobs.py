@@ -100,4 +100,4 @@ def test_answers_outlive_the_journal_that_asked(tmp_path: Path) -> None:
     earlier.path.unlink()
     answers = Answers.read(tmp_path, names)
     assert [found.asked.user_id for found in answers.found] == ["ben"]
-    assert sum(spent.cost for spent in answers.spent.values()) == 3
+    assert answers.spent_before() == {"run-000002": (3, 0)}

@@ -49,7 +49,14 @@ def case(request: pytest.FixtureRequest, server: ModelServer, tmp_path_factory: 
     """Five users, some chunks each."""
     company = make_company(3, users=5, events=100, nights=1, days=400)
     folder = tmp_path_factory.mktemp("kill")
-    agent = {"model": "scripted", "base_url": server.base_url, "open_chunk": "always", "in_flight": 4, "mode": request.param, "processes": 2}
+    agent = {
+        "model": "scripted",
+        "base_url": server.base_url,
+        "open_chunk": "always",
+        "in_flight": 4,
+        "mode": request.param,
+        "processes": 2,
+    }
     agent["prices"] = {"input": 1.0, "output": 2.0}
     agent["batch"] = {"poll_seconds": 0.05, "requests": 4}
     site = Site(folder / "site", {"chunks": {"tokens": 300}, "learning": {"manager": "agent", "agent": agent, "shards": 2}}).set_up(company)
@@ -121,6 +128,10 @@ def _check_kill(server: ModelServer, case: Case, folder: Path, seconds: float) -
     costs = memlearn.status(site / "memlearn.yaml").agent
     assert costs is not None
     assert Decimal(costs.total.cost) == to_amount(_journaled_cost(site)) > 0
+    # Each run is told to have cost what its own journal says.
+    runs = {run.run_id: Decimal(run.cost or 0) for run in memlearn.status(site / "memlearn.yaml").runs}
+    assert runs[report.run_id] == Decimal(report.agent.cost)
+    assert sum(runs.values()) == Decimal(costs.total.cost)
     if case.mode == "direct":
         assert report.agent.possibly_paid_requests == without
         assert answers <= sum(sent.values()) <= answers + without

@@ -7,12 +7,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from memlearn.learning.agent.run_journal import run_of
 from memlearn.learning.agent.sender import Answered, Asked, Spent
 from memlearn.llm.messages import ChatReply
 from memlearn.store.journal import Place, read_record, read_segment
 from memlearn.store.ledger import Ledger
 
 Name = tuple[str, str, int, str]
+
+NOW = ""
+"""Stands for the run at work among those that spent something."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +53,7 @@ class Answers:
         folder: of the journals.
         places: (user, step, turn, digest) → where the answer lies.
         found: those of the journals that were read, which the ledger does not name yet.
-        spent: step → what its requests took so far.
+        spent: step → run → what its requests took in that run; `NOW`: in the one at work.
         open_requests: requests that were under way when their process died; they may have been paid.
         batches: name → requests of batches whose results nobody has read.
         batch_ids: name → the provider's ids of batches that were submitted.
@@ -58,7 +62,7 @@ class Answers:
     folder: Path
     places: dict[Name, Place] = field(default_factory=dict)
     found: list[Answered] = field(default_factory=list)
-    spent: dict[str, Spent] = field(default_factory=dict)
+    spent: dict[str, dict[str, Spent]] = field(default_factory=dict)
     open_requests: int = 0
     batches: dict[str, list[Sent]] = field(default_factory=dict)
     batch_ids: dict[str, list[str]] = field(default_factory=dict)
@@ -94,9 +98,18 @@ class Answers:
             for user_id, step, turn, digest, segment, answer in ledger.fetch(query, [shard, list(users)]).iter_rows():
                 self.places[user_id, step, turn, digest] = Place(segment, answer)
 
-    def take_spent(self, step: str) -> Spent:
-        """What a step took in earlier runs; it is told once."""
-        return self.spent.pop(step, Spent())
+    def take_spent(self, step: str) -> dict[str, Spent]:
+        """What a step took, by run; it is told once."""
+        return self.spent.pop(step, {})
+
+    def spent_before(self) -> dict[str, tuple[int, int]]:
+        """Run → units of money that its steps took, and those of them that nobody can confirm."""
+        sums: dict[str, tuple[int, int]] = {}
+        for by_run in self.spent.values():
+            for run_id, spent in by_run.items():
+                cost, perhaps = sums.get(run_id, (0, 0))
+                sums[run_id] = (cost + spent.cost, perhaps + spent.perhaps)
+        return sums
 
     def add(self, sent: Sent, reply: Place, cost: int, *, sure: bool) -> None:
         """Add the answer to a request of a batch."""
@@ -105,8 +118,8 @@ class Answers:
         self.add_cost(sent, cost, sure=sure)
 
     def add_cost(self, sent: Sent, cost: int, *, sure: bool) -> None:
-        """Count what a request of a batch took, answered or not."""
-        spent = self.spent.setdefault(sent.asked.step, Spent())
+        """Count what a request of a batch took, answered or not; it is the run at work that has taken the result."""
+        spent = self._of(sent.asked.step, NOW)
         spent.requests, spent.input_bytes = spent.requests + 1, spent.input_bytes + sent.size
         spent.cost, spent.perhaps = spent.cost + cost, spent.perhaps + (0 if sure else cost)
 
@@ -116,7 +129,7 @@ class Answers:
             if kind == "intent":
                 begun[path.name, record["number"]] = (place, record)
                 if "batch" not in record:
-                    self.spent.setdefault(record["step"], Spent()).requests += 1
+                    self._of(record["step"], run_of(path.name)).requests += 1
             elif kind == "batch":
                 self.batch_ids.setdefault(record["name"], []).append(record["id"])
             elif kind in ("reply", "failed"):
@@ -129,7 +142,7 @@ class Answers:
     def _close(self, begun: tuple[Place, dict[str, Any]], place: Place, record: dict[str, Any]) -> None:
         began, intent = begun
         asked = Asked(intent["user"], intent["step"], intent["turn"])
-        spent = self.spent.setdefault(asked.step, Spent())
+        spent = self._of(asked.step, run_of(place.segment))
         spent.requests += 1 if "batch" in intent and record.get("kind") != "unsent" else 0
         spent.cost += record["cost"]
         spent.perhaps += record["cost"] if record["type"] == "failed" or not record["sure"] else 0
@@ -144,5 +157,8 @@ class Answers:
             self.batches.setdefault(intent["batch"], []).append(sent)
             return
         self.open_requests += 1
-        spent = self.spent[asked.step]
+        spent = self._of(asked.step, run_of(place.segment))
         spent.cost, spent.perhaps = spent.cost + intent["most"], spent.perhaps + intent["most"]
+
+    def _of(self, step: str, run_id: str) -> Spent:
+        return self.spent.setdefault(step, {}).setdefault(run_id, Spent())

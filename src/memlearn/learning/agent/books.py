@@ -147,7 +147,7 @@ def load_blocks(text: str, specs: Iterable[BlockSpec]) -> tuple[Block, ...]:
 
 
 def _row(step: FinishedStep, shard: int, events: int, version: str, run_id: str) -> dict[str, Any]:
-    result, spent = step.result, step.spent
+    result, spent = step.result, step.spent_in_all
     return {
         "user_id": step.user_id,
         "shard": shard,
@@ -181,5 +181,8 @@ def dump_edit(edit: Edit) -> dict[str, Any]:
 
 def _refused(result: StepResult | None) -> str:
     calls = [] if result is None else result.refused
-    told = [{"turn": call.turn, "call": call.call, "reason": call.reason, "label": call.label, "mended": call.mended, "code": call.code} for call in calls]
+    told = [
+        {"turn": call.turn, "call": call.call, "reason": call.reason, "label": call.label, "mended": call.mended, "code": call.code}
+        for call in calls
+    ]
     return json.dumps(told, ensure_ascii=False, separators=(",", ":"))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -86,27 +86,28 @@ class Costs:
 
 
 def write_costs(ledger: Ledger, finished: Sequence[FinishedStep], run_id: str) -> None:
-    """Enter what finished steps cost, each divided over the blocks that it changed by the lines that it wrote there."""
+    """Enter what finished steps cost, in each run that paid for them, divided over the blocks that they changed by the lines written there."""
     rows = [row for step in finished for row in _rows(step, run_id)]
     ledger.append("agent_costs", pl.DataFrame(rows, schema=_SCHEMA))
 
 
-def write_unfinished(ledger: Ledger, run_id: str, runs: Collection[str], spent: int, perhaps: int) -> None:
-    """Enter what was spent on steps that did not end: what the journals of some runs say, less what is entered for those runs.
+def write_unfinished(ledger: Ledger, spent: Mapping[str, tuple[int, int]]) -> None:
+    """Enter what was spent on steps that did not end: what the journal of each run says, less what is entered for that run.
 
     Args:
         ledger: the books.
-        run_id: the run that enters it.
-        runs: it, and those that died before they could enter what they spent.
-        spent: units of money that their journals hold.
-        perhaps: units of it that nobody can confirm.
+        spent: run → units of money that its journal holds, and those of them that nobody can confirm.
     """
-    entered = ledger.fetch(f"select {_ALL} from agent_costs where run_id in (select unnest(?))", [sorted(runs)]).row(0, named=True)
-    cost = max(0, spent - int(entered["cost"]))
-    doubtful = min(cost, max(0, perhaps - int(entered["perhaps"])))
-    row = {"run_id": run_id, "user_id": None, "chunk": None, "label": None, "statements": 0, "requests": 0, "cost": cost, "perhaps": doubtful}
-    if cost:
-        ledger.append("agent_costs", pl.DataFrame([row], schema=_SCHEMA))
+    query = f"select run_id, {_SUMS} from agent_costs where run_id in (select unnest(?)) group by run_id"
+    entered = {row["run_id"]: (int(row["cost"]), int(row["perhaps"])) for row in ledger.fetch(query, [sorted(spent)]).iter_rows(named=True)}
+    rows = []
+    for run_id, (cost, perhaps) in sorted(spent.items()):
+        cost_entered, perhaps_entered = entered.get(run_id, (0, 0))
+        left = max(0, cost - cost_entered)
+        doubtful = min(left, max(0, perhaps - perhaps_entered))
+        if left:
+            rows.append(_row(run_id, cost=left, perhaps=doubtful))
+    ledger.append("agent_costs", pl.DataFrame(rows, schema=_SCHEMA))
 
 
 def _rows(step: FinishedStep, run_id: str) -> Iterator[dict[str, Any]]:
@@ -115,19 +116,37 @@ def _rows(step: FinishedStep, run_id: str) -> Iterator[dict[str, Any]]:
     for edit in edits:
         weights[edit.label] = weights.get(edit.label, 0) + max(1, len(edit.statements))
     labels = list(weights) or [None]
-    costs = divide(step.spent.cost, [weights.get(label, 1) for label in labels])
-    doubtful = divide(step.spent.perhaps, [weights.get(label, 1) for label in labels])
-    for at, label in enumerate(labels):
-        yield {
-            "run_id": run_id,
-            "user_id": step.user_id,
-            "chunk": step.chunk,
-            "label": label,
-            "statements": _lines(edits, label),
-            "requests": step.spent.requests if at == 0 else 0,
-            "cost": costs[at],
-            "perhaps": doubtful[at],
-        }
+    for run, spent in ((run_id, step.spent), *step.earlier.items()):
+        costs = divide(spent.cost, [weights.get(label, 1) for label in labels])
+        doubtful = divide(spent.perhaps, [weights.get(label, 1) for label in labels])
+        for at, label in enumerate(labels):
+            # The lines were written by the run that came to the step's end.
+            written = _lines(edits, label) if run == run_id else 0
+            requests = spent.requests if at == 0 else 0
+            yield _row(run, step.user_id, step.chunk, label, statements=written, requests=requests, cost=costs[at], perhaps=doubtful[at])
+
+
+def _row(
+    run_id: str,
+    user_id: str | None = None,
+    chunk: int | None = None,
+    label: str | None = None,
+    *,
+    statements: int = 0,
+    requests: int = 0,
+    cost: int = 0,
+    perhaps: int = 0,
+) -> dict[str, Any]:
+    return {
+        "run_id": run_id,
+        "user_id": user_id,
+        "chunk": chunk,
+        "label": label,
+        "statements": statements,
+        "requests": requests,
+        "cost": cost,
+        "perhaps": perhaps,
+    }
 
 
 def divide(amount: int, weights: Sequence[int]) -> list[int]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal, Protocol
 
@@ -65,8 +65,9 @@ class FinishedStep:
         reason: why it was skipped.
         blocks: after it.
         result: edits and refusals; None where it was skipped.
-        spent: what its requests took.
+        spent: what its requests took in this run.
         version: of the agent that did it; None: that of the run.
+        earlier: run → what its requests took in runs that did not come to its end.
     """
 
     user_id: str
@@ -79,6 +80,12 @@ class FinishedStep:
     result: StepResult | None
     spent: Spent
     version: str | None = None
+    earlier: Mapping[str, Spent] = field(default_factory=dict)
+
+    @property
+    def spent_in_all(self) -> Spent:
+        """What its requests took in all runs."""
+        return sum(self.earlier.values(), self.spent)
 
 
 @dataclass(slots=True)

@@ -84,6 +84,12 @@ class Spent:
     input_bytes: int = 0
     perhaps: int = 0
 
+    def __add__(self, other: Spent) -> Spent:
+        """What both took."""
+        return Spent(
+            self.requests + other.requests, self.cost + other.cost, self.input_bytes + other.input_bytes, self.perhaps + other.perhaps
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Answered:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 
 import polars as pl
 
-from memlearn.learning.agent.answers import Answers
+from memlearn.learning.agent.answers import NOW, Answers
 from memlearn.learning.agent.batch_jobs import BatchEndpoint
 from memlearn.learning.agent.books import forget_steps, write_steps
 from memlearn.learning.agent.config import AgentConfig
@@ -24,9 +24,9 @@ from memlearn.learning.agent.money import Purse, Rates
 from memlearn.learning.agent.pace import Pace
 from memlearn.learning.agent.prompt import Prompts
 from memlearn.learning.agent.run import Doing, FinishedStep, Tally, UserSteps, do_users
-from memlearn.learning.agent.run_journal import RunJournal, journal_name, run_of
+from memlearn.learning.agent.run_journal import RunJournal, journal_name
 from memlearn.learning.agent.search import Library, Reader
-from memlearn.learning.agent.sender import Client, Known, Sender
+from memlearn.learning.agent.sender import Client, Known, Sender, Spent
 from memlearn.learning.agent.settling import settle
 from memlearn.learning.agent.step import Check, StepInput
 from memlearn.learning.agent.stepper import Ask, Forms, Stepper
@@ -185,7 +185,7 @@ class AgentStage:
         """
         unsettled = self._unsettled()
         answers = Answers.read(self.layout.journals, unsettled)
-        before = [(spent.cost, spent.perhaps) for spent in answers.spent.values()]
+        spent = answers.spent_before()
         journal = RunJournal(self.layout.journals, journal_name(self.run_id))
         purse = Purse(self.agent.cap)
         self._booked_at = time.monotonic()
@@ -198,10 +198,8 @@ class AgentStage:
         forget_steps(self.ledger, tally.withdrawn)
         self._note_unfinished(tally)
         if not self._left_open:
-            runs = {self.run_id, *map(run_of, unsettled)}
-            spent, perhaps = purse.spent + sum(cost for cost, _ in before), self._perhaps + sum(doubtful for _, doubtful in before)
             settle(self.ledger, [*unsettled, *journal.segments], answers.found, self.run_id)
-            write_unfinished(self.ledger, self.run_id, runs, spent, perhaps)
+            write_unfinished(self.ledger, {**spent, self.run_id: (purse.spent, self._perhaps)})
         taken_back = set(tally.withdrawn)
         skipped = tuple((user_id, reason) for key, user_id, reason in self._skipped if key not in taken_back)
         return Totals(tally, self._reused, self._refused, purse.spent, self._perhaps, answers.open_requests, skipped[:_SKIPPED_TOLD])
@@ -349,13 +347,8 @@ class AgentStage:
         work = self._at_work[step.user_id]
         given = next(given for given in work.steps.inputs if given.chunk == step.chunk)
         earlier = answers.take_spent(step.key.hex())
-        spent = replace(
-            step.spent,
-            requests=step.spent.requests + earlier.requests,
-            cost=step.spent.cost + earlier.cost,
-            perhaps=step.spent.perhaps + earlier.perhaps,
-        )
-        self._finished.append((replace(step, spent=spent), work.shard, len(given.rows)))
+        in_batches = earlier.pop(NOW, Spent())
+        self._finished.append((replace(step, spent=step.spent + in_batches, earlier=earlier), work.shard, len(given.rows)))
         self.counts[work.shard][step.user_id] = step.chunk + 1
         self._done += 1
         self._perhaps += step.spent.perhaps
@@ -387,4 +380,6 @@ class AgentStage:
         for (shard,), users in by_shard.group_by("shard"):
             held = self.ledger.fetch("select * from agent_due where shard = ?", [shard])
             kept = held.join(users, on="user_id", how="semi")
-            mark_waiting(self.ledger, int(str(shard)), users["user_id"].to_list(), pl.concat([users, kept.select(list(DUE_SCHEMA)).cast(DUE_SCHEMA)]))
+            mark_waiting(
+                self.ledger, int(str(shard)), users["user_id"].to_list(), pl.concat([users, kept.select(list(DUE_SCHEMA)).cast(DUE_SCHEMA)])
+            )
