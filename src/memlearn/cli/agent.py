@@ -56,10 +56,13 @@ def replay(
         screen = output.console()
         headline = "the same content" if report.same else "other content"
         screen.print(output.plain(f"{report.run_id}: {headline} as release {report.release_id}, from {report.answers:,} answers.", "bold"))
-        if report.missing is not None:
-            screen.print(output.plain(f"  {report.missing}"))
-        elif not report.same:
-            screen.print(output.plain("  Every answer was there, so the sources are not those of then: rows came or were corrected since."))
+        if report.booked:
+            told = (
+                f"{report.booked:,} steps of an earlier version of the agent cannot be done again; their lines were taken from the ledger."
+            )
+            screen.print(output.plain(f"  {told}"))
+        if report.problem is not None:
+            screen.print(output.plain(f"  {report.problem}"))
     if not report.same:
         raise typer.Exit(1)
 
@@ -69,6 +72,12 @@ def _show(report: StepsReport) -> None:
     screen.print(output.plain(f"User {report.user_id}: {len(report.steps):,} steps of the agent", "bold"))
     for step in report.steps:
         _show_step(screen, step)
+    if report.unpublished:
+        screen.print()
+        screen.print(output.plain("accepted, and not published", "bold"))
+    for line in report.unpublished:
+        screen.print(output.plain(f"  {line.label}: {line.text}"))
+        screen.print(output.plain(f"      {line.reason}"))
 
 
 def _show_step(screen: Console, step: StepView) -> None:

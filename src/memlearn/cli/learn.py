@@ -129,6 +129,8 @@ def _agent_rows(agent: AgentReport) -> list[tuple[str, str]]:
     rows = [("agent's steps", f"{agent.steps_done:,} done, {agent.steps_reused:,} reused{skipped}")]
     if agent.refused_edits:
         rows.append(("refused edits", f"{agent.refused_edits:,}; see `memlearn steps CONFIG USER`"))
+    if agent.unpublished_lines:
+        rows.append(("not published", f"{agent.unpublished_lines:,} accepted lines; see `memlearn steps CONFIG USER`"))
     if float(agent.cost):
         unsure = f", of it {output.money(agent.perhaps)} unconfirmed" if float(agent.perhaps) else ""
         rows.append(("cost", f"{output.money(agent.cost, agent.currency)}{unsure}"))

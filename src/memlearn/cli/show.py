@@ -93,6 +93,8 @@ def _show_block(screen: Console, block: BlockView) -> None:
         screen.print(output.plain(f"  {mark} {statement.text}"))
         for row in statement.rows:
             screen.print(output.plain(f"      {_row(row)}", "dim"))
+        if statement.rows and statement.cited > len(statement.rows):
+            screen.print(output.plain(f"      and {statement.cited - len(statement.rows):,} rows between them", "dim"))
 
 
 def _row(row: CitedRow) -> str:

@@ -13,7 +13,7 @@ import polars as pl
 from memlearn.learning.embedded.pairs import sample_modulus
 from memlearn.learning.ingest import mark_dirty
 from memlearn.learning.job import Job
-from memlearn.learning.publish_shared import Clock, Crowd, draft_shared, finish_shared, read_written
+from memlearn.learning.publish_shared import Clock, Crowd, blocks_of_release, draft_shared, finish_shared, read_written
 from memlearn.learning.render import part_files
 from memlearn.learning.scope import Scope, population_name
 from memlearn.learning.tables import Tables
@@ -28,6 +28,7 @@ from memlearn.store.switch import ReleaseDraft, publish_release
 from memlearn.store.totals import count_segments
 
 if TYPE_CHECKING:
+    from memlearn.chunks.documents import Passage
     from memlearn.learning.agent.documents.lines import Written
     from memlearn.store.vectors import VectorStore
 
@@ -104,6 +105,8 @@ def publish(
     manifest = publish_release(job.layout, draft)
     clock.lap("switch")
     _close_books(ledger, scope, learned + removed, manifest)
+    if job.agent is not None:
+        _note_unpublished(job, ledger, scope, learned + removed, common.passages, written, folder)
     steps = int(manifest.counts.get("steps", 0))
     return Outcome(
         manifest=manifest,
@@ -208,6 +211,19 @@ def _counts(folder: Path) -> dict[str, int]:
 def _totals(job: Job, segments: Sequence[SegmentInfo], shared: SegmentInfo) -> dict[str, int]:
     """Steps, events and statements over all users of the release."""
     return count_segments(job.layout, segments, shared)
+
+
+def _note_unpublished(
+    job: Job, ledger: Ledger, scope: Scope, users: Sequence[str], passages: Sequence[Passage], written: Written | None, folder: Path
+) -> None:
+    """Note which of the agent's lines are not in the release."""
+    from memlearn.learning.agent.unpublished import PART, SCHEMA, write_unpublished
+
+    parts = [pl.DataFrame(schema=SCHEMA), *(read_part(file) for file in part_files(folder, PART))]
+    if written is not None:
+        parts.append(pl.DataFrame(written.left_out(blocks_of_release(job, written), passages), SCHEMA, orient="row"))
+    everybody = scope.full and scope.only is None
+    write_unpublished(ledger, None if everybody else [*users, *(written.names if written is not None else ())], pl.concat(parts))
 
 
 def _close_books(ledger: Ledger, scope: Scope, users: Sequence[str], manifest: Manifest) -> None:

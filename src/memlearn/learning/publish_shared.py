@@ -141,7 +141,8 @@ def _asread_written(current: Manifest, written: Written | None) -> bool:
     return current.population.get("written") == (None if written is None else written.digest)
 
 
-def _published_blocks(job: Job, written: Written | None) -> tuple[BlockSpec, ...]:
+def blocks_of_release(job: Job, written: Written | None) -> tuple[BlockSpec, ...]:
+    """The blocks of a release: those of the config, and that of proposed rules where there are any."""
     if written is None:
         return job.blocks
     from memlearn.learning.agent.documents.lines import with_candidates
@@ -161,7 +162,7 @@ def _shared_tables(
     names = items.select("item_id", pl.coalesce("name", "item_id").alias("name"))
     suppressed = noted(population)
     trends = next((spec for spec in job.blocks if spec.label == "trends"), None)
-    specs = _published_blocks(job, written)
+    specs = blocks_of_release(job, written)
     lines = [document_statements(passages, specs, written)]
     if trends is not None:
         lines.append(trend_statements(population, pairs, names, suppressed, job.shared.min_users, trends))

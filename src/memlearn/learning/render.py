@@ -9,6 +9,9 @@ from pathlib import Path
 import polars as pl
 
 from memlearn.learning.agent.lines import BLOCKS, as_statements
+from memlearn.learning.agent.narrow import narrow_evidence
+from memlearn.learning.agent.unpublished import PART as UNPUBLISHED
+from memlearn.learning.agent.unpublished import find_unpublished
 from memlearn.learning.embedded.annotate import Catalogue
 from memlearn.learning.embedded.candidates import NAMES as CANDIDATES
 from memlearn.learning.embedded.population import TOTAL, base_rates
@@ -26,6 +29,7 @@ from memlearn.sources.currencies import MINOR_DIGITS
 from memlearn.store.content import with_content
 from memlearn.store.parts import SUFFIX, write_part
 from memlearn.store.row_lookup import find_rows
+from memlearn.store.rows import read_rows, user_hash
 
 # Shards are rendered together while they hold so many users at most: each bundle costs as much as some hundreds of users.
 BUNDLE_USERS = 600
@@ -140,11 +144,14 @@ def render_shards(job: Job, catalogue: Catalogue, task: RenderTask) -> None:
     candidates = {name: _left(task, name).with_columns(pl.col("user_id").cast(users)) for name in CANDIDATES}
     persons = _of_users(task.given.persons, users)
     given = _narrow(task.given, candidates, persons.filter("stated").drop("stated"), users)
+    labels = [spec.label for spec in job.agent_blocks]
     if job.agent is not None:
-        labels = [spec.label for spec in job.agent_blocks]
-        given = replace(given, written=as_statements(_left(task, BLOCKS), labels, users, job.sensitive))
+        written = as_statements(_left(task, BLOCKS), labels, users, job.sensitive)
+        given = replace(given, written=narrow_evidence(written, lambda wanted: _rows_in_order(job, task, wanted)))
     bought = {name: _left(task, name).with_columns(pl.col("user_id").cast(users)) for name in ("bought", "buyers")}
     rendered = render(candidates, given, bought)
+    if job.agent is not None:
+        _leave(task, UNPUBLISHED, find_unpublished(_left(task, BLOCKS), labels, rendered.statements, job.sensitive))
     ends = candidates["users"].select("user_id", "first_us", "last_us")
     learned = steps.join(ends, on="user_id", how="left", maintain_order="left")
     blocks = rendered.statements.group_by("user_id", "label", maintain_order=True).agg(pl.col("text").str.join("\n").alias("value"))
@@ -161,6 +168,14 @@ def render_shards(job: Job, catalogue: Catalogue, task: RenderTask) -> None:
         _leave(task, name, frame.sort("user_id", maintain_order=True))
     done = {"left_out": [rendered.left_out], "done": [steps["done"].sum()], "statements": [len(rendered.statements)]}
     _leave(task, "counts", pl.DataFrame(done))
+
+
+def _rows_in_order(job: Job, task: RenderTask, users: Sequence[str]) -> pl.DataFrame:
+    """user_id, row_id as text: the rows of some users, each user's in order."""
+    hashes = pl.Series(user_hash(pl.Series(users, dtype=pl.String)))
+    found = [read_rows(job.layout.rows / f"{shard:04d}", files, hashes, ["row_id"]) for shard, files in task.files.items()]
+    rows = pl.concat([part.select(pl.col("user_id").cast(pl.String), "row_id") for part in found])
+    return rows.with_columns(hexadecimal(rows["row_id"]))
 
 
 def _left(task: RenderTask, name: str) -> pl.DataFrame:

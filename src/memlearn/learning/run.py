@@ -110,6 +110,9 @@ class LearnRun:
                 # The catalogue belongs to shared memory, which stays as it is: what is said of these users must agree with it.
                 with open_release(self.job.layout, self.scope.current.release_id) as release:
                     self.tables = with_items(self.tables, release.shared("items"), self.job.levels)
+            if self.scope.only is not None:
+                base = None if self.scope.current is None else self.scope.current.release_id
+                self.ledger.execute("update runs set users = ?, base = ? where run_id = ?", [json.dumps(self.scope.only), base, self.run_id])
 
     def _mark_given(self, as_of_us: int) -> None:
         """Users whose given facts changed are learned anew too; what was stated until before the instant is no longer given."""

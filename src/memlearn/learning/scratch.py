@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -11,6 +10,7 @@ from pathlib import Path
 
 from memlearn.learning.job import Job
 from memlearn.learning.lock import learning
+from memlearn.store.files import link_file
 from memlearn.store.layout import StoreLayout
 from memlearn.store.locks import workspace
 
@@ -64,14 +64,4 @@ def mirror(layout: StoreLayout, scratch: StoreLayout) -> None:
 def _link(source: Path, target: Path) -> None:
     for path in source.rglob("*"):
         if path.is_file():
-            place = target / path.relative_to(source)
-            place.parent.mkdir(parents=True, exist_ok=True)
-            _link_file(path, place)
-
-
-def _link_file(path: Path, place: Path) -> None:
-    try:
-        os.link(path, place)
-    except OSError:
-        # A file system without links.
-        shutil.copyfile(path, place)
+            link_file(path, target / path.relative_to(source))

@@ -61,7 +61,8 @@ class Evidence:
 
     Args:
         rows: ids of rows of the user's events, 16 hexadecimal digits each, the most telling ones.
-        statistic: name of the statistic that the fact was computed from; it covers all rows it names.
+        statistic: names of the statistics that the fact was computed from, between semicolons; each covers all rows it names. What cites many
+            rows names them so too: `rows 1-126 #0a1b2c3d` (`memlearn.memory.cited`).
         passages: ids of document passages.
         operator: True where a person stated it.
     """

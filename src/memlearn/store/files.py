@@ -48,6 +48,15 @@ def move_durably(source: Path, target: Path) -> None:
     sync_folder(source.parent)
 
 
+def link_file(path: Path, place: Path) -> None:
+    """Let a file that is never written again be found in another place too; copied where the file system has no links."""
+    place.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        os.link(path, place)
+    except OSError:
+        shutil.copyfile(path, place)
+
+
 def move_checked(source: Path, folder: Path, name: str) -> str:
     """Move a finished file into a folder, under a name that tells its checksum.
 

@@ -18,7 +18,7 @@ from memlearn.duck import Connection, connect, fetch, translated
 from memlearn.errors import BusyError, DamagedError, FormatError, StoreError
 from memlearn.store.files import is_disk_full
 
-FORMAT = 2
+FORMAT = 3
 
 _MIGRATIONS: dict[int, Sequence[str]] = {
     1: (
@@ -44,6 +44,18 @@ _MIGRATIONS: dict[int, Sequence[str]] = {
         "create table agent_requests (user_id varchar, shard integer, step_key blob, turn integer, digest varchar,"
         " asked_in varchar, intent bigint, answered_in varchar, answer bigint)",
         "create table journals (segment varchar primary key, run_id varchar, settled boolean)",
+    ),
+    3: (
+        # Whom a run that learned some users only was told to learn, as JSON, and the release that it built on.
+        "alter table runs add column users varchar",
+        "alter table runs add column base varchar",
+        # Steps that others have replaced since, which the releases of earlier runs were made from.
+        "create table agent_steps_replaced (user_id varchar, shard integer, chunk integer, given blob, step_key blob, version varchar,"
+        " outcome varchar, run_id varchar, blocks varchar, replaced_in varchar)",
+        # Of whom a run that stopped has published fewer steps than the books hold.
+        "create table agent_steps_counted (run_id varchar, user_id varchar, shard integer, steps integer)",
+        # Lines that were accepted and are not in the release that was published last.
+        "create table agent_unpublished (user_id varchar, label varchar, text varchar, reason varchar)",
     ),
 }
 """Numbered steps that bring an older ledger to this format."""

@@ -12,11 +12,18 @@ from memlearn.wiring.reports_agent import AgentReport, AgentStatus, CostView
 if TYPE_CHECKING:
     from memlearn.learning.agent.costs import Cost, Costs
     from memlearn.learning.agent.stage import Totals
+    from memlearn.learning.agent.unpublished import UnpublishedLine
     from memlearn.llm.config import Prices
 
 
-def agent_report(totals: Totals, prices: Prices | None) -> AgentReport:
-    """How the agent's stage of a run went."""
+def agent_report(totals: Totals, prices: Prices | None, unpublished: int) -> AgentReport:
+    """How the agent's stage of a run went.
+
+    Args:
+        totals: of the stage.
+        prices: of the config.
+        unpublished: lines that were accepted and are not in the release.
+    """
     tally = totals.tally
     return AgentReport(
         steps_done=sum(number for outcome, number in tally.steps.items() if outcome != "skipped"),
@@ -31,15 +38,18 @@ def agent_report(totals: Totals, prices: Prices | None) -> AgentReport:
         unfinished_documents=sum(map(is_document, tally.unfinished)),
         skipped=tuple(f"{name.strip()}: {reason}" for name, reason in totals.skipped),
         currency=None if prices is None else prices.currency,
+        unpublished_lines=unpublished,
     )
 
 
-def agent_warnings(totals: Totals, failed_calls: int) -> Iterator[str]:
+def agent_warnings(totals: Totals, failed_calls: int, unpublished: int, first_unpublished: UnpublishedLine | None) -> Iterator[str]:
     """What an operator should look at after a run.
 
     Args:
         totals: how the agent's stage went.
         failed_calls: calls that failed in a function of the operator.
+        unpublished: lines that were accepted and are not in the release.
+        first_unpublished: the first of them.
     """
     tally = totals.tally
     users = sum(not is_document(name) for name in tally.unfinished)
@@ -58,6 +68,8 @@ def agent_warnings(totals: Totals, failed_calls: int) -> Iterator[str]:
             f"{failed_calls:,} calls failed in a function under `learning.agent.tools`. `memlearn steps CONFIG USER --json` tells them by the code "
             "`tool`; mend the function, and the agent has a new version."
         )
+    if first_unpublished is not None:
+        yield _told_unpublished(unpublished, first_unpublished)
 
 
 def agent_status(costs: Costs, prices: Prices | None, stopped: str | None) -> AgentStatus:
@@ -74,6 +86,8 @@ def agent_status(costs: Costs, prices: Prices | None, stopped: str | None) -> Ag
         warnings.append(because + _left(costs.unfinished, costs.unfinished_documents))
     if costs.first_skipped is not None:
         warnings.append(_told_skipped(costs.skipped, *costs.first_skipped))
+    if costs.first_unpublished is not None:
+        warnings.append(_told_unpublished(costs.unpublished, costs.first_unpublished))
     return AgentStatus(
         currency=None if prices is None else prices.currency,
         requests=costs.requests,
@@ -84,6 +98,7 @@ def agent_status(costs: Costs, prices: Prices | None, stopped: str | None) -> Ag
         documents=_view(costs.documents),
         unfinished_documents=costs.unfinished_documents,
         steps_skipped=costs.skipped,
+        unpublished_lines=costs.unpublished,
         warnings=tuple(warnings),
     )
 
@@ -107,4 +122,12 @@ def _told_skipped(steps: int, name: str, reason: str) -> str:
     return (
         f"{steps:,} steps of the agent have no answer and were left out, the first of {told_name(name)}: {reason} "
         "`memlearn learn CONFIG --retry-skipped` does them again."
+    )
+
+
+def _told_unpublished(lines: int, first: UnpublishedLine) -> str:
+    name = told_name(first.user_id)
+    return (
+        f"{lines:,} accepted lines of the agent are not published, the first in block {first.label!r} of {name}, {first.text!r}: {first.reason}. "
+        "`memlearn steps CONFIG USER` tells those of a user."
     )

@@ -133,7 +133,8 @@ class StatementView(Report):
         fact: the typed fact, flat; None where there is none.
         evidence: rows, statistic, passages or operator, as published.
         status: `verified` or `hypothesis`.
-        rows: the cited rows; empty unless evidence was asked for.
+        rows: the cited rows whose content the release holds; empty unless evidence was asked for.
+        cited: how many rows are cited in all; of many of them the release holds the content of the first and the last one.
     """
 
     text: str
@@ -141,6 +142,7 @@ class StatementView(Report):
     evidence: dict[str, Any]
     status: str = "verified"
     rows: tuple[CitedRow, ...] = ()
+    cited: int = 0
 
 
 @dataclass(frozen=True, slots=True)

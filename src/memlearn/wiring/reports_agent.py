@@ -53,6 +53,7 @@ class AgentReport(Report):
         skipped: the first skipped steps, as `user: reason` or `document: reason`.
         currency: of the prices; None: there are none.
         unfinished_documents: documents with steps left.
+        unpublished_lines: lines that were accepted, by this run or before, and are not in the release.
     """
 
     steps_done: int
@@ -67,6 +68,7 @@ class AgentReport(Report):
     skipped: tuple[str, ...] = ()
     currency: str | None = None
     unfinished_documents: int = 0
+    unpublished_lines: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +105,7 @@ class AgentStatus(Report):
         warnings: what an operator should look at, one line each.
         documents: what reading documents cost; part of the total.
         unfinished_documents: documents with steps left.
+        unpublished_lines: lines that were accepted and are not in the release.
     """
 
     currency: str | None
@@ -115,6 +118,7 @@ class AgentStatus(Report):
     warnings: tuple[str, ...]
     documents: CostView
     unfinished_documents: int
+    unpublished_lines: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,16 +187,33 @@ class StepView(Report):
 
 
 @dataclass(frozen=True, slots=True)
+class UnpublishedView(Report):
+    """A line that was accepted and is not in the release.
+
+    Args:
+        label: of its block.
+        text: the line.
+        reason: why it is not published.
+    """
+
+    label: str
+    text: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class StepsReport(Report):
     """The agent's steps of a user.
 
     Args:
         user_id: the user.
         steps: in order of their chunks.
+        unpublished: lines that the steps have left and that are not in the release.
     """
 
     user_id: str
     steps: tuple[StepView, ...]
+    unpublished: tuple[UnpublishedView, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,7 +227,8 @@ class ReplayReport(Report):
         replayed_digest: of what the replay made.
         answers: answers that were taken from the journals.
         same: True where both are the same.
-        missing: what was asked and is in no journal; None: nothing.
+        problem: why the content is another one; None: it is the same.
+        booked: steps of an earlier version of the agent, which cannot be done again; their lines were taken from the ledger.
     """
 
     run_id: str
@@ -215,4 +237,5 @@ class ReplayReport(Report):
     replayed_digest: str
     answers: int
     same: bool
-    missing: str | None = None
+    problem: str | None = None
+    booked: int = 0

@@ -7,13 +7,14 @@ prepared it. The ledger has one writer, so all stages of a run are called in tha
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime
 
 from memlearn.errors import MemlearnError
 from memlearn.learning.agent.costs import failed_calls
+from memlearn.learning.agent.unpublished import UnpublishedLine, read_unpublished
 from memlearn.learning.job import Report
 from memlearn.learning.publish import Outcome
 from memlearn.learning.run import LearnRun, finish, open_run
@@ -130,6 +131,7 @@ def _run(handle: RunHandle) -> LearnRun:
 def _report(run: LearnRun, outcome: Outcome) -> LearnReport:
     counts = outcome.manifest.counts
     rejected = run.ingested.rejected + len(outcome.rejects)
+    unpublished, first = read_unpublished(run.ledger, most=1)
     return LearnReport(
         run_id=run.run_id,
         release_id=outcome.manifest.release_id,
@@ -144,10 +146,15 @@ def _report(run: LearnRun, outcome: Outcome) -> LearnReport:
         as_of=iso_instant(outcome.manifest.as_of_us - 1 if run.job.as_of_us is None else outcome.manifest.as_of_us),
         published=outcome.published,
         rejects_file=str(run.rejects_file) if run.rejects_file else None,
-        warnings=(*run.warnings, *(agent_warnings(run.agent, failed_calls(run.ledger, run.run_id)) if run.agent is not None else ())),
+        warnings=(*run.warnings, *_agent_warnings(run, unpublished, first)),
         timings={name: round(seconds, 3) for name, seconds in run.timings.items()},
-        agent=None if run.agent is None or run.job.agent is None else agent_report(run.agent, run.job.agent.config.prices),
+        agent=None if run.agent is None or run.job.agent is None else agent_report(run.agent, run.job.agent.config.prices, unpublished),
     )
+
+
+def _agent_warnings(run: LearnRun, unpublished: int, first: Sequence[UnpublishedLine]) -> Iterator[str]:
+    if run.agent is not None:
+        yield from agent_warnings(run.agent, failed_calls(run.ledger, run.run_id), unpublished, first[0] if first else None)
 
 
 def run_stages(handle: RunHandle) -> LearnReport:

@@ -135,13 +135,13 @@ def steps(config: ConfigLike, user_id: str, *, full: bool = False) -> StepsRepor
 
 
 def replay(config: ConfigLike, run_id: str) -> ReplayReport:
-    """Rebuild what a run published, from the sources and the journals, without a request.
+    """Rebuild what a run published, from its rows and the journals, without a request.
 
     Raises:
         BusyError: a learn run works on this store.
-        UsageError: there is nothing to replay: the config has no agent.
+        UsageError: there is nothing to replay: the config has no agent, or it is not that of the run.
         UnknownRunError: there is no such run, or it was not finished.
-        NoReleaseError: what it published is not kept any more.
+        NoReleaseError: what it published, or what that was built on, is not kept any more.
     """
     from memlearn.wiring.verbs_agent import replay as run_again
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 from memlearn.errors import UnknownUserError
 from memlearn.learning.agent.names import document_name
 from memlearn.learning.agent.told import read_by_agent, tell_steps
+from memlearn.learning.agent.unpublished import read_unpublished
 from memlearn.learning.lock import learning
 from memlearn.store.ledger import Ledger
 from memlearn.store.namesakes import did_you_mean
 from memlearn.wiring.jobs import make_job
 from memlearn.wiring.load import LoadedConfig
-from memlearn.wiring.reports_agent import ExchangeView, RefusedCall, ReplayReport, StepsReport, StepView
+from memlearn.wiring.reports_agent import ExchangeView, RefusedCall, ReplayReport, StepsReport, StepView, UnpublishedView
 
 
 def steps(loaded: LoadedConfig, user_id: str, *, full: bool = False) -> StepsReport:
@@ -30,8 +31,13 @@ def steps(loaded: LoadedConfig, user_id: str, *, full: bool = False) -> StepsRep
         ledger = Ledger(job.layout.ledger)
         try:
             journals = job.layout.journals if full else None
-            told = tell_steps(ledger, user_id, journals) or tell_steps(ledger, document_name(user_id), journals)
+            name = user_id
+            told = tell_steps(ledger, name, journals)
+            if not told:
+                name = document_name(user_id)
+                told = tell_steps(ledger, name, journals)
             meant = "" if told else did_you_mean(read_by_agent(ledger, user_id))
+            _, unpublished = read_unpublished(ledger, name)
         finally:
             ledger.close()
     if not told:
@@ -58,11 +64,12 @@ def steps(loaded: LoadedConfig, user_id: str, *, full: bool = False) -> StepsRep
             )
             for step in told
         ),
+        tuple(UnpublishedView(line.label, line.text, line.reason) for line in unpublished),
     )
 
 
 def replay(loaded: LoadedConfig, run_id: str) -> ReplayReport:
-    """Rebuild what a run published, from the sources and the journals, without a request.
+    """Rebuild what a run published, from its rows and the journals, without a request.
 
     Args:
         loaded: the config.
@@ -70,12 +77,13 @@ def replay(loaded: LoadedConfig, run_id: str) -> ReplayReport:
 
     Raises:
         BusyError: a learn run works on this store.
-        UsageError: there is nothing to replay: the config has no agent.
+        UsageError: there is nothing to replay: the config has no agent, or it is not that of the run.
         UnknownRunError: there is no such run, or it was not finished.
-        NoReleaseError: what it published is not kept any more.
+        NoReleaseError: what it published, or what that was built on, is not kept any more.
     """
     from memlearn.learning.agent.replay import replay as run_again
 
     found = run_again(make_job(loaded), run_id)
-    same = found.stopped is None and found.again == found.content_digest
-    return ReplayReport(found.run_id, found.release_id, found.content_digest, found.again, found.answers, same, found.stopped)
+    return ReplayReport(
+        found.run_id, found.release_id, found.content_digest, found.again, found.answers, found.problem is None, found.problem, found.booked
+    )

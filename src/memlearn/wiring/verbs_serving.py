@@ -8,6 +8,7 @@ from pathlib import Path
 
 from memlearn.errors import UnknownUserError
 from memlearn.memory import Block, Statement
+from memlearn.memory.cited import count_named
 from memlearn.records.instants import iso_instant
 from memlearn.serving import open_memory, user_history
 from memlearn.sources.currencies import MINOR_DIGITS
@@ -113,6 +114,7 @@ def _statement_view(statement: Statement, rows: Mapping[str, CitedRow]) -> State
         evidence=statement.evidence.to_json(),
         status=statement.status,
         rows=tuple(rows[row] for row in statement.evidence.rows if row in rows),
+        cited=max(len(statement.evidence.rows), count_named(statement.evidence.statistic)),
     )
 
 

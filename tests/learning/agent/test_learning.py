@@ -15,7 +15,7 @@ from models import note_taker
 
 import memlearn
 from memlearn.cli import main
-from memlearn.errors import UnknownRunError, UnknownUserError, UsageError
+from memlearn.errors import UnknownUserError, UsageError
 from memlearn.learning.agent.recheck import LineJudge
 from memlearn.store import LearnedApart, open_release
 from memlearn.store.manifest import read_manifest
@@ -257,9 +257,7 @@ def obedient(_: Request) -> Reply:
     return Reply(tool_calls=calls)
 
 
-def test_a_model_that_obeys_hostile_data_changes_nothing(
-    tmp_path: Path, company: Company, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_model_that_obeys_hostile_data_changes_nothing(tmp_path: Path, company: Company, capsys: pytest.CaptureFixture[str]) -> None:
     with ModelServer(obedient) as server:
         site = make_site(tmp_path / "site", company, server)
         report = site.learn()
@@ -274,28 +272,6 @@ def test_a_model_that_obeys_hostile_data_changes_nothing(
     plain.learn()
     texts = {(row["user_id"], row["label"], row["text"]) for row in plain.content()["statements"]}
     assert {(row["user_id"], row["label"], row["text"]) for row in site.content()["statements"]} == texts
-
-
-def test_a_run_is_replayed_without_a_request(tmp_path: Path, company: Company, server: ModelServer, capsys: pytest.CaptureFixture[str]) -> None:
-    site = make_site(tmp_path / "site", company, server)
-    site.learn()
-    site.deliver(*company.nights[1])
-    site.learn()
-    digest, before = site.digest(), asked(server)
-    again = memlearn.replay(site.config, "run-000002")
-    assert (again.same, again.missing) == (True, None)
-    assert again.answers > len(company.users)
-    assert asked(server) == before
-    assert site.digest() == digest
-    assert list(site.layout.tmp.iterdir()) == []
-    assert main(["replay", str(site.config), "run-000002"]) == 0
-    assert "the same content" in capsys.readouterr().out
-    site.settings["learning"]["agent"]["options"] = {"temperature": 0}
-    assert main(["replay", str(site.config), "run-000002"]) == 1
-    assert "is in no journal" in " ".join(capsys.readouterr().out.split())
-    assert asked(server) == before
-    with pytest.raises(UnknownRunError, match="There is no run 'run-9'"):
-        memlearn.replay(site.config, "run-9")
 
 
 def test_a_plan_asks_nothing_and_tells_steps_tokens_and_money(

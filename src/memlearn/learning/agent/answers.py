@@ -95,8 +95,11 @@ class Answers:
             " where shard = ? and user_id in (select unnest(?))"
         )
         if users:
+            # One that was damaged may have been removed since; what it held is asked again.
+            there = {path.name for path in self.folder.glob("*.journal")}
             for user_id, step, turn, digest, segment, answer in ledger.fetch(query, [shard, list(users)]).iter_rows():
-                self.places[user_id, step, turn, digest] = Place(segment, answer)
+                if segment in there:
+                    self.places[user_id, step, turn, digest] = Place(segment, answer)
 
     def take_spent(self, step: str) -> dict[str, Spent]:
         """What a step took, by run; it is told once."""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from memlearn.errors import MemlearnError
 from memlearn.learning.agent.answers import Sent
+from memlearn.learning.agent.together import together
 from memlearn.llm.messages import ChatReply
 from memlearn.llm.model_error import ModelError
 
@@ -120,7 +121,7 @@ class BatchJobs:
                     self._done += 1
                     self._tell(len(jobs))
 
-        async with asyncio.TaskGroup() as group:
+        async with together() as group:
             for job in jobs:
                 group.create_task(do(job))
         if self._stopped is not None:

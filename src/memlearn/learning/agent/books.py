@@ -12,6 +12,7 @@ import polars as pl
 from memlearn.learning.agent.chain import Done
 from memlearn.learning.agent.conversation import StepResult
 from memlearn.learning.agent.costs import write_costs
+from memlearn.learning.agent.replaced import replace_steps
 from memlearn.learning.agent.run import FinishedStep
 from memlearn.learning.agent.sender import Spent
 from memlearn.memory import Block, BlockSpec, Edit, Evidence, Fact, Statement
@@ -71,7 +72,7 @@ def read_standing(ledger: Ledger, shard: int, users: Sequence[str] | None = None
 
 
 def write_steps(ledger: Ledger, finished: Sequence[tuple[FinishedStep, int, int]], version: str, run_id: str) -> None:
-    """Enter steps in one transaction; a user's steps from the same chunk on, which they replace, go.
+    """Enter steps in one transaction; a user's steps from the same chunk on, which they replace, are laid by.
 
     Args:
         ledger: the books.
@@ -85,11 +86,7 @@ def write_steps(ledger: Ledger, finished: Sequence[tuple[FinishedStep, int, int]
     frame = pl.DataFrame(rows, schema=_SCHEMA)
     first = frame.group_by("user_id").agg(pl.col("chunk").min())
     with ledger.transaction():
-        # All of them at once: each look goes through the whole table.
-        ledger.execute(
-            "delete from agent_steps using (select unnest(?) as u, unnest(?) as c) replaced where user_id = replaced.u and chunk >= replaced.c",
-            [first["user_id"].to_list(), first["chunk"].to_list()],
-        )
+        replace_steps(ledger, first["user_id"].to_list(), first["chunk"].to_list(), run_id)
         ledger.append("agent_steps", frame)
         # What was paid stays paid, also for steps that are done again.
         write_costs(ledger, [step for step, _, _ in finished], run_id)
@@ -104,15 +101,6 @@ def forget_steps(ledger: Ledger, keys: Iterable[bytes]) -> None:
                 " where user_id = taken.u and chunk >= taken.c",
                 [key],
             )
-
-
-def cut_steps(ledger: Ledger, shard: int, steps: Mapping[str, int]) -> None:
-    """Forget the steps of users beyond so many, of chunks that are no more."""
-    held = ledger.fetch("select user_id, max(chunk) + 1 as n from agent_steps where shard = ? group by user_id", [shard])
-    with ledger.transaction():
-        for user_id, n in held.iter_rows():
-            if steps.get(user_id, n) < n:
-                ledger.execute("delete from agent_steps where user_id = ? and chunk >= ?", [user_id, steps[user_id]])
 
 
 def dump_blocks(blocks: Iterable[Block]) -> str:

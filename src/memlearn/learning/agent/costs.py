@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from memlearn.learning.agent.names import DOCUMENT_SHARD, document_name
+from memlearn.learning.agent.unpublished import UnpublishedLine, read_unpublished
 from memlearn.memory import Edit
 from memlearn.store.ledger import Ledger
 
@@ -71,6 +72,8 @@ class Costs:
         unfinished_documents: documents with such steps.
         skipped: steps that stand without an answer.
         first_skipped: user or document, as in the books, and reason of the first of them.
+        unpublished: lines that were accepted and are not in the release.
+        first_unpublished: the first of them.
     """
 
     requests: int
@@ -83,6 +86,8 @@ class Costs:
     unfinished_documents: int
     skipped: int
     first_skipped: tuple[str, str] | None
+    unpublished: int
+    first_unpublished: UnpublishedLine | None
 
 
 def write_costs(ledger: Ledger, finished: Sequence[FinishedStep], run_id: str) -> None:
@@ -186,6 +191,7 @@ def read_costs(ledger: Ledger, dearest: int = 10) -> Costs | None:
     skipped = ledger.fetch("select user_id, reason from agent_steps where outcome = 'skipped' order by user_id, chunk")
     query = "select count(distinct user_id) filter (shard <> ?), count(distinct user_id) filter (shard = ?) from agent_due where reason = 'unfinished'"
     unfinished, unfinished_documents = ledger.fetch(query, [DOCUMENT_SHARD, DOCUMENT_SHARD]).row(0)
+    lines, first = read_unpublished(ledger, most=1)
     return Costs(
         requests=int(total["requests"]),
         total=_cost({"name": None, **total}),
@@ -197,6 +203,8 @@ def read_costs(ledger: Ledger, dearest: int = 10) -> Costs | None:
         unfinished_documents=int(unfinished_documents),
         skipped=len(skipped),
         first_skipped=(str(skipped["user_id"][0]), str(skipped["reason"][0])) if len(skipped) else None,
+        unpublished=lines,
+        first_unpublished=first[0] if first else None,
     )
 
 

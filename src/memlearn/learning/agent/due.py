@@ -27,6 +27,13 @@ def mark_waiting(ledger: Ledger, shard: int, users: Sequence[str], waiting: pl.D
         ledger.append("agent_due", waiting.select(list(DUE_SCHEMA)).cast(DUE_SCHEMA))
 
 
+def mark_unfinished(ledger: Ledger, shard: int, users: Sequence[str]) -> None:
+    """Note that some users of a shard have steps left, which the next run goes on with; what they wait for else stays noted."""
+    held = ledger.fetch("select * from agent_due where shard = ? and user_id in (select unnest(?))", [shard, list(users)])
+    rows = pl.DataFrame([(user_id, shard, 0, "unfinished") for user_id in users], schema=DUE_SCHEMA, orient="row")
+    mark_waiting(ledger, shard, users, pl.concat([rows, held.select(list(DUE_SCHEMA)).cast(DUE_SCHEMA)]))
+
+
 def who_waits(ledger: Ledger, until_us: int, *, skipped: bool = False) -> pl.DataFrame:
     """user_id, shard: users with steps that are due before an instant; with `skipped` those with skipped steps too. Documents are no users."""
     due = ledger.fetch("select distinct user_id, shard from agent_due where due_us <= ? and shard <> ?", [until_us, DOCUMENT_SHARD])

@@ -8,6 +8,7 @@ from memlearn.errors import EditError
 from memlearn.grounding.freetext import CitedEvidence, UserView
 from memlearn.learning.agent.step import PERSON, Cited, StepInput
 from memlearn.memory import Evidence, Fact, Statement
+from memlearn.memory.cited import is_name_of_rows, rows_named
 
 CATEGORY = ("category", "merchant_category")
 Key = tuple[str | None, str | None]
@@ -57,8 +58,10 @@ def stand_on(step: StepInput | None, cited: Cited, view: UserView) -> Standing:
     facts = [] if step is None else [step.statistics[at].fact for at in cited.statistics]
     there = set(view.row_ids)
     inherited = [line.evidence for line in cited.lines]
-    rows = dict.fromkeys((*own.rows, *(row for evidence in inherited for row in evidence.rows if row in there)))
-    names = dict.fromkeys(name for evidence in (own, *inherited) for name in _names(evidence))
+    every = [name for evidence in (own, *inherited) for name in _names(evidence)]
+    names = dict.fromkeys(name for name in every if not is_name_of_rows(name))
+    named = [row for name in every if is_name_of_rows(name) for row in rows_named(name, view.row_ids)]
+    rows = dict.fromkeys((*own.rows, *(row for evidence in inherited for row in evidence.rows if row in there), *named))
     passages = dict.fromkeys(passage for evidence in (own, *inherited) for passage in evidence.passages)
     keys = {(key, _EVENTS.get(name.partition(" ")[0], ())): None for name in names for key in _keys(name, view)}
     persons = tuple(sorted(view.person)) if PERSON in names else ()

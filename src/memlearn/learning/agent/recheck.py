@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -21,6 +20,7 @@ from memlearn.learning.job import Job
 from memlearn.learning.stated import stated_persons
 from memlearn.learning.tables import in_force, read_tables
 from memlearn.memory import Evidence, Statement
+from memlearn.memory.cited import is_name_of_rows, rows_named
 from memlearn.store import LearnedApart, LearnedRows, Manifest, StoreLayout, read_apart
 from memlearn.store.rows import read_rows, user_hash
 
@@ -85,8 +85,7 @@ class LineJudge:
         if history is None:
             return lines.with_columns(pl.lit(SOURCE_GONE).alias("outcome"), pl.lit("the user has no rows any more").alias("reason"))
         world = self.worlds.make(Past(history, self.persons.get(user_id, {})), self._last_day(history).isoformat())
-        there = {f"{row:016x}" for row in history["row_id"].to_list()}
-        judged = [_judge_line(row, world, there) for row in lines.iter_rows(named=True)]
+        judged = [_judge_line(row, world) for row in lines.iter_rows(named=True)]
         outcomes, reasons = ([verdict[part] for verdict in judged] for part in (0, 1))
         return lines.with_columns(pl.Series("outcome", outcomes, dtype=pl.String), pl.Series("reason", reasons, dtype=pl.String))
 
@@ -97,11 +96,17 @@ class LineJudge:
         return (_EPOCH + timedelta(microseconds=local)).date()
 
 
-def _judge_line(line: Mapping[str, Any], world: World, there: AbstractSet[str]) -> tuple[str, str | None]:
-    """Outcome and reason of a line; `there` are the ids of the user's rows."""
+def _judge_line(line: Mapping[str, Any], world: World) -> tuple[str, str | None]:
+    """Outcome and reason of a line."""
     evidence = Evidence(tuple(line["rows"]), line["statistic"], tuple(line["passages"]), line["operator"])
-    missing = [name for name in evidence.rows if name not in there]
+    there = set(world.view.row_ids)
+    missing = [f"no row {name}" for name in evidence.rows if name not in there]
+    missing += [f"other {name.partition(' #')[0]}" for name in _names_of_rows(evidence) if not rows_named(name, world.view.row_ids)]
     if missing:
-        return SOURCE_GONE, f"the user has no row {missing[0]}"
+        return SOURCE_GONE, f"the user has {missing[0]}"
     verdict = check_again(Statement(line["text"], evidence, None, "verified"), world)
     return (VERIFIED, None) if verdict.status == "verified" else (CONTRADICTED, verdict.reason)
+
+
+def _names_of_rows(evidence: Evidence) -> list[str]:
+    return [name for name in (evidence.statistic or "").split("; ") if is_name_of_rows(name)]

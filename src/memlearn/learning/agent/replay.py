@@ -1,25 +1,28 @@
-"""Replay: rebuild what a run published from its sources and the journals, without a single request."""
+"""Replay: rebuild what a run published from its rows and the journals, without a single request."""
 
 from __future__ import annotations
 
+import json
 import shutil
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
+
+import polars as pl
 
 from memlearn.errors import NoReleaseError, UnknownRunError, UsageError
 from memlearn.learning.agent.answers import Answers
-from memlearn.learning.agent.sender import Asked
-from memlearn.learning.job import Job
+from memlearn.learning.agent.names import DOCUMENT_SHARD
+from memlearn.learning.agent.past import Past
+from memlearn.learning.agent.version import model_settings
+from memlearn.learning.job import MANAGER_VERSION, Job
 from memlearn.learning.lock import learning
-from memlearn.learning.run import finish, open_run
-from memlearn.llm.messages import ChatReply, ChatRequest
-from memlearn.llm.model_error import ModelError
-from memlearn.store.journal import Place, read_record
+from memlearn.learning.run import LearnRun, finish, open_run
+from memlearn.store.files import link_file
 from memlearn.store.layout import StoreLayout
 from memlearn.store.ledger import Ledger
-from memlearn.store.manifest import Manifest, read_manifest
+from memlearn.store.manifest import Manifest, read_manifest, write_manifest
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +35,8 @@ class Replayed:
         content_digest: of that.
         again: of what the replay made.
         answers: answers that were taken from the journals.
-        stopped: what was asked and is in no journal; None: nothing.
+        booked: steps of other versions of the agent, whose lines were taken from the ledger.
+        problem: why the content is another one; None: it is the same.
     """
 
     run_id: str
@@ -40,75 +44,34 @@ class Replayed:
     content_digest: str
     again: str
     answers: int
-    stopped: str | None
+    booked: int
+    problem: str | None
 
 
-class Silent:
-    """A client that sends nothing: whatever it is asked should have been in the journal."""
-
-    def encode(self, _: ChatRequest) -> bytes:
-        """Nothing is sent."""
-        return b""
-
-    async def ask(self, _: bytes) -> ChatReply:
-        """Refuse.
-
-        Raises:
-            ModelError: always.
-        """
-        raise ModelError(
-            "access",
-            "A request of this run is in no journal: sources, prompts or model are not those of then, or a journal was removed.",
-        )
-
-    async def close(self) -> None:
-        """There is nothing to close."""
-
-
-@dataclass(slots=True)
-class Recorded:
-    """All answers of a store, found by user, turn and request, whatever the key of the step was.
+@dataclass(frozen=True, slots=True)
+class _Done:
+    """A run that is done.
 
     Args:
-        folder: of the journals.
-        places: (user, turn, digest) → where the answer lies.
-        taken: how many were.
+        run_id: which.
+        manifest: of what it published.
+        as_of_us: the instant that it was asked for; None: it learned from all rows.
+        users: whom it was told to learn; None: everybody.
+        base: the release that the others' memory was taken over from.
     """
 
-    folder: Path
-    places: dict[tuple[str, int, str], Place] = field(default_factory=dict)
-    taken: int = 0
-
-    @classmethod
-    def read(cls, layout: StoreLayout, ledger: Ledger, users: Sequence[str] | None = None) -> Recorded:
-        """What the ledger names, and what journals of runs that did not end hold.
-
-        Args:
-            layout: of the store with the journals.
-            ledger: its books.
-            users: only what was asked about these users; None: about all.
-        """
-        found = cls(layout.journals)
-        query = "select user_id, turn, digest, answered_in, answer from agent_requests"
-        rows = ledger.fetch(query) if users is None else ledger.fetch(f"{query} where user_id in (select unnest(?))", [list(users)])
-        found.places = {(user_id, turn, digest): Place(segment, answer) for user_id, turn, digest, segment, answer in rows.iter_rows()}
-        named = set(ledger.fetch("select segment from journals where settled")["segment"].to_list())
-        there = sorted(path.name for path in layout.journals.glob("*.journal")) if layout.journals.is_dir() else []
-        rest = Answers.read(layout.journals, [name for name in there if name not in named])
-        found.places |= {(user_id, turn, digest): place for (user_id, _, turn, digest), place in rest.places.items()}
-        return found
-
-    def known(self, asked: Asked, digest: str) -> ChatReply | None:
-        """The answer to a request."""
-        place = self.places.get((asked.user_id, asked.turn, digest))
-        if place is None:
-            return None
-        self.taken += 1
-        return ChatReply.of_json(read_record(self.folder, place)["reply"])
+    run_id: str
+    manifest: Manifest
+    as_of_us: int | None
+    users: tuple[str, ...] | None
+    base: Manifest | None
 
 
 def replay(job: Job, run_id: str) -> Replayed:
-    """Learn as a run did, from the sources as they are, with the answers that were given then.
+    """Learn as a run did: from the rows that its release pins, and with the answers that were given then.
+
+    Items, persons, operator statements and documents are read from the sources as they are. Where a run learned some users only, the
+    others' memory is taken over from the release that it was built on.
 
     Args:
         job: of the config; it has an agent.
@@ -116,52 +79,124 @@ def replay(job: Job, run_id: str) -> Replayed:
 
     Raises:
         BusyError: a learn run works on this store.
-        UsageError: the config has no agent.
-        UnknownRunError: there is no such run, or it did not end.
-        NoReleaseError: what it published is not kept any more.
+        UsageError: there is nothing to replay: the config has no agent, or it is not that of the run.
+        UnknownRunError: there is no such run, or it was not finished.
+        NoReleaseError: what it published, or what that was built on, is not kept any more.
     """
     if job.agent is None:
         raise UsageError("There is nothing to replay: `learning.manager` is `embedded`, which asks no model.")
-    with learning(job):
-        manifest, recorded, shards = _look_up(job, run_id)
-        with _scratch(job.layout, run_id) as layout:
-            settings = job.learning.model_copy(update={"shards": shards})
-            agent = replace(job.agent, client=Silent, batches=None, known=recorded.known, cap=None)
-            again = replace(job, layout=layout, as_of_us=manifest.as_of_us, learning=settings, agent=agent)
+    with learning(job), closing(Ledger(job.layout.ledger)) as ledger:
+        done = _look_up(job, ledger, run_id)
+        _require_same_agent(job, ledger, done)
+        past = Past(ledger, run_id, Answers.read(job.layout.journals, _unnamed(job.layout, ledger)), model_settings(job.agent.config))
+        with _scratch(job.layout, done) as layout:
+            again = replace(job, layout=layout, as_of_us=done.as_of_us, users=done.users, agent=replace(job.agent, past=past, cap=None))
             with open_run(again) as run:
-                run.ingest()
+                _take_rows(run, job.layout, done.manifest, int(ledger.fact("shards") or 1))
+                run.decide_scope()
                 run.fold()
                 run.learn_by_agent()
                 run.share()
                 run.render()
-                outcome = run.publish()
-                finish(run, {"release_id": outcome.manifest.release_id})
+                made = run.publish().manifest
+                finish(run, {"release_id": made.release_id})
                 stopped = None if run.agent is None else run.agent.tally.stopped
-            made = read_manifest(layout, outcome.manifest.release_id)
-    return Replayed(run_id, manifest.release_id, manifest.content_digest, made.content_digest, recorded.taken, stopped)
+    before = done.manifest
+    problem = None if made.content_digest == before.content_digest else stopped or _why_other(before, made)
+    return Replayed(run_id, before.release_id, before.content_digest, made.content_digest, past.taken, past.booked, problem)
 
 
-def _look_up(job: Job, run_id: str) -> tuple[Manifest, Recorded, int]:
-    ledger = Ledger(job.layout.ledger)
-    try:
-        found = ledger.fetch("select state, release_id from runs where run_id = ?", [run_id])
-        if found.is_empty():
-            raise UnknownRunError(f"There is no run {run_id!r}. `memlearn status CONFIG` lists the last runs.")
-        state, release_id = found.row(0)
-        if state != "done":
-            raise UnknownRunError(f"Run {run_id!r} is {state}; only a run that is done can be replayed.")
-        if not job.layout.manifest(release_id).is_file():
-            raise NoReleaseError(f"Release {release_id!r} of run {run_id!r} is not kept any more; `releases.keep` says how many are.")
-        return read_manifest(job.layout, release_id), Recorded.read(job.layout, ledger), int(ledger.fact("shards") or 1)
-    finally:
-        ledger.close()
+def _look_up(job: Job, ledger: Ledger, run_id: str) -> _Done:
+    found = ledger.fetch("select state, release_id, as_of_us, version, users, base from runs where run_id = ?", [run_id])
+    if found.is_empty():
+        raise UnknownRunError(f"There is no run {run_id!r}. `memlearn status CONFIG` lists the last runs.")
+    run = found.row(0, named=True)
+    if run["state"] != "done":
+        raise UnknownRunError(
+            f"Run {run_id!r} is {run['state']} and published nothing; only a run that is done can be replayed. What was answered to it is part of the "
+            "run after it."
+        )
+    if run["version"] != MANAGER_VERSION:
+        raise UsageError(
+            f"Run {run_id!r} was made with {run['version']!r} of the embedded manager, and this memlearn has {MANAGER_VERSION!r}. Replay it with the "
+            "memlearn that made it."
+        )
+    manifest = _kept(job.layout, run["release_id"], f"Release {run['release_id']!r} of run {run_id!r}")
+    users = None if run["users"] is None else tuple(json.loads(run["users"]))
+    built_on = f"Run {run_id!r} learned some users only, and took over the others from release {run['base']!r}, which"
+    base = None if run["base"] is None else _kept(job.layout, run["base"], built_on)
+    return _Done(run_id, manifest, run["as_of_us"], users, base)
+
+
+def _kept(layout: StoreLayout, release_id: str, told: str) -> Manifest:
+    if not layout.manifest(release_id).is_file():
+        raise NoReleaseError(f"{told} is not kept any more; `releases.keep` says how many are.")
+    return read_manifest(layout, release_id)
+
+
+def _require_same_agent(job: Job, ledger: Ledger, done: _Done) -> None:
+    """What another agent would have asked is in no journal, so that nothing could be said of it."""
+    way_out = "Replay it with the config and the prompts as they were then; a copy elsewhere will do where its `store` is this one."
+    if done.manifest.config_digest != job.config_digest:
+        raise UsageError(f"The config has other settings now than when run {done.run_id!r} published. {way_out}")
+    query = (
+        "select version from agent_steps where run_id = ? and shard <> ? union"
+        " select version from agent_steps_replaced where run_id = ? and shard <> ?"
+    )
+    versions = sorted(ledger.fetch(query, [done.run_id, DOCUMENT_SHARD, done.run_id, DOCUMENT_SHARD])["version"].to_list())
+    if versions and job.agent_version not in versions:
+        raise UsageError(
+            f"Run {done.run_id!r} was done by {versions[0]}, and the agent is {job.agent_version} now: its prompts, its tools or memlearn's checker are "
+            f"others. {way_out}"
+        )
+
+
+def _unnamed(layout: StoreLayout, ledger: Ledger) -> list[str]:
+    """Journals whose answers the ledger does not name yet."""
+    named = set(ledger.fetch("select segment from journals where settled")["segment"].to_list())
+    there = sorted(path.name for path in layout.journals.glob("*.journal")) if layout.journals.is_dir() else []
+    return [name for name in there if name not in named]
+
+
+def _why_other(before: Manifest, made: Manifest) -> str:
+    if made.population.get("inputs") != before.population.get("inputs"):
+        return "Every answer was there and the rows are those of then, but the catalogue is another one, or this memlearn words things otherwise."
+    return "Every answer was there and the rows are those of then, so persons, operator statements or documents are not as they were."
 
 
 @contextmanager
-def _scratch(layout: StoreLayout, run_id: str) -> Iterator[StoreLayout]:
-    folder = layout.tmp / f"replay-{run_id}"
-    shutil.rmtree(folder, ignore_errors=True)
+def _scratch(layout: StoreLayout, done: _Done) -> Iterator[StoreLayout]:
+    """A store beside the store, empty but for the release that the run was built on."""
+    scratch = StoreLayout(layout.tmp / f"replay-{done.run_id}")
+    shutil.rmtree(scratch.root, ignore_errors=True)
     try:
-        yield StoreLayout(folder)
+        scratch.create()
+        if done.base is not None:
+            _take_base(layout, scratch, done.base)
+        yield scratch
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        shutil.rmtree(scratch.root, ignore_errors=True)
+
+
+def _take_base(layout: StoreLayout, scratch: StoreLayout, base: Manifest) -> None:
+    """The release as it is, but for its searchable tables, which have no part in its content."""
+    for segment in base.segments:
+        link_file(layout.segment(segment.file), scratch.segment(segment.file))
+    for suffix in ("", "-pairs"):
+        file = f"population/{base.population['file']}{suffix}.parquet"
+        link_file(layout.root / file, scratch.root / file)
+    scratch.release(base.release_id).mkdir(parents=True)
+    scratch.manifest(base.release_id).write_bytes(write_manifest(replace(base, lance={})))
+    scratch.current.write_text(base.release_id + "\n")
+
+
+def _take_rows(run: LearnRun, layout: StoreLayout, manifest: Manifest, shards: int) -> None:
+    """Link the rows of a release, and name them in the books of a run, as if it had read them."""
+    for file in manifest.row_files:
+        link_file(layout.root / file, run.job.layout.root / file)
+    # Names begin with the run that wrote the file, so that older files come first.
+    files = [Path(file) for file in sorted(manifest.row_files)]
+    rows = [(int(file.parent.name), seq, file.name, 0, run.run_id) for seq, file in enumerate(files)]
+    with run.ledger.transaction():
+        run.ledger.set_facts({"shards": str(shards)})
+        run.ledger.append("row_files", pl.DataFrame(rows, ["shard", "seq", "file", "rows", "run_id"], orient="row"))

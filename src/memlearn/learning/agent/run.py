@@ -14,6 +14,7 @@ from memlearn.learning.agent.money import CapReachedError
 from memlearn.learning.agent.sender import NotAnsweredError, Spent
 from memlearn.learning.agent.step import StepInput
 from memlearn.learning.agent.stepper import StopRunError
+from memlearn.learning.agent.together import together
 from memlearn.memory import Block
 
 # So many steps in a row without an answer, and none with one in between: the endpoint is gone.
@@ -210,7 +211,7 @@ async def do_users(works: AsyncIterator[UserSteps], do: Doing, record: Record, v
         async with turn:
             return await anext(works, None)
 
-    async with asyncio.TaskGroup() as group:
+    async with together() as group:
         for _ in range(side_by_side):
             group.create_task(worker())
     run.tally.unfinished = sorted(set(run.tally.unfinished))

@@ -16,20 +16,23 @@ from memlearn.learning.agent.answers import NOW, Answers
 from memlearn.learning.agent.batch_jobs import BatchEndpoint
 from memlearn.learning.agent.books import forget_steps, write_steps
 from memlearn.learning.agent.config import AgentConfig
-from memlearn.learning.agent.conversation import OperatorTool, Settings
+from memlearn.learning.agent.conversation import OperatorTool, Settings, StepResult
 from memlearn.learning.agent.costs import write_unfinished
 from memlearn.learning.agent.documents.reading import Documents
-from memlearn.learning.agent.due import DUE_SCHEMA, mark_waiting
+from memlearn.learning.agent.due import mark_unfinished, mark_waiting
 from memlearn.learning.agent.money import Purse, Rates
+from memlearn.learning.agent.names import is_document
 from memlearn.learning.agent.pace import Pace
+from memlearn.learning.agent.past import Past
 from memlearn.learning.agent.prompt import Prompts
+from memlearn.learning.agent.replaced import note_counted
 from memlearn.learning.agent.run import Doing, FinishedStep, Tally, UserSteps, do_users
 from memlearn.learning.agent.run_journal import RunJournal, journal_name
 from memlearn.learning.agent.search import Library, Reader
 from memlearn.learning.agent.sender import Client, Known, Sender, Spent
 from memlearn.learning.agent.settling import settle
 from memlearn.learning.agent.step import Check, StepInput
-from memlearn.learning.agent.stepper import Ask, Forms, Stepper
+from memlearn.learning.agent.stepper import FORMS, Ask, Forms, Stepper
 from memlearn.learning.agent.tools import built_in_tools
 from memlearn.learning.agent.version import agent_version, model_settings
 from memlearn.learning.agent.waves import Gather, Waves
@@ -77,6 +80,7 @@ class Agent:
         cap: units of money that the run may spend; None: no cap.
         retry_skipped: do skipped steps again.
         known: answers that were given before, in place of those of the store's journals.
+        past: what an earlier run was made from, to be done again without a request; None: models are asked.
         operator_tools: tools of the operator: what is offered, and the function behind it.
         removed_tools: built-in tools that are not offered.
         tool_sources: digests of the operator's functions, which are part of the version.
@@ -90,6 +94,7 @@ class Agent:
     cap: int | None = None
     retry_skipped: bool = False
     known: Known | None = None
+    past: Past | None = None
     operator_tools: tuple[tuple[Tool, OperatorTool], ...] = ()
     removed_tools: tuple[str, ...] = ()
     tool_sources: tuple[str, ...] = ()
@@ -212,8 +217,6 @@ class AgentStage:
 
     async def _run(self, shards: Sequence[int], find: Find, answers: Answers, journal: RunJournal, purse: Purse) -> Tally:
         config = self.agent.config
-        client = self.agent.client()
-        known = self.agent.known or answers.known
 
         async def gather(do: Doing, only: frozenset[str] | None) -> Tally:
             with ThreadPoolExecutor(1, "agent work") as work, ThreadPoolExecutor(1, "agent books") as books:
@@ -227,6 +230,10 @@ class AgentStage:
                 works = self._works(shards, find, answers, work, only)
                 return await do_users(works, do, record, self.version, side_by_side=config.in_flight * _USERS_IN_FLIGHT)
 
+        if self.agent.past is not None:
+            return await gather(self._again(self.agent.past), None)
+        client = self.agent.client()
+        known = self.agent.known or answers.known
         try:
             if self.agent.batches is not None and (config.mode == "batch" or answers.batches):
                 waves = Waves(
@@ -282,7 +289,20 @@ class AgentStage:
             self._left_open = waves.left_open
             self._perhaps += waves.perhaps
 
-    def _doing(self, ask: Ask) -> Doing:
+    def _again(self, past: Past) -> Doing:
+        """Does steps as an earlier run did."""
+        replies = self.agent.config.replies
+        doings = [self._doing(past.ask, Forms(form, fixed=True)) for form in (FORMS if replies == "auto" else (replies,))]
+
+        async def do(key: str, step: StepInput, spent: Spent) -> StepResult:
+            del key, spent
+            if self.documents is not None and is_document(step.user_id):
+                return await past.do(doings, self.documents.version_of(step.user_id), step, ())
+            return await past.do(doings, self.version, step, (self.library.digest,))
+
+        return do
+
+    def _doing(self, ask: Ask, forms: Forms | None = None) -> Doing:
         config = self.agent.config
         settings = Settings(
             prompts=self.agent.prompts,
@@ -292,7 +312,7 @@ class AgentStage:
             max_tokens=config.max_tokens,
             window=config.window,
         )
-        forms = Forms("tools" if config.replies == "auto" else config.replies, fixed=config.replies != "auto")
+        forms = forms or Forms("tools" if config.replies == "auto" else config.replies, fixed=config.replies != "auto")
         tools = {tool.name: function for tool, function in self.agent.operator_tools}
         users = Stepper(settings, forms, ask, self.check, self._reader, tools)
         return users.do if self.documents is None else self.documents.beside(users)
@@ -308,7 +328,10 @@ class AgentStage:
             found = next(every, None)
             if found is not None:
                 mark_waiting(self.ledger, found.shard, found.users, found.waiting)
-                answers.add_booked(self.ledger, found.shard, [work.steps.user_id for work in found.work if work.steps.inputs])
+                to_do = [work.steps.user_id for work in found.work if work.steps.inputs]
+                answers.add_booked(self.ledger, found.shard, to_do)
+                if self.agent.past is not None:
+                    self.agent.past.read(found.shard, to_do)
             return found
 
         coming = pool.submit(look)
@@ -375,11 +398,10 @@ class AgentStage:
                 shard = self._shards[user_id]
                 held = self.ledger.fetch("select count(*) as n from agent_steps where user_id = ? and shard = ?", [user_id, shard]).item()
                 self.counts[shard][user_id] = min(self.counts[shard][user_id], held)
-        rows = [(user_id, self._shards[user_id], 0, "unfinished") for user_id in tally.unfinished]
-        by_shard = pl.DataFrame(rows, schema=DUE_SCHEMA, orient="row")
-        for (shard,), users in by_shard.group_by("shard"):
-            held = self.ledger.fetch("select * from agent_due where shard = ?", [shard])
-            kept = held.join(users, on="user_id", how="semi")
-            mark_waiting(
-                self.ledger, int(str(shard)), users["user_id"].to_list(), pl.concat([users, kept.select(list(DUE_SCHEMA)).cast(DUE_SCHEMA)])
-            )
+        by_shard: dict[int, dict[str, int]] = {}
+        for user_id in tally.unfinished:
+            shard = self._shards[user_id]
+            by_shard.setdefault(shard, {})[user_id] = self.counts[shard].get(user_id, 0)
+        for shard, counts in by_shard.items():
+            note_counted(self.ledger, self.run_id, shard, counts)
+            mark_unfinished(self.ledger, shard, sorted(counts))

@@ -14,7 +14,8 @@ from memlearn.learning.agent.step import Check, StepInput
 from memlearn.llm.messages import ChatReply, ChatRequest
 from memlearn.llm.model_error import ModelError
 
-_FORMS: tuple[Form, ...] = ("tools", "json", "text")
+FORMS: tuple[Form, ...] = ("tools", "json", "text")
+"""The forms of calls, in the order in which they are tried."""
 
 
 class StopRunError(MemlearnError):
@@ -52,9 +53,9 @@ class Forms:
         if refused != self.form:
             # Another step has found it out meanwhile.
             return
-        if self.fixed or refused == _FORMS[-1]:
+        if self.fixed or refused == FORMS[-1]:
             raise StopRunError(str(error)) from error
-        self.form = _FORMS[_FORMS.index(refused) + 1]
+        self.form = FORMS[FORMS.index(refused) + 1]
         self.changed(self.form)
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 import polars as pl
 
 from memlearn.learning.agent.money import Rates
-from memlearn.learning.agent.replay import Recorded
+from memlearn.learning.agent.recorded import Recorded
 from memlearn.learning.agent.sender import Asked
 from memlearn.learning.agent.stage import Agent, Totals
 from memlearn.learning.fold import pick_up

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import blake2b
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from memlearn.chunks.documents import Passage
 from memlearn.grounding.freetext.tokens import fold_words
 from memlearn.learning.agent.books import load_line
 from memlearn.learning.agent.documents.tools import CANDIDATES
+from memlearn.learning.agent.unpublished import FULL_BLOCK, OTHER_PASSAGE
 from memlearn.memory import BlockSpec, Statement
 
 _KINDS = {"policies": "policy", "guidelines": "guideline"}
@@ -33,21 +34,49 @@ class Written:
     Args:
         documents: label of a block → each document's lines, in order of documents.
         digest: of all of it.
+        names: of the documents in the books.
+        writers: label of a block → the name of each document in `documents`.
     """
 
     documents: Mapping[str, tuple[tuple[Statement, ...], ...]]
     digest: str
+    names: tuple[str, ...] = ()
+    writers: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @classmethod
     def read(cls, path: Path) -> Written:
         """What was left in the folder of a run."""
-        texts = pl.read_ipc(path).sort("user_id")["blocks"].to_list()
+        held = pl.read_ipc(path).sort("user_id")
+        names, texts = held["user_id"].to_list(), held["blocks"].to_list()
         found: dict[str, list[tuple[Statement, ...]]] = {}
-        for text in texts:
+        writers: dict[str, list[str]] = {}
+        for name, text in zip(names, texts, strict=True):
             for label, lines in json.loads(text).items():
                 found.setdefault(label, []).append(tuple(load_line(line) for line in lines))
+                writers.setdefault(label, []).append(name)
         digest = blake2b("\n".join(texts).encode(), digest_size=16).hexdigest()
-        return cls({label: tuple(held) for label, held in found.items()}, digest)
+        return cls(
+            {label: tuple(lines) for label, lines in found.items()},
+            digest,
+            tuple(names),
+            {label: tuple(of) for label, of in writers.items()},
+        )
+
+    def left_out(self, specs: Sequence[BlockSpec], passages: Sequence[Passage]) -> list[tuple[str, str, str, str]]:
+        """Name of the document, label, text and reason of each line that is not published, in these words or at all.
+
+        Args:
+            specs: the blocks of the release.
+            passages: as they are published.
+        """
+        known = {passage.passage_id: passage for passage in passages}
+        found = []
+        for spec in specs:
+            said = {fold_words(line.text) for line in self.choose(spec, passages)}
+            for name, lines in zip(self.writers.get(spec.label, ()), self.documents.get(spec.label, ()), strict=True):
+                missing = [line for line in lines if fold_words(line.text) not in said]
+                found += [(name, spec.label, line.text, FULL_BLOCK if _stands(line, known) else OTHER_PASSAGE) for line in missing]
+        return found
 
     def choose(self, spec: BlockSpec, passages: Sequence[Passage]) -> list[Statement]:
         """The lines of a block.

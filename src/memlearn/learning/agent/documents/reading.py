@@ -98,7 +98,11 @@ class Documents:
         work = [self._work(name, held.get(name, NOBODY), wanted) for name in chosen.to_list()]
         nobody = pl.DataFrame(schema=DUE_SCHEMA)
         # Those that are gone wait for nothing any more.
-        gone = ledger.fetch("select distinct user_id from agent_due where shard = ?", [DOCUMENT_SHARD])["user_id"].to_list() if only is None else []
+        gone = (
+            ledger.fetch("select distinct user_id from agent_due where shard = ?", [DOCUMENT_SHARD])["user_id"].to_list()
+            if only is None
+            else []
+        )
         users = tuple(dict.fromkeys([*chosen.to_list(), *gone]))
         return ShardWork(DOCUMENT_SHARD, users, tuple(one for one in work if one is not None), nobody)
 
@@ -159,6 +163,10 @@ class Documents:
         assert self.agent.documents is not None
         tools = document_tools(rules=self._proposes(kind))
         return agent_version(self.agent.config, self.agent.documents, self.specs[kind], tools, checker=VERSION)
+
+    def version_of(self, name: str) -> str:
+        """The version of the steps of a document."""
+        return self.version(self._kind(name))
 
     def first_request(self, step: StepInput) -> int:
         """About the bytes of a step's first request, with blocks that are half full."""

@@ -63,7 +63,7 @@ class RenderInput:
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
-    """A shard's memory: statements, item facts and bought items, in the columns of a release; and how many lines found no room."""
+    """A shard's memory: statements, item facts and bought items, in the columns of a release; and how many counted lines found no room."""
 
     statements: pl.DataFrame
     item_facts: pl.DataFrame
@@ -116,9 +116,14 @@ def render(candidates: Mapping[str, pl.DataFrame], given: RenderInput, bought: M
         filling = _statements(_fit(lines, given.blocks, room_taken(given.written)))
         said_in_full = pl.concat([given.written.select(filling.columns), filling]).sort("user_id", "label", "line")
     statements, used = bound_statements(said_in_full, given.memory_bytes)
-    all_lines = len(lines) + (0 if given.written is None else len(given.written))
+    counted = len(statements) - _kept(given.written, statements)
     items, used = bound_bought(bought["bought"], used, given.memory_bytes)
-    return Rendered(statements, item_facts(frames["facts"], given, used), list_bought(items, bought["buyers"]), all_lines - len(statements))
+    return Rendered(statements, item_facts(frames["facts"], given, used), list_bought(items, bought["buyers"]), len(lines) - counted)
+
+
+def _kept(written: pl.DataFrame | None, statements: pl.DataFrame) -> int:
+    """How many of an agent's lines found room; those that did not are told apart from these."""
+    return 0 if written is None else len(written.join(statements, on=["user_id", "label", "text"], how="semi"))
 
 
 def _worded_keys(frames: Mapping[str, pl.DataFrame], given: RenderInput) -> pl.DataFrame:
