@@ -69,7 +69,7 @@ def replay(
 
 def _show(report: StepsReport) -> None:
     screen = output.console()
-    screen.print(output.plain(f"User {report.user_id}: {len(report.steps):,} steps of the agent", "bold"))
+    screen.print(output.plain(f"{report.user_id}: {_count(len(report.steps), 'step')} of the agent", "bold"))
     for step in report.steps:
         _show_step(screen, step)
     if report.unpublished:
@@ -80,11 +80,18 @@ def _show(report: StepsReport) -> None:
         screen.print(output.plain(f"      {line.reason}"))
 
 
+def _count(number: int, what: str) -> str:
+    return f"{number:,} {what}" + ("" if number == 1 else "s")
+
+
 def _show_step(screen: Console, step: StepView) -> None:
     cost = f", cost {step.cost}" if float(step.cost) else ""
     screen.print()
     screen.print(
-        output.plain(f"chunk {step.chunk}: {step.events:,} rows, {step.requests:,} requests{cost} · {step.outcome} · {step.run_id}", "bold")
+        output.plain(
+            f"chunk {step.chunk}: {_count(step.events, 'row')}, {_count(step.requests, 'request')}{cost} · {step.outcome} · {step.run_id}",
+            "bold",
+        )
     )
     if step.reason is not None:
         screen.print(output.plain(f"  {step.reason}"))

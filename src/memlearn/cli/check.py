@@ -122,6 +122,8 @@ def _show_agent(screen: Console, agent: AgentStatus) -> None:
             told = f"of it {output.money(agent.documents.cost, agent.currency)} for documents, {agent.documents.statements:,} statements"
             screen.print(output.plain(f"  {told}"))
         for title, costs in (("block", agent.blocks), ("dearest users", agent.users)):
+            if not costs:
+                continue
             screen.print(
                 output.table((title, "cost", "statements", "each"), [_cost(cost) for cost in costs], right=("cost", "statements", "each"))
             )

@@ -42,11 +42,18 @@ def agent_report(totals: Totals, prices: Prices | None, unpublished: int) -> Age
     )
 
 
-def agent_warnings(totals: Totals, failed_calls: int, unpublished: int, first_unpublished: UnpublishedLine | None) -> Iterator[str]:
+def agent_warnings(
+    totals: Totals,
+    skipped: tuple[int, tuple[str, str] | None],
+    failed_calls: int,
+    unpublished: int,
+    first_unpublished: UnpublishedLine | None,
+) -> Iterator[str]:
     """What an operator should look at after a run.
 
     Args:
         totals: how the agent's stage went.
+        skipped: how many steps stand without an answer, of this run or an earlier one; user or document, and reason of the first of them.
         failed_calls: calls that failed in a function of the operator.
         unpublished: lines that were accepted and are not in the release.
         first_unpublished: the first of them.
@@ -55,9 +62,9 @@ def agent_warnings(totals: Totals, failed_calls: int, unpublished: int, first_un
     users = sum(not is_document(name) for name in tally.unfinished)
     if tally.stopped is not None:
         yield f"The agent stopped before it had read everything: {tally.stopped} {_left(users, len(tally.unfinished) - users)}"
-    skipped = tally.steps.get("skipped", 0)
-    if skipped and totals.skipped:
-        yield _told_skipped(skipped, *totals.skipped[0])
+    steps, first = skipped
+    if first is not None:
+        yield _told_skipped(steps, *first)
     if totals.possibly_paid:
         yield (
             f"{totals.possibly_paid:,} requests were under way when an earlier run died. Nobody can tell whether they were paid, so their highest cost "
@@ -129,5 +136,5 @@ def _told_unpublished(lines: int, first: UnpublishedLine) -> str:
     name = told_name(first.user_id)
     return (
         f"{lines:,} accepted lines of the agent are not published, the first in block {first.label!r} of {name}, {first.text!r}: {first.reason}. "
-        "`memlearn steps CONFIG USER` tells those of a user."
+        f"`memlearn steps CONFIG {'SOURCE:PATH' if is_document(first.user_id) else 'USER'}` tells them."
     )

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from memlearn.errors import MemlearnError
-from memlearn.learning.agent.costs import failed_calls
+from memlearn.learning.agent.costs import failed_calls, read_skipped
 from memlearn.learning.agent.unpublished import UnpublishedLine, read_unpublished
 from memlearn.learning.job import Report
 from memlearn.learning.publish import Outcome
@@ -154,7 +154,8 @@ def _report(run: LearnRun, outcome: Outcome) -> LearnReport:
 
 def _agent_warnings(run: LearnRun, unpublished: int, first: Sequence[UnpublishedLine]) -> Iterator[str]:
     if run.agent is not None:
-        yield from agent_warnings(run.agent, failed_calls(run.ledger, run.run_id), unpublished, first[0] if first else None)
+        skipped = read_skipped(run.ledger)
+        yield from agent_warnings(run.agent, skipped, failed_calls(run.ledger, run.run_id), unpublished, first[0] if first else None)
 
 
 def run_stages(handle: RunHandle) -> LearnReport:

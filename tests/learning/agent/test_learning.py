@@ -184,6 +184,12 @@ def test_a_step_without_an_answer_is_skipped_told_and_retried(tmp_path: Path, co
     assert site.digest() != whole.digest()
     kept = site.learn()
     assert not kept.published
+    status = memlearn.status(site.config).agent
+    assert status is not None
+    told = "steps of the agent have no answer and were left out, the first of user"
+    for warnings in (report.warnings, kept.warnings, status.warnings):
+        # While it stands, every run and `status` say so, and how it is taken up again.
+        assert sum(told in warning and "`memlearn learn CONFIG --retry-skipped` does them again" in warning for warning in warnings) == 1
     retried = site.learn(retry_skipped=True)
     assert retried.agent is not None
     assert retried.agent.steps_skipped == 0

@@ -188,7 +188,7 @@ def read_costs(ledger: Ledger, dearest: int = 10) -> Costs | None:
     documents = ledger.fetch(f"select {_ALL} from agent_costs where {_OF_DOCUMENTS}").row(0, named=True)
     blocks = ledger.fetch(f"select label as name, {_SUMS} from agent_costs group by label order by cost desc, label")
     runs = ledger.fetch(f"select run_id, {_SUMS} from agent_costs group by run_id order by run_id")
-    skipped = ledger.fetch("select user_id, reason from agent_steps where outcome = 'skipped' order by user_id, chunk")
+    skipped, first_skipped = read_skipped(ledger)
     query = "select count(distinct user_id) filter (shard <> ?), count(distinct user_id) filter (shard = ?) from agent_due where reason = 'unfinished'"
     unfinished, unfinished_documents = ledger.fetch(query, [DOCUMENT_SHARD, DOCUMENT_SHARD]).row(0)
     lines, first = read_unpublished(ledger, most=1)
@@ -201,11 +201,18 @@ def read_costs(ledger: Ledger, dearest: int = 10) -> Costs | None:
         documents=_cost({"name": None, **documents}),
         unfinished=int(unfinished),
         unfinished_documents=int(unfinished_documents),
-        skipped=len(skipped),
-        first_skipped=(str(skipped["user_id"][0]), str(skipped["reason"][0])) if len(skipped) else None,
+        skipped=skipped,
+        first_skipped=first_skipped,
         unpublished=lines,
         first_unpublished=first[0] if first else None,
     )
+
+
+def read_skipped(ledger: Ledger) -> tuple[int, tuple[str, str] | None]:
+    """How many steps stand without an answer; and the user or document, as in the books, and the reason of the first of them."""
+    query = "select user_id, reason, count(*) over () as n from agent_steps where outcome = 'skipped' order by user_id, chunk limit 1"
+    first = ledger.fetch(query)
+    return (0, None) if first.is_empty() else (int(first["n"][0]), (str(first["user_id"][0]), str(first["reason"][0])))
 
 
 def _cost(row: Mapping[str, Any]) -> Cost:

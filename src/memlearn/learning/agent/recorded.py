@@ -8,6 +8,7 @@ from pathlib import Path
 
 from memlearn.learning.agent.answers import Answers
 from memlearn.learning.agent.sender import Asked
+from memlearn.learning.agent.settling import find_unsettled
 from memlearn.llm.messages import ChatReply
 from memlearn.store.journal import Place, read_record
 from memlearn.store.layout import StoreLayout
@@ -41,9 +42,7 @@ class Recorded:
         query = "select user_id, turn, digest, answered_in, answer from agent_requests"
         rows = ledger.fetch(query) if users is None else ledger.fetch(f"{query} where user_id in (select unnest(?))", [list(users)])
         found.places = {(user_id, turn, digest): Place(segment, answer) for user_id, turn, digest, segment, answer in rows.iter_rows()}
-        named = set(ledger.fetch("select segment from journals where settled")["segment"].to_list())
-        there = sorted(path.name for path in layout.journals.glob("*.journal")) if layout.journals.is_dir() else []
-        rest = Answers.read(layout.journals, [name for name in there if name not in named])
+        rest = Answers.read(layout.journals, find_unsettled(layout, ledger))
         found.places |= {(user_id, turn, digest): place for (user_id, _, turn, digest), place in rest.places.items()}
         return found
 

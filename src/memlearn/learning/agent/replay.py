@@ -15,6 +15,7 @@ from memlearn.errors import NoReleaseError, UnknownRunError, UsageError
 from memlearn.learning.agent.answers import Answers
 from memlearn.learning.agent.names import DOCUMENT_SHARD
 from memlearn.learning.agent.past import Past
+from memlearn.learning.agent.settling import find_unsettled
 from memlearn.learning.agent.version import model_settings
 from memlearn.learning.job import MANAGER_VERSION, Job
 from memlearn.learning.lock import learning
@@ -88,7 +89,7 @@ def replay(job: Job, run_id: str) -> Replayed:
     with learning(job), closing(Ledger(job.layout.ledger)) as ledger:
         done = _look_up(job, ledger, run_id)
         _require_same_agent(job, ledger, done)
-        past = Past(ledger, run_id, Answers.read(job.layout.journals, _unnamed(job.layout, ledger)), model_settings(job.agent.config))
+        past = Past(ledger, run_id, Answers.read(job.layout.journals, find_unsettled(job.layout, ledger)), model_settings(job.agent.config))
         with _scratch(job.layout, done) as layout:
             again = replace(job, layout=layout, as_of_us=done.as_of_us, users=done.users, agent=replace(job.agent, past=past, cap=None))
             with open_run(again) as run:
@@ -149,13 +150,6 @@ def _require_same_agent(job: Job, ledger: Ledger, done: _Done) -> None:
             f"Run {done.run_id!r} was done by {versions[0]}, and the agent is {job.agent_version} now: its prompts, its tools or memlearn's checker are "
             f"others. {way_out}"
         )
-
-
-def _unnamed(layout: StoreLayout, ledger: Ledger) -> list[str]:
-    """Journals whose answers the ledger does not name yet."""
-    named = set(ledger.fetch("select segment from journals where settled")["segment"].to_list())
-    there = sorted(path.name for path in layout.journals.glob("*.journal")) if layout.journals.is_dir() else []
-    return [name for name in there if name not in named]
 
 
 def _why_other(before: Manifest, made: Manifest) -> str:

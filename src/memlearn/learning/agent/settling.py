@@ -9,6 +9,7 @@ import polars as pl
 
 from memlearn.learning.agent.names import DOCUMENT_SHARD, is_document
 from memlearn.learning.agent.sender import Answered
+from memlearn.store.layout import StoreLayout
 from memlearn.store.ledger import Ledger
 from memlearn.store.rows import user_hash
 
@@ -25,6 +26,13 @@ _REQUESTS = pl.Schema(
         "answer": pl.Int64,
     }
 )
+
+
+def find_unsettled(layout: StoreLayout, ledger: Ledger) -> list[str]:
+    """The journals whose answers the ledger does not name yet: of runs that died, or whose batches are still with the provider."""
+    settled = set(ledger.fetch("select segment from journals where settled")["segment"].to_list())
+    there = sorted(path.name for path in layout.journals.glob("*.journal")) if layout.journals.is_dir() else []
+    return [name for name in there if name not in settled]
 
 
 def settle(ledger: Ledger, segments: Sequence[str], found: Sequence[Answered], run_id: str) -> None:

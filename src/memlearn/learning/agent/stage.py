@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import sys
 import time
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
 import polars as pl
@@ -30,9 +28,10 @@ from memlearn.learning.agent.run import Doing, FinishedStep, Tally, UserSteps, d
 from memlearn.learning.agent.run_journal import RunJournal, journal_name
 from memlearn.learning.agent.search import Library, Reader
 from memlearn.learning.agent.sender import Client, Known, Sender, Spent
-from memlearn.learning.agent.settling import settle
+from memlearn.learning.agent.settling import find_unsettled, settle
 from memlearn.learning.agent.step import Check, StepInput
 from memlearn.learning.agent.stepper import FORMS, Ask, Forms, Stepper
+from memlearn.learning.agent.together import quick_turns
 from memlearn.learning.agent.tools import built_in_tools
 from memlearn.learning.agent.version import agent_version, model_settings
 from memlearn.learning.agent.waves import Gather, Waves
@@ -49,23 +48,10 @@ _BOOKED_SECONDS = 2.0
 _SKIPPED_TOLD = 20
 # For each request in flight so many users are at work: some wait for their turn, so that at the end nobody has many steps left.
 _USERS_IN_FLIGHT = 3
-# After so long a thread lets another one go on; usual are 5 ms, after each of which an answer that has come waits for another one's work.
-_SWITCH_SECONDS = 0.001
 
 Say = Callable[[int, int, str], None]
 Find = Callable[[int, pl.Series | None], Iterator[ShardWork]]
 _Finished = tuple[FinishedStep, int, int]
-
-
-@contextmanager
-def _quick_turns() -> Iterator[None]:
-    """Threads that work beside the event loop hold it up for a moment only."""
-    usual = sys.getswitchinterval()
-    sys.setswitchinterval(_SWITCH_SECONDS)
-    try:
-        yield
-    finally:
-        sys.setswitchinterval(usual)
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,14 +174,14 @@ class AgentStage:
         Returns:
             How it went. `counts` tells afterwards how many steps of each user stand, by shard.
         """
-        unsettled = self._unsettled()
+        unsettled = find_unsettled(self.layout, self.ledger)
         answers = Answers.read(self.layout.journals, unsettled)
         spent = answers.spent_before()
         journal = RunJournal(self.layout.journals, journal_name(self.run_id))
         purse = Purse(self.agent.cap)
         self._booked_at = time.monotonic()
         try:
-            with _quick_turns():
+            with quick_turns():
                 tally = asyncio.run(self._run(shards, find, answers, journal, purse))
         finally:
             journal.close()
@@ -208,12 +194,6 @@ class AgentStage:
         taken_back = set(tally.withdrawn)
         skipped = tuple((user_id, reason) for key, user_id, reason in self._skipped if key not in taken_back)
         return Totals(tally, self._reused, self._refused, purse.spent, self._perhaps, answers.open_requests, skipped[:_SKIPPED_TOLD])
-
-    def _unsettled(self) -> list[str]:
-        """The journals whose answers the ledger does not name yet: of runs that died, or whose batches are still with the provider."""
-        settled = {str(segment) for (segment,) in self.ledger.fetch("select segment from journals where settled").iter_rows()}
-        there = sorted(path.name for path in self.layout.journals.glob("*.journal")) if self.layout.journals.is_dir() else []
-        return [name for name in there if name not in settled]
 
     async def _run(self, shards: Sequence[int], find: Find, answers: Answers, journal: RunJournal, purse: Purse) -> Tally:
         config = self.agent.config

@@ -17,7 +17,7 @@ SCHEMA = pl.Schema({"user_id": pl.String, "label": pl.String, "text": pl.String,
 NO_ROOM = "there is no room for it and the rows that it cites within `learning.memory_bytes`"
 SENSITIVE = "the config calls its words sensitive now"
 NO_BLOCK = "the config has no such block of users any more"
-FULL_BLOCK = "there is no room for it in its block beside those of other documents"
+FULL_BLOCK = "there is no room for it within the `limit` of its block, which all documents share"
 OTHER_PASSAGE = "its passage has other words now"
 
 
