@@ -7,7 +7,6 @@ import shutil
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import polars as pl
 
@@ -20,10 +19,11 @@ from memlearn.learning.agent.version import model_settings
 from memlearn.learning.job import MANAGER_VERSION, Job
 from memlearn.learning.lock import learning
 from memlearn.learning.run import LearnRun, finish, open_run
+from memlearn.store.apart import read_apart
 from memlearn.store.files import link_file
 from memlearn.store.layout import StoreLayout
 from memlearn.store.ledger import Ledger
-from memlearn.store.manifest import Manifest, read_manifest, write_manifest
+from memlearn.store.manifest import LearnedRows, Manifest, read_manifest, write_manifest
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,11 +90,14 @@ def replay(job: Job, run_id: str) -> Replayed:
         done = _look_up(job, ledger, run_id)
         _require_same_agent(job, ledger, done)
         past = Past(ledger, run_id, Answers.read(job.layout.journals, find_unsettled(job.layout, ledger)), model_settings(job.agent.config))
+        rows = _rows_of(job.layout, done)
+        # The shards of some users alone do not tell up to when everybody's rows reached.
+        as_of_us = done.as_of_us if done.base is None else rows.until_us
         with _scratch(job.layout, done) as layout:
-            again = replace(job, layout=layout, as_of_us=done.as_of_us, users=done.users, agent=replace(job.agent, past=past, cap=None))
+            again = replace(job, layout=layout, as_of_us=as_of_us, users=done.users, agent=replace(job.agent, past=past, cap=None))
             with open_run(again) as run:
-                _take_rows(run, job.layout, done.manifest, int(ledger.fact("shards") or 1))
-                run.decide_scope()
+                _take_rows(run, job.layout, rows, int(ledger.fact("shards") or 1))
+                run.ingest(read=False)
                 run.fold()
                 run.learn_by_agent()
                 run.share()
@@ -180,17 +183,29 @@ def _take_base(layout: StoreLayout, scratch: StoreLayout, base: Manifest) -> Non
         file = f"population/{base.population['file']}{suffix}.parquet"
         link_file(layout.root / file, scratch.root / file)
     scratch.release(base.release_id).mkdir(parents=True)
+    if base.apart_users is not None:
+        link_file(layout.apart(base.release_id), scratch.apart(base.release_id))
     scratch.manifest(base.release_id).write_bytes(write_manifest(replace(base, lance={})))
     scratch.current.write_text(base.release_id + "\n")
 
 
-def _take_rows(run: LearnRun, layout: StoreLayout, manifest: Manifest, shards: int) -> None:
-    """Link the rows of a release, and name them in the books of a run, as if it had read them."""
-    for file in manifest.row_files:
-        link_file(layout.root / file, run.job.layout.root / file)
-    # Names begin with the run that wrote the file, so that older files come first.
-    files = [Path(file) for file in sorted(manifest.row_files)]
-    rows = [(int(file.parent.name), seq, file.name, 0, run.run_id) for seq, file in enumerate(files)]
+def _rows_of(layout: StoreLayout, done: _Done) -> LearnedRows:
+    """What a run learned its users from."""
+    if done.users is not None:
+        apart = read_apart(layout, done.manifest)
+        mine = apart.users.filter(pl.col("user_id").is_in(list(done.users)))["version"]
+        if len(mine):
+            return apart.versions[int(mine[0])]
+    return done.manifest.learned_rows
+
+
+def _take_rows(run: LearnRun, layout: StoreLayout, learned: LearnedRows, shards: int) -> None:
+    """Link rows, and name them in the books of a run, as if it had read them."""
+    rows = []
+    for folder, files in learned.shards(layout.root).items():
+        for seq, file in enumerate(files):
+            link_file(folder / file, run.job.layout.rows / folder.name / file)
+            rows.append((int(folder.name), seq, file, 0, run.run_id))
     with run.ledger.transaction():
         run.ledger.set_facts({"shards": str(shards)})
         run.ledger.append("row_files", pl.DataFrame(rows, ["shard", "seq", "file", "rows", "run_id"], orient="row"))
