@@ -62,6 +62,7 @@ def make_grocer(folder: Path) -> Grocer:
         "version": 1,
         "store": "store",
         "currency": "EUR",
+        "learning": {"ranker": {"train": True}},
         "sources": {
             "bought": {"role": "events", "path": "bought.csv", "columns": {"user": "user", "time": "day", "item": "item"}},
             "items": {"role": "items", "path": "items.csv", "columns": {"item": "item", "name": "name"}, "levels": {"category": "category"}},

@@ -89,7 +89,7 @@ def fold_shard(job: Job, ledger: Ledger, catalogue: Catalogue, task: FoldTask) -
     for name in CANDIDATES:
         _leave(task, name, found.frames[name])
     _leave(task, "parents", parents)
-    recommended = recommended_items(catalogue)
+    recommended = recommended_items(catalogue) if job.learning.ranker.train else pl.Series("item_id", [], dtype=pl.String)
     for name, frame in bought_of(state, recommended, job.learning.item_facts).items():
         _leave(task, name, frame)
     _leave(task, "steps", user_steps(steps))

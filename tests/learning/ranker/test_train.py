@@ -127,3 +127,12 @@ def test_of_several_settings_the_better_one_is_taken() -> None:
     assert trained is not None
     assert trained.training == good
     assert trained.validation[1] > trained.validation[0]
+
+
+def test_users_whose_numbers_have_gaps_are_left_out_in_turn() -> None:
+    history = shoppers(600)
+    even = history.kept(history.user % 2 == 0)
+    tried = (Training(trees=1, leaves=2, leaf_rows=2000, threads=1), CONFIG.tried[0])
+    trained, _ = train_ranker(even, NO_LEVELS, replace(CONFIG, tried=tried))
+    assert trained is not None
+    assert trained.training == CONFIG.tried[0]

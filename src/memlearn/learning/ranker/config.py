@@ -10,7 +10,10 @@ class RankerTraining(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    train: bool = Field(default=True, description="False: items are ordered by fixed weights alone.")
+    train: bool = Field(
+        default=False,
+        description="True trains a ranker in every run that learns everybody, which may take minutes; False orders items by fixed weights alone.",
+    )
     users: int = Field(
         default=20_000, ge=5_000, description="Users to learn from, about; with more users one in so many is sampled, by a stable hash."
     )

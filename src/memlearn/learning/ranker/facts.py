@@ -106,7 +106,7 @@ def facts_of_state(state: State, kept: int, fitting: Flags | None = None) -> Use
     users, number = len(state.users), state.keys.index(ITEM)
     counts = state.counts
     chosen_rows = np.zeros(0, dtype=np.int64)
-    if number is not None:
+    if number is not None and (fitting is None or fitting.any()):
         # Sorted by dimension, so that these rows lie together.
         low, high = np.searchsorted(counts["dim"].to_numpy(), [number, number + 1])
         chosen_rows = low + np.flatnonzero(counts["n"].to_numpy()[low:high] > 0)

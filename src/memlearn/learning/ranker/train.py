@@ -187,7 +187,7 @@ def train_ranker(history: History, levels: Ints, config: RankerConfig) -> tuple[
 
 def _train(examples: Candidates, bought: Flags, groups: Ints, config: RankerConfig) -> Trained | None:
     sizes = _sizes(groups)
-    if not len(groups) or len(sizes) < config.min_groups:
+    if not len(groups) or len(sizes) < config.min_groups or len(np.unique(examples.owner)) < _ONE_IN:
         return None
     scores = _compare(examples, bought, groups, config.tried, len(sizes)) if len(config.tried) > 1 else [0.0]
     best = config.tried[int(np.argmax(scores))]
@@ -198,7 +198,9 @@ def _train(examples: Candidates, bought: Flags, groups: Ints, config: RankerConf
 def _compare(examples: Candidates, bought: Flags, groups: Ints, tried: tuple[Training, ...], size: int) -> list[float]:
     """How well each of the settings ranks for users who were left out."""
     few = size < _FEW_GROUPS
-    parts = [examples.owner % (_FOLDS if few else _ONE_IN) == fold for fold in range(_FOLDS if few else 1)]
+    # Users by their place among those there are: their numbers may have gaps.
+    place = np.unique(examples.owner, return_inverse=True)[1]
+    parts = [place % (_FOLDS if few else _ONE_IN) == fold for fold in range(_FOLDS if few else 1)]
     return [float(np.mean([_validate(examples, bought, groups, held, training) for held in parts])) for training in tried]
 
 
