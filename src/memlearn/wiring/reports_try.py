@@ -86,6 +86,7 @@ class Variant(Report):
         paid: what was spent on it now.
         currency: of its prices; None: it has none.
         stopped: why it stopped before everything was read; None: it did not.
+        unpublished_lines: lines that were accepted and would not be published.
     """
 
     name: str
@@ -105,6 +106,7 @@ class Variant(Report):
     paid: str
     currency: str | None
     stopped: str | None
+    unpublished_lines: int = 0
 
 
 @dataclass(frozen=True, slots=True)

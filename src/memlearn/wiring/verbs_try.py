@@ -94,7 +94,7 @@ def try_agent(
         for user in job.users or ()
     )
     variants = tuple(_variant(one, trial) for one, trial in zip(wanted, trials, strict=True))
-    return TryReport(release_id, variants, told, round(time.perf_counter() - begun, 3), tuple(_warnings(variants)))
+    return TryReport(release_id, variants, told, round(time.perf_counter() - begun, 3), (*_warnings(variants), *_unpublished(variants, trials)))
 
 
 def _wanted(loaded: LoadedConfig, prompts: Sequence[str | Path], models: Sequence[str], *, capped: bool) -> Iterator[_Wanted]:
@@ -156,7 +156,18 @@ def _variant(wanted: _Wanted, trial: Trial) -> Variant:
         paid=amount(trial.totals.cost),
         currency=None if config.prices is None else config.prices.currency,
         stopped=tally.stopped,
+        unpublished_lines=len(trial.unpublished),
     )
+
+
+def _unpublished(variants: Sequence[Variant], trials: Sequence[Trial]) -> Iterator[str]:
+    for variant, trial in zip(variants, trials, strict=True):
+        if trial.unpublished:
+            first = trial.unpublished[0]
+            yield (
+                f"{variant.name}: {len(trial.unpublished):,} accepted lines would not be published, the first in block {first.label!r} of user "
+                f"{first.user_id!r}, {first.text!r}: {first.reason}."
+            )
 
 
 def _warnings(variants: Sequence[Variant]) -> Iterator[str]:

@@ -108,6 +108,11 @@ def test_what_finds_no_room_is_told_wherever_an_operator_looks(
     assert f"accepted, and not published {memlearn.steps(site.config, user).unpublished[0].label}: " in " ".join(
         capsys.readouterr().out.split()
     )
+    with ModelServer(cites(lambda rows: [f"{rows[0]}-{rows[-1]}"])) as server:
+        site.settings["learning"]["agent"]["base_url"] = server.base_url
+        tried = memlearn.try_agent(site.config, [user])
+    assert tried.variants[0].unpublished_lines == len(missing[user])
+    assert any(f"as configured: {len(missing[user])} accepted lines would not be published" in warning for warning in tried.warnings)
     # What finds room later is told no more.
     site.settings["learning"]["memory_bytes"] = 8192
     report = site.learn()

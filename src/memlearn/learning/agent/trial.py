@@ -13,6 +13,8 @@ from memlearn.learning.agent.money import Rates
 from memlearn.learning.agent.recorded import Recorded
 from memlearn.learning.agent.sender import Asked
 from memlearn.learning.agent.stage import Agent, Totals
+from memlearn.learning.agent.unpublished import PART as UNPUBLISHED
+from memlearn.learning.agent.unpublished import UnpublishedLine
 from memlearn.learning.fold import pick_up
 from memlearn.learning.job import Job
 from memlearn.learning.render import part_files
@@ -70,6 +72,7 @@ class Trial:
         reused: answers that were taken from the store's journals and cost nothing now.
         input_tokens, cached_tokens, output_tokens: of all answers, as the provider counted; cached ones are part of the input.
         cost: units of money that all answers cost at the agent's prices; None: it has none.
+        unpublished: lines that were accepted and would not be published.
     """
 
     totals: Totals
@@ -82,6 +85,7 @@ class Trial:
     cached_tokens: int
     output_tokens: int
     cost: int | None
+    unpublished: tuple[UnpublishedLine, ...]
 
 
 @dataclass(slots=True)
@@ -160,6 +164,7 @@ def _try(run: LearnRun, agent: Agent, earlier: _Earlier) -> Trial:
         cached_tokens=sum(usage.cached for usage in told),
         output_tokens=sum(usage.output for usage in told),
         cost=None if rates is None else sum(rates.cost(usage) for usage in told) + totals.perhaps,
+        unpublished=tuple(UnpublishedLine(*row) for file in part_files(run.folder, UNPUBLISHED) for row in read_part(file).iter_rows()),
     )
 
 
