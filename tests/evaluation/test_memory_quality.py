@@ -53,7 +53,11 @@ def test_the_future_is_held_by_item_by_level_and_by_line() -> None:
     found = cover_future(lines, facts, truth, catalogue, draws=50)
     means = {name: figure.mean for name, figure in found.items()}
     # User a: milk of two, b: none of two; by category a: soap's, b: milk's; by lines a: milk by its category, b: bread itself.
-    assert means == {"the item in item facts": 0.25, "its category in item facts": 0.5, "the item or a level of it in a line": 0.5}
+    assert means == {
+        "the item itself, as an item fact": 0.25,
+        "its category, as an item fact": 0.5,
+        "the item or a level of it, in a line of a block": 0.5,
+    }
     assert all(isinstance(figure, Interval) for figure in found.values())
 
 
@@ -61,9 +65,9 @@ def test_what_was_only_shown_is_not_held() -> None:
     truth = pl.DataFrame({"user_id": ["a"], "item_id": ["milk"]})
     facts = pl.DataFrame({"user_id": ["a"], "dim": ["item"], "key": ["milk"], "n": [0], "answered": [0]})
     found = cover_future(said(), facts, truth, pl.DataFrame({"item_id": ["milk"]}), draws=50)
-    assert found["the item in item facts"].mean == 0.0
+    assert found["the item itself, as an item fact"].mean == 0.0
     nothing = cover_future(said(), facts, truth.clear(), pl.DataFrame({"item_id": ["milk"]}), draws=50)
-    assert nothing == {"the item": Missing("no user has any truth at the last cut")}
+    assert nothing == {"the item itself": Missing("no user has any truth at the last cut")}
 
 
 def test_the_release_before_the_last() -> None:

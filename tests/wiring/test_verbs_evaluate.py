@@ -223,9 +223,9 @@ def test_the_memory_itself_is_looked_at(found: EvaluateReport) -> None:
     assert memory.facts.contradicted == 0
     assert memory.contradictions == 0
     assert memory.staleness.median_days < 60
-    held = memory.future["the item in item facts"]
+    held = memory.future["the item itself, as an item fact"]
     assert 0 < held.mean < 1
-    assert memory.future["its category in item facts"].mean >= held.mean
+    assert memory.future["its category, as an item fact"].mean >= held.mean
     assert {block.label for block in memory.blocks} == {"profile", "preferences", "habits", "offers", "changes"}
     assert memory.changes.users > 0
 

@@ -133,13 +133,13 @@ def cover_future(
     )
     wanted = wanted.with_columns(pl.col("item_id").alias("item")).with_row_index("pair")
     if wanted.is_empty():
-        return {"the item": Missing("no user has any truth at the last cut")}
+        return {"the item itself": Missing("no user has any truth at the last cut")}
     dims = ["item", *levels]
     # What was only shown says nothing of what is wanted.
     known = item_facts.filter((pl.col("n") > 0) | (pl.col("answered") > 0)).select("user_id", "dim", "key").unique()
     told = statements.filter(pl.col("key").is_not_null()).select("user_id", "dim", "key").unique()
-    columns = {("the item" if dim == "item" else f"its {dim}") + " in item facts": _held(wanted, known, [dim]) for dim in dims}
-    columns["the item or a level of it in a line"] = _held(wanted, told, dims)
+    columns = {("the item itself" if dim == "item" else f"its {dim}") + ", as an item fact": _held(wanted, known, [dim]) for dim in dims}
+    columns["the item or a level of it, in a line of a block"] = _held(wanted, told, dims)
     users = wanted["user_id"].to_list()
     shares = pl.DataFrame({"user_id": users, **columns}).group_by("user_id", maintain_order=True).mean()
     intervals = mean_intervals({name: shares[name].to_numpy().astype(np.float64) for name in columns}, draws)

@@ -32,7 +32,7 @@ def memory(evaluation: Evaluation) -> Html:
             if isinstance(figure, Missing)
             else f"{figures.percent(figure.mean)} ({figures.percent(figure.low)} to {figures.percent(figure.high)})"
         )
-        pairs.append((f"Share of the future held by blocks, {what}", said))
+        pairs.append((f"Of what came next, memory holds {what}", said))
     pairs.append(("Changes", _changes(held)))
     rows = [Row(one.label, [figures.percent(one.users_share), figures.percent(one.filled_share)]) for one in held.blocks]
     used = table("Use of each block", ["Block", "Users with anything in it", "How full it is then"], rows) if rows else _EMPTY
