@@ -20,7 +20,7 @@ from memlearn.cli import main
 from memlearn.duck import open_database
 from memlearn.errors import DamagedError
 from memlearn.learning.lock import hold_learning_lock
-from memlearn.store.manifest import read_manifest, write_manifest
+from memlearn.store.manifest import RELEASE_FORMAT, read_manifest, write_manifest
 from memlearn.store.switch import current_release_id
 from memlearn.store.vectors import VectorStore
 
@@ -339,7 +339,7 @@ def test_a_newer_ledger(site: Site, capsys: Capture) -> None:
 def test_a_newer_release(site: Site, capsys: Capture) -> None:
     release_id = current_release_id(site.layout)
     path = site.layout.manifest(release_id)
-    path.write_bytes(write_manifest(read_manifest(site.layout, release_id)).replace(b'"format": 1', b'"format": 9'))
+    path.write_bytes(write_manifest(read_manifest(site.layout, release_id)).replace(f'"format": {RELEASE_FORMAT}'.encode(), b'"format": 9'))
     for arguments in (["learn"], ["status"]):
         message = _fails(capsys, 1, *arguments, str(site.config))
         assert "has format 9" in message

@@ -142,10 +142,11 @@ def _work(
     requests = pl.DataFrame({"user_id": [users[user] for user in asked.user], "at_us": np.full(len(asked.user), asked.cut.as_of_us)})
     exclude = None if repeats else _pairs(asked.bought, requests["user_id"].to_list(), items)
     with open_memory(job.layout, release_id, warm=True) as memory:
-        lists, tiers = _rank(memory, requests, k, exclude)
+        lists = memory.rank(requests, k, exclude, only_new=not repeats)
         scores = _score_offers(memory, sent, asked.cut.as_of_us, items)
     with open_release(job.layout, release_id) as release:
         sizes = memory_bytes(release)
+    tiers = dict(lists.filter(pl.col("place") == 0)["tier"].value_counts(sort=True).iter_rows())
     aside = folder.with_name(f"{folder.name}.tmp")
     shutil.rmtree(aside, ignore_errors=True)
     aside.mkdir(parents=True)
@@ -177,13 +178,6 @@ def _pairs(bought: ItemSets, users: Sequence[str], items: Sequence[str]) -> pl.D
     )
 
 
-def _rank(memory: Memory, requests: pl.DataFrame, k: int, exclude: pl.DataFrame | None) -> tuple[pl.DataFrame, dict[str, int]]:
-    """user_id, place, item_id of every request; and how many lists came from each tier."""
-    ranked = memory.rank(requests, k, exclude, only_new=exclude is not None)
-    tiers = dict(ranked.unique("user_id", keep="first")["tier"].value_counts(sort=True).iter_rows())
-    return ranked.select("user_id", "place", "item_id"), tiers
-
-
 def _score_offers(memory: Memory, sent: Sequence[str], at_us: int, items: Sequence[str]) -> pl.DataFrame:
     """user_id, item (code), score of all items that memory ranks for some users."""
     code = {item: number for number, item in enumerate(items)}
@@ -205,16 +199,16 @@ def memory_bytes(release: Release) -> pl.DataFrame:
 
 
 def _table_bytes(frame: pl.DataFrame) -> pl.DataFrame:
-    sizes = [pl.lit(0, pl.Int64)]
-    for name, dtype in frame.schema.items():
-        if name == "user_id":
-            continue
-        if dtype == pl.String:
-            sizes.append(pl.col(name).str.len_bytes().fill_null(0).cast(pl.Int64))
-        elif isinstance(dtype, pl.List) and dtype.inner != pl.String:
-            sizes.append(pl.col(name).list.len().fill_null(0).cast(pl.Int64) * 8)
-        elif isinstance(dtype, pl.List):
-            sizes.append(pl.col(name).list.eval(pl.element().str.len_bytes()).list.sum().fill_null(0).cast(pl.Int64))
-        else:
-            sizes.append(pl.lit(8, pl.Int64))
+    sizes = [_size(name, dtype) for name, dtype in frame.schema.items() if name != "user_id"]
     return frame.select("user_id", pl.sum_horizontal(sizes).alias("bytes"))
+
+
+def _size(name: str, dtype: pl.DataType) -> pl.Expr:
+    """Bytes of a column's values."""
+    if dtype == pl.String:
+        return pl.col(name).str.len_bytes().fill_null(0).cast(pl.Int64)
+    if dtype == pl.List(pl.String):
+        return pl.col(name).list.eval(pl.element().str.len_bytes()).list.sum().fill_null(0).cast(pl.Int64)
+    if isinstance(dtype, pl.List):
+        return pl.col(name).list.len().fill_null(0).cast(pl.Int64) * 8
+    return pl.lit(8, pl.Int64)
