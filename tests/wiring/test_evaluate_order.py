@@ -7,6 +7,7 @@ from pathlib import Path
 from random import Random
 from statistics import fmean
 
+import polars as pl
 import pytest
 from market import ITEMS, ndcg
 
@@ -76,7 +77,11 @@ def test_each_users_last_visit_is_held_out(baskets: Baskets, tmp_path: Path, fin
     release_id = found.evaluation.subject.cuts[0].release
     with open_release(layout, release_id) as release:
         events = dict(release.users().select("user_id", "events").iter_rows())
+        population = release.manifest.population["file"]
     assert events == {user: sum(map(len, own[: len(own) - last])) for user, own in baskets.items() if len(own) > last}
+    # No visit is left out of what is learned of all users either.
+    sums = pl.read_parquet(layout.root / "population" / f"{population}.parquet")
+    assert sums.filter((pl.col("dim") == "item") & pl.col("month").is_null())["n"].sum() == sum(events.values())
 
 
 def test_new_baskets_make_the_moved_store_anew(baskets: Baskets, tmp_path: Path) -> None:

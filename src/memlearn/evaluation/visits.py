@@ -140,12 +140,14 @@ def align(visits: Visits, number: int) -> tuple[Visits, Ints, int]:
         number: 1 for the last visit, 2 for the one before it, and so on; of a user with fewer visits the first one is taken.
 
     Returns:
-        The visits, their times counted in UTC; by how many days each user was moved, shape (users,); and the day.
+        The visits, their times counted in UTC; by how many days each user was moved, shape (users,); and the day: the first of a month, since
+        what all users do is learned from whole months.
     """
     user, day = _visit_days(visits)
     starts = np.searchsorted(user, np.arange(len(visits.users) + 1))
     place = np.maximum(starts[1:] - number, starts[:-1])
-    common = int(day.max())
+    newest = np.datetime64(int(day.max()), "D")
+    common = int((newest.astype("datetime64[M]") + 1).astype("datetime64[D]").astype(np.int64))
     moved = common - day[place].astype(np.int64)
     days = visits.day + moved[visits.user]
     return replace(visits, day=days.astype(np.int32), time_us=days * _DAY_SECONDS * 1_000_000, moved=True), moved, common

@@ -21,6 +21,8 @@ from memlearn.learning.job import Job
 from memlearn.store.rows import read_times
 
 _DAY_US = 86_400_000_000
+# By so much a local month begins before that of UTC at most. What an instant that early loses of a month is no more than half a day.
+_EAST_US = 14 * 3600 * 1_000_000
 # So many calendar months without a single event of anybody set rows apart, if they are at most one row in so many.
 STRAY_MONTHS = 12
 STRAY_SHARE = 100
@@ -54,6 +56,7 @@ class Extent:
         users: users that have rows.
         late: rows of an impossible future, which do not count; None without any.
         early: rows that lie as far before all others; they count.
+        as_of_us: the instant that rows had to lie before; None where there was none.
     """
 
     newest_us: int
@@ -61,11 +64,17 @@ class Extent:
     users: int
     late: Strays | None = None
     early: Strays | None = None
+    as_of_us: int | None = None
 
     @property
     def boundary(self) -> int:
-        """The newest month, unless most events lie in it: then the month after, so that all count."""
+        """The newest month, unless most events lie in it: then the month after, so that all count.
+
+        The newest month is that of the as-of instant where there is one, also where nobody has a row in it: the months before it are whole.
+        """
         newest = max(self.months)
+        if self.as_of_us is not None:
+            newest = max(newest, int(month_of_us(np.array([self.as_of_us + _EAST_US]))[0]))
         before = sum(n for month, n in self.months.items() if month < newest)
         return newest if 2 * before >= sum(self.months.values()) else newest + 1
 
@@ -131,7 +140,7 @@ def _measure(job: Job, files: Mapping[int, tuple[str, ...]], until_us: int | Non
     for _, counts, _ in parts:
         for month, n in counts.items():
             months[month] = months.get(month, 0) + n
-    return Extent(max(newest), months, sum(part[2] for part in parts))
+    return Extent(max(newest), months, sum(part[2] for part in parts), as_of_us=job.as_of_us)
 
 
 def _count_months(time_us: NDArray[np.int64]) -> dict[int, int]:
