@@ -10,6 +10,8 @@ import re
 from collections.abc import Mapping, Sequence
 from hashlib import blake2b
 
+from memlearn.memory.statistic_names import split_names
+
 _NAME = re.compile(r"rows (?P<places>\d+(?:-\d+)?(?:,\d+(?:-\d+)?)*) #(?P<digest>[0-9a-f]{8})")
 
 
@@ -39,7 +41,7 @@ def is_name_of_rows(name: str) -> bool:
 
 def count_named(statistic: str | None) -> int:
     """How many rows are named among the statistics of an evidence."""
-    names = (_NAME.fullmatch(name) for name in (statistic or "").split("; "))
+    names = (_NAME.fullmatch(name) for name in split_names(statistic))
     return sum(last - first + 1 for found in names if found is not None for first, last in _runs(found["places"]))
 
 

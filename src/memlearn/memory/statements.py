@@ -61,8 +61,8 @@ class Evidence:
 
     Args:
         rows: ids of rows of the user's events, 16 hexadecimal digits each, the most telling ones.
-        statistic: names of the statistics that the fact was computed from, between semicolons; each covers all rows it names. What cites many
-            rows names them so too: `rows 1-126 #0a1b2c3d` (`memlearn.memory.cited`).
+        statistic: names of the statistics that the fact was computed from, between semicolons (`memlearn.memory.statistic_names`); each
+            covers all rows it names. What cites many rows names them so too: `rows 1-126 #0a1b2c3d` (`memlearn.memory.cited`).
         passages: ids of document passages.
         operator: True where a person stated it.
     """

@@ -19,7 +19,7 @@ from memlearn.learning.agent.inputs import gather_inputs
 from memlearn.learning.agent.prompt import load_prompts
 from memlearn.learning.agent.reading import shown_of
 from memlearn.learning.agent.statistics.layout import MOST
-from memlearn.learning.agent.step import Statistic, StepInput, statistic_name
+from memlearn.learning.agent.step import Statistic, StepInput, statistic_names
 from memlearn.learning.embedded.annotate import resolve_returns
 
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
@@ -237,7 +237,7 @@ def test_as_many_as_are_wanted_of_each_kind_the_first(learned: Learned, step: St
 
 
 def test_every_statistic_is_one_line_with_a_name_of_its_own(step: StepInput) -> None:
-    names = [statistic_name(one.fact) for one in step.statistics]
+    names = ["; ".join(statistic_names(one.fact)) for one in step.statistics]
     assert len(set(names)) == len(names)
     assert all(re.fullmatch(r"[^<>\n\r\t]+", one.text) for one in step.statistics)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from memlearn.errors import EditError
@@ -9,6 +10,7 @@ from memlearn.grounding.freetext import CitedEvidence, UserView
 from memlearn.learning.agent.step import PERSON, Cited, StepInput
 from memlearn.memory import Evidence, Fact, Statement
 from memlearn.memory.cited import is_name_of_rows, rows_named
+from memlearn.memory.statistic_names import join_names, read_name, split_names
 
 CATEGORY = ("category", "merchant_category")
 Key = tuple[str | None, str | None]
@@ -58,7 +60,7 @@ def stand_on(step: StepInput | None, cited: Cited, view: UserView) -> Standing:
     facts = [] if step is None else [step.statistics[at].fact for at in cited.statistics]
     there = set(view.row_ids)
     inherited = [line.evidence for line in cited.lines]
-    every = [name for evidence in (own, *inherited) for name in _names(evidence)]
+    every = [name for evidence in (own, *inherited) for name in split_names(evidence.statistic)]
     names = dict.fromkeys(name for name in every if not is_name_of_rows(name))
     named = [row for name in every if is_name_of_rows(name) for row in rows_named(name, view.row_ids)]
     rows = dict.fromkeys((*own.rows, *(row for evidence in inherited for row in evidence.rows if row in there), *named))
@@ -73,7 +75,7 @@ def stand_on(step: StepInput | None, cited: Cited, view: UserView) -> Standing:
     texts += [view.person[name] for name in persons]
     return Standing(
         CitedEvidence(tuple(rows), tuple(key for key, _ in keys), persons, tuple(events for _, events in keys)),
-        Evidence(tuple(rows), "; ".join(names) or None, tuple(passages)),
+        Evidence(tuple(rows), join_names(names), tuple(passages)),
         tuple(rows),
         tuple(texts),
         tuple(number for fact in facts for number in _numbers(fact)),
@@ -95,23 +97,25 @@ def _nothing_left(lines: tuple[Statement, ...]) -> EditError:
     return EditError(f"The rows{told} are no longer there, so it shows nothing. Cite rows or statistics, or delete that line.", "stale")
 
 
-def _names(evidence: Evidence) -> list[str]:
-    return [] if evidence.statistic is None else evidence.statistic.split("; ")
-
-
 def _keys(name: str, view: UserView) -> list[Key]:
     """(dim, key) of a statistic's name: `offers`, `counts merchant ACME`; several where a dimension goes by two names."""
-    kind, _, rest = name.partition(" ")
     if name == PERSON:
         return []
-    if not rest:
-        return [(None, None)] if kind in _OF_THE_WHOLE else []
-    dims = sorted({"currency", *CATEGORY, *view.columns}, key=len, reverse=True)
-    dim = next((dim for dim in dims if rest.startswith(dim + " ")), None)
+    kind, dim, key = read_name(name)
     if dim is None:
+        return [(None, None)] if kind in _OF_THE_WHOLE else []
+    known = {"currency", *CATEGORY, *view.columns}
+    if dim not in known and key is not None:
+        dim, key = _unquoted(f"{dim} {key}", known)
+    if dim not in known or key is None:
         return []
-    key = rest[len(dim) + 1 :]
     return [(one, key) for one in (CATEGORY if dim in CATEGORY else (dim,))]
+
+
+def _unquoted(rest: str, known: Collection[str]) -> tuple[str | None, str | None]:
+    """Dimension and key of a name from before blanks in dimensions were written with a backslash."""
+    dim = max((one for one in known if rest.startswith(f"{one} ")), key=len, default=None)
+    return dim, None if dim is None else rest[len(dim) + 1 :]
 
 
 def _numbers(fact: Fact) -> list[float]:

@@ -8,12 +8,12 @@ from collections.abc import Iterable
 import polars as pl
 
 from memlearn.memory.sensitive import SensitiveConfig, are_sensitive
+from memlearn.memory.statistic_names import SEPARATOR, unescaped
 from memlearn.store.tables import USER_TABLES
 
 SCHEMA = pl.Schema(USER_TABLES["statements"])
 BLOCKS = "agent"
 """Name under which the agent's blocks of a shard's users are left in the run's folder."""
-_SEPARATOR = "; "
 _OFFERS, _LINES_OF_OFFERS = "offers", ("offer_answers", "offer_ignores")
 
 
@@ -70,9 +70,9 @@ def without_spoken_of(lines: pl.DataFrame, written: pl.DataFrame) -> pl.DataFram
         lines: user_id, kind, dim, key, text and more.
         written: the agent's lines.
     """
-    cited = written.select("user_id", pl.col("statistic").str.split(_SEPARATOR)).explode("statistic").drop_nulls()
+    cited = written.select("user_id", pl.col("statistic").str.split(SEPARATOR)).explode("statistic").drop_nulls()
     # A statistic is named `kind dim key`; what kind of figure it was does not matter otherwise.
-    about = pl.col("statistic").str.replace(r"^\S+ ", "").alias("about")
+    about = unescaped(pl.col("statistic").str.replace(r"^\S+ ", "")).alias("about")
     of_offers = pl.col("statistic").str.starts_with(f"{_OFFERS} ").alias("of_offers")
     spoken = cited.filter(pl.col("statistic").str.contains(" ", literal=True)).select("user_id", about, of_offers).unique()
     named = lines.with_columns(

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 import polars as pl
 
 from memlearn.memory.cited import name_rows
+from memlearn.memory.statistic_names import join_names, split_names
 
 MOST_ROWS = 6
 """Rows of a line that are published one by one."""
@@ -49,4 +50,4 @@ def _narrow(rows: list[str], statistic: str | None, places: dict[str, int]) -> t
         return rows, statistic
     ends = [min(known, key=places.__getitem__), max(known, key=places.__getitem__)]
     name = name_rows(known, places)
-    return [*ends, *(row for row in rows if row not in places)], name if statistic is None else f"{statistic}; {name}"
+    return [*ends, *(row for row in rows if row not in places)], join_names([*split_names(statistic), name])

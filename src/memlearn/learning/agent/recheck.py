@@ -21,6 +21,7 @@ from memlearn.learning.stated import stated_persons
 from memlearn.learning.tables import in_force, read_tables
 from memlearn.memory import Evidence, Statement
 from memlearn.memory.cited import is_name_of_rows, rows_named
+from memlearn.memory.statistic_names import split_names
 from memlearn.store import LearnedApart, LearnedRows, Manifest, StoreLayout, read_apart
 from memlearn.store.rows import read_rows, user_hash
 
@@ -109,4 +110,4 @@ def _judge_line(line: Mapping[str, Any], world: World) -> tuple[str, str | None]
 
 
 def _names_of_rows(evidence: Evidence) -> list[str]:
-    return [name for name in (evidence.statistic or "").split("; ") if is_name_of_rows(name)]
+    return [name for name in split_names(evidence.statistic) if is_name_of_rows(name)]

@@ -12,6 +12,7 @@ import polars as pl
 from memlearn.errors import EditError
 from memlearn.grounding.freetext.view import RowColumns
 from memlearn.memory import Block, Evidence, Fact, Statement
+from memlearn.memory.statistic_names import join_names, name_statistic, split_names
 
 Operation = Literal["insert", "replace", "delete", "rethink"]
 
@@ -147,13 +148,13 @@ class Cited:
     def evidence(self, step: StepInput) -> Evidence:
         """The evidence of a line with these citations."""
         rows = [step.rows[at].id for at in self.rows]
-        names = [statistic_name(step.statistics[at].fact) for at in self.statistics] + [PERSON] * self.person
+        names = [name for at in self.statistics for name in statistic_names(step.statistics[at].fact)] + [PERSON] * self.person
         passages = [step.passages[at].id for at in self.passages]
         for line in self.lines:
             rows += line.evidence.rows
             passages += line.evidence.passages
-            names += [] if line.evidence.statistic is None else line.evidence.statistic.split("; ")
-        return Evidence(tuple(dict.fromkeys(rows)), "; ".join(dict.fromkeys(names)) or None, tuple(dict.fromkeys(passages)))
+            names += split_names(line.evidence.statistic)
+        return Evidence(tuple(dict.fromkeys(rows)), join_names(names), tuple(dict.fromkeys(passages)))
 
 
 class Check(Protocol):
@@ -174,11 +175,11 @@ class Check(Protocol):
         ...
 
 
-def statistic_name(fact: Fact) -> str:
+def statistic_names(fact: Fact) -> list[str]:
     """Names a statistic apart from its numbers, which change; of a move both keys, as two statistics."""
     moved_from = fact.values.get("from")
     keys = (fact.key, moved_from) if isinstance(moved_from, str) else (fact.key,)
-    return "; ".join(" ".join(part for part in (fact.kind, fact.dim, key) if part) for key in keys)
+    return [name_statistic(fact.kind, fact.dim, key) for key in keys]
 
 
 def find_cited(step: StepInput, blocks: tuple[Block, ...], citations: tuple[str, ...]) -> Cited:
