@@ -175,7 +175,7 @@ def test_a_refund_takes_its_key_from_the_row_it_names() -> None:
     back = [event("u", 60, 90, kind="refund", refers_to="k1"), event("u", 61, 91, kind="cancellation", refers_to="gone")]
     others = [event("v", day, 200 + day, merchant="MARKET") for day in range(30)]
     fact = {"kind": "returns", "dim": "merchant", "key": "CAFE 9", "returned": 1, "of": 8, "population_rate": round(2 / 38, 6)}
-    text = "Gives back 1 of 8 purchases at CAFE 9 (all users: 5 %)."
+    text = "Gives back 1 of 8 purchases at CAFE 9 (all users: 5.3 %)."
     tables = make_tables([*bought, *back, *others])
     assert check(tables, "u", text, fact, ("000000000000005a",)) == ("verified", None)
     assert check(tables, "u", text, fact, ("000000000000005b",)) == ("contradicted", "row 000000000000005b is not about it")

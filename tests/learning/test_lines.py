@@ -6,10 +6,13 @@ from datetime import date
 
 import polars as pl
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from memlearn.grounding import words
 from memlearn.learning.embedded.render.lines import band_lines, like_lines
 from memlearn.learning.embedded.render.profile import person_lines, profile_lines
-from memlearn.learning.embedded.render.words import is_nested
+from memlearn.learning.embedded.render.words import is_nested, percent, percent_of_all
 
 ROWS = {"first_row": pl.Series([1], dtype=pl.UInt64), "last_row": pl.Series([2], dtype=pl.UInt64)}
 
@@ -53,6 +56,51 @@ def test_few_others_are_spoken_of_only_where_there_are_many_users(*, few_are_few
     liked = pl.DataFrame({"user_id": ["u"], "dim": ["item"], "label": ["m"], "display": ["milk"], "n": [25], "of": [60], "score": [9.0], "base": [0.0], "users": [None], "first_day": [day(2025, 1, 2)], "last_day": [day(2025, 6, 2)], **ROWS})  # fmt: skip
     (text,) = like_lines(liked, few_are_few=few_are_few)["text"]
     assert text == f"Often buys milk: 25 of 60 purchases (42 %{others}), from January 2025 to June 2025."
+
+
+@pytest.mark.parametrize(
+    ("n", "of", "base", "shares"),
+    [
+        (31, 2200, 0.003, "1.4 %, against 0.3 %"),
+        (31, 2200, 0.000412, "1.4 %, against 0.04 %"),
+        (31, 2200, 0.0, "1.4 %, against under 0.01 %"),
+        (9, 199, 0.0222, "4.5 %, against 2.2 %"),
+        (26, 100, 0.05, "26 %, against 5 %"),
+        (998, 1000, 0.4, "99.8 %, against 40 %"),
+        (99999, 100000, 0.4, "over 99.9 %, against 40 %"),
+        (50, 50, 0.1, "100 %, against 10 %"),
+    ],
+)
+def test_shares_are_as_precise_as_tells_them_apart(n: int, of: int, base: float, shares: str) -> None:
+    liked = pl.DataFrame({"user_id": ["u"], "dim": ["item"], "label": ["m"], "display": ["milk"], "n": [n], "of": [of], "score": [9.0], "base": [base], "users": [70], "first_day": [day(2025, 1, 2)], "last_day": [day(2025, 6, 2)], **ROWS})  # fmt: skip
+    (text,) = like_lines(liked)["text"]
+    assert f"({shares} for all users)" in text
+
+
+@settings(max_examples=200)
+@given(st.integers(1, 10**6), st.data())
+def test_a_share_reads_as_nothing_or_everything_only_where_it_is(of: int, data: st.DataObject) -> None:
+    n = data.draw(st.integers(0, of) | st.integers(0, min(of, 3)) | st.integers(max(of - 3, 0), of))
+    text = pl.select(percent(pl.lit(n / of))).item()
+    assert (text == "0 %") == (n == 0)
+    assert (text == "100 %") == (n == of)
+    said = float(text.removesuffix(" %").removeprefix("under ").removeprefix("over "))
+    # A whole per cent at most is left open, less at both ends.
+    assert abs(said - 100 * n / of) <= (0.5 if 9.95 <= said <= 99 else 0.1 if said >= 0.1 else 0.01) + 1e-9
+
+
+@given(st.lists(st.floats(0, 1), min_size=1, max_size=50))
+def test_the_check_of_texts_words_shares_as_they_are_worded(shares: list[float]) -> None:
+    frame = pl.DataFrame({"share": shares})
+    worded = frame.select(percent(pl.col("share")), percent_of_all(pl.col("share")).alias("all"))
+    read = [
+        frame.select(words.percent(pl.col("share"), nudge), words.percent_of_all(pl.col("share"), nudge).alias("all"))
+        for nudge in (1e-6, -1e-6)
+    ]
+    for at in range(len(shares)):
+        assert worded.row(at)[0] in {one.row(at)[0] for one in read}
+        assert worded.row(at)[1] in {one.row(at)[1] for one in read}
+    assert frame.with_columns(text=percent(pl.col("share"))).select(words.figures(pl.col("text")) == pl.col("text")).to_series().all()
 
 
 def test_the_middle_of_the_day_is_midday() -> None:

@@ -7,7 +7,21 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from memlearn.grounding.words import clean, day, denies, figures, in_order, money, month, month_name, one_decimal, percent, says, whole
+from memlearn.grounding.words import (
+    clean,
+    day,
+    denies,
+    figures,
+    in_order,
+    money,
+    month,
+    month_name,
+    one_decimal,
+    percent,
+    percent_of_all,
+    says,
+    whole,
+)
 from memlearn.sources.currencies import MINOR_DIGITS
 
 Figures = Callable[[float, float], pl.Expr]
@@ -60,7 +74,7 @@ def _population(nudge: float) -> pl.Expr:
     share = _number("population_share")
     # Where all users are few, nothing is said of the others.
     unknown = _either(_has(r"\bfew others\b"), pl.lit("few others"), pl.lit(""))
-    return _either(share.is_null(), unknown, percent(share, nudge))
+    return _either(share.is_null(), unknown, percent_of_all(share, nudge))
 
 
 def _none_or(name: str) -> pl.Expr:
@@ -122,25 +136,25 @@ USER_WORDINGS: dict[str, Wording] = {
     ),
     "season": Wording(lambda _a, _b: in_order(_CALLED, _season_months(), whole("n"), whole("of")), _has(_BUYS) & _has("mostly"), (_NAME,)),
     "time_habit": Wording(
-        lambda a, b: in_order(whole("n"), whole("of"), percent(_ratio("n", "of"), a), percent(_number("population_share"), b)),
+        lambda a, b: in_order(whole("n"), whole("of"), percent(_ratio("n", "of"), a), percent_of_all(_number("population_share"), b)),
         _has(r"^buys (?:mostly|unusually often)\b") & _band_words(),
     ),
     "offer_answers": Wording(
-        lambda a, _b: in_order(_CALLED, whole("answered"), whole("shown"), percent(_RATE, a)),
+        lambda a, _b: in_order(_CALLED, whole("answered"), whole("shown"), percent_of_all(_RATE, a)),
         _has(r"^answers\b") & ~_has(r"^lets\b"),
         (_NAME,),
     ),
     "offer_ignores": Wording(
-        lambda a, _b: in_order(_CALLED, _none_or("answered"), whole("shown"), percent(_RATE, a)),
+        lambda a, _b: in_order(_CALLED, _none_or("answered"), whole("shown"), percent_of_all(_RATE, a)),
         _has(r"^lets\b") & _has(r"\bpass\b"),
         (_NAME,),
     ),
     "discounts": Wording(
-        lambda a, b: in_order(whole("n"), whole("of"), percent(_ratio("n", "of"), a), percent(_RATE, b)),
+        lambda a, b: in_order(whole("n"), whole("of"), percent(_ratio("n", "of"), a), percent_of_all(_RATE, b)),
         _either(_MORE, _has("^looks for discounts"), _has("^buys without waiting for discounts")),
     ),
     "returns": Wording(
-        lambda a, _b: in_order(whole("returned"), whole("of"), _CALLED, percent(_RATE, a)), _has(r"^gives back\b"), (_NAME,)
+        lambda a, _b: in_order(whole("returned"), whole("of"), _CALLED, percent_of_all(_RATE, a)), _has(r"^gives back\b"), (_NAME,)
     ),
     "moved": Wording(
         lambda _a, _b: in_order(

@@ -10,10 +10,13 @@ import polars as pl
 
 MONTHS = ("january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november", "december")
 _MONTH = f"(?:{'|'.join(MONTHS)})"
-FIGURE = rf"\b\d{{1,2}} {_MONTH} \d{{4}}\b|\b\d{{1,2}} {_MONTH}\b|\b{_MONTH} \d{{4}}\b|\b{_MONTH}\b|under 1 %|\d+(?:\.\d+)? %|\d+(?:\.\d+)?|\bnone\b|\bfew others\b"
+FIGURE = rf"\b\d{{1,2}} {_MONTH} \d{{4}}\b|\b\d{{1,2}} {_MONTH}\b|\b{_MONTH} \d{{4}}\b|\b{_MONTH}\b|under 0\.01 %|over 99\.9 %|\d+(?:\.\d+)? %|\d+(?:\.\d+)?|\bnone\b|\bfew others\b"
 NEGATION = r"\b(?:not|never|no longer|no more|hardly|rarely|seldom|without ever|doesn't|don't|isn't|wasn't)\b"
 _LONGEST_NAME = 60
-_SMALLEST_SHARE = 0.005
+# Bounds in per cent: which decimals are shown, and what is said in words.
+_TWO_DECIMALS, _ONE_DECIMAL, _NEARLY_ALL = 0.1, 10, 99
+_LEAST_SHOWN, _MOST_SHOWN = 0.005, 99.95
+_LEAST_KEPT = 1e-6
 _CENTS = 2
 
 
@@ -75,9 +78,23 @@ def month_name(name: str) -> pl.Expr:
 
 
 def percent(share: pl.Expr, nudge: float) -> pl.Expr:
-    """`12 %`; `nudge` decides which way a share half-way between two figures goes."""
-    value = (share * 100 + nudge).round(0).cast(pl.Int64, strict=False).cast(pl.String) + " %"
-    return pl.when(share < _SMALLEST_SHARE).then(pl.lit("under 1 %")).otherwise(value)
+    """`12 %`; with one decimal below 10 and above 99, with two below 0.1; what is neither nothing nor everything reads as neither.
+
+    Args:
+        share: from 0 to 1.
+        nudge: decides which way a share half-way between two figures goes.
+    """
+    value = share * 100 + nudge
+    decimals = pl.when(value < _TWO_DECIMALS).then(2).when((value < _ONE_DECIMAL) | (value >= _NEARLY_ALL)).then(1).otherwise(0)
+    shown = pl.coalesce([pl.when(decimals == places).then(value.round(places).cast(pl.String)) for places in range(3)])
+    figure = pl.concat_str(shown.str.strip_suffix(".0"), pl.lit(" %"))
+    nothing, everything = (share > 0) & (value < _LEAST_SHOWN), (share < 1) & (value >= _MOST_SHOWN)
+    return pl.when(nothing).then(pl.lit("under 0.01 %")).when(everything).then(pl.lit("over 99.9 %")).otherwise(figure)
+
+
+def percent_of_all(share: pl.Expr, nudge: float) -> pl.Expr:
+    """A share among all users, which is kept with six digits and never nothing."""
+    return percent(share.clip(_LEAST_KEPT), nudge)
 
 
 def one_decimal(name: str, nudge: float) -> pl.Expr:

@@ -16,6 +16,7 @@ from memlearn.learning.embedded.render.words import (
     month_words,
     number,
     percent,
+    percent_of_all,
     times,
     with_dim,
 )
@@ -100,7 +101,7 @@ def _hits() -> pl.Expr:
 
 def _all_users(opening: str) -> pl.Expr:
     """`; all users: 27 %).`."""
-    return opening + pl.lit("all users: ") + percent(pl.col("base")) + ")."
+    return opening + pl.lit("all users: ") + percent_of_all(pl.col("base")) + ")."
 
 
 def habit_lines(habits: pl.DataFrame) -> pl.DataFrame:
@@ -148,7 +149,7 @@ def like_lines(liked: pl.DataFrame, *, few_are_few: bool = True) -> pl.DataFrame
     others = (
         pl.when(pl.col("users").is_null())
         .then(pl.lit(", few others do" if few_are_few else ""))
-        .otherwise(pl.lit(", against ") + percent(pl.col("base")) + " for all users")
+        .otherwise(pl.lit(", against ") + percent_of_all(pl.col("base")) + " for all users")
     )
     often = _doing("Often buys ", "Often spends on ", "Often pays at ", "Often shops ")
     mostly = _doing("Mostly buys ", "Mostly spends on ", "Mostly pays at ", "Mostly shops ")
@@ -221,7 +222,7 @@ def offer_lines(offers: pl.DataFrame) -> pl.DataFrame:
         & (pl.col("score") >= IGNORE_NATS)
     )
     values = {"answered": pl.col("answered"), "shown": pl.col("shown"), "rate": rate.round(4), "population_rate": pl.col("base")}
-    for_all = "; all users answer " + percent(pl.col("base")) + ")."
+    for_all = "; all users answer " + percent_of_all(pl.col("base")) + ")."
     what = _offer_words()
     text = pl.lit("Answers ") + what + " (" + number(pl.col("answered")) + " of " + number(pl.col("shown")) + for_all
     none = pl.when(pl.col("answered") == 0).then(pl.lit("none of ")).otherwise(number(pl.col("answered")) + " of ")

@@ -6,6 +6,8 @@ import polars as pl
 
 # Dimensions whose keys are names and keep their capitals.
 _NAMES = ("item", "merchant", "partner", "brand")
+# Shares of all users are kept with six digits.
+_LEAST_SHARE = 1e-6
 
 
 def display(dim: pl.Expr, label: pl.Expr, name: pl.Expr) -> pl.Expr:
@@ -68,8 +70,33 @@ def iso_month(month: pl.Expr) -> pl.Expr:
 
 
 def percent(share: pl.Expr) -> pl.Expr:
-    """A share as whole per cent; below one as `under 1`."""
-    return pl.when(share < 0.005).then(pl.lit("under 1 %")).otherwise((share * 100).round(0).cast(pl.Int64).cast(pl.String) + " %")
+    """A share in per cent, as precise as tells it from others of its size: `26 %`, `1.4 %`, `0.3 %`, `0.04 %`, `99.7 %`.
+
+    What is neither nothing nor everything never reads as `0 %` or `100 %`, but as `under 0.01 %` or `over 99.9 %`.
+
+    Args:
+        share: from 0 to 1.
+    """
+    value = share * 100
+    digits = (
+        pl.when((value >= 10) & (value < 99))
+        .then(value.round(0).cast(pl.String))
+        .when(value >= 0.1)
+        .then(value.round(1).cast(pl.String))
+        .otherwise(value.round(2).cast(pl.String))
+    ).str.strip_suffix(".0")
+    return (
+        pl.when((share > 0) & (value < 0.005))
+        .then(pl.lit("under 0.01 %"))
+        .when((share < 1) & (value >= 99.95))
+        .then(pl.lit("over 99.9 %"))
+        .otherwise(digits + " %")
+    )
+
+
+def percent_of_all(share: pl.Expr) -> pl.Expr:
+    """A share among all users as `percent`; one so small that its six digits are zeros is still more than nothing."""
+    return percent(share.clip(_LEAST_SHARE))
 
 
 def number(value: pl.Expr) -> pl.Expr:
