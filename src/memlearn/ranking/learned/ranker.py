@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -169,16 +169,16 @@ class LearnedRanker:
             return table.column(name)[0].values.to_numpy(zero_copy_only=False)
 
         users, close, popular, levels = (int(number) for number in array("numbers"))
+        item_ids = tuple(table.column("item_ids")[0].as_py())
         figures = ItemFigures(
-            users=users, levels=array("levels").reshape(levels, -1), **{name: array(name).astype(np.float64) for name in _FIGURES}
+            users=users,
+            levels=array("levels").reshape(levels, len(item_ids)),
+            **{name: array(name).astype(np.float64) for name in _FIGURES},
         )
         companions = {
             kind: Companions(array(f"{kind}_starts"), array(f"{kind}_item").astype(np.int64), array(f"{kind}_weight"))
             for kind in COMPANION_KINDS
         }
-        item_ids = tuple(table.column("item_ids")[0].as_py())
-        if not levels:
-            figures = replace(figures, levels=np.zeros((0, len(item_ids)), dtype=np.int64))
         names = tuple(table.column("level_names")[0].as_py())
         model, new_model = (str(table.column(name)[0].as_py()) for name in ("model", "new_model"))
         return LearnedRanker(item_ids, figures, companions, names, model, new_model or None, close, popular)
