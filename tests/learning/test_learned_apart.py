@@ -11,8 +11,10 @@ import pytest
 from companies import BEGIN, Company, Delivery, Site, make_company, site_of
 
 import memlearn
+from memlearn.cli import main
 from memlearn.store import current_release_id, open_release, read_apart
 from memlearn.store.manifest import Manifest, read_manifest
+from memlearn.wiring.reports import WaitingUsers
 
 COMPANY = make_company(11, users=5, events=40, nights=3)
 ANNA, BERT, *OTHERS = COMPANY.users
@@ -208,3 +210,35 @@ def test_a_damaged_list_of_users_is_named_and_mended(site: Site, how: str) -> No
     report = site.learn()
     assert any("mends it" in warning for warning in report.warnings)
     all_hold(site)
+
+
+def test_a_run_for_users_that_changes_nothing_publishes_nothing_and_the_others_are_told_as_waiting(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    site = Site(tmp_path / "site", {"learning": {"shards": 1}}).set_up(COMPANY)
+    site.deliver(*COMPANY.nights[0])
+    before = site.learn()
+    assert memlearn.status(site.config).waiting is None
+    last = (BEGIN + timedelta(days=40)).date().isoformat()
+    rows = tuple({"who": who, "line": "LIDL SAGT DANKE 1182", "total": "3.00", "day": last} for who in (BERT, OTHERS[0]))
+    site.deliver(Delivery("till", "more", rows))
+    # The rows that she shares a file with are others now, and hers say the same.
+    assert main(["learn", str(site.config), "--users", ANNA]) == 0
+    assert f"Release {before.release_id} already says all of it; nothing new to publish." in capsys.readouterr().out
+    again = site.learn(users=[ANNA])
+    assert (again.published, again.release_id) == (False, before.release_id)
+    assert [entry.release_id for entry in memlearn.releases(site.config).releases] == [before.release_id]
+    assert apart(site) == {}
+    all_hold(site)
+    assert memlearn.status(site.config).pending == ()
+    assert memlearn.status(site.config).waiting == WaitingUsers(2, 0, f"{last}T10:00:00Z")
+    capsys.readouterr()
+    assert main(["status", str(site.config)]) == 0
+    assert f"  2 users wait for a run for everybody, with events from {last}T10:00:00Z on\n" in capsys.readouterr().out
+    assert site.learn(users=[BERT]).published
+    assert memlearn.status(site.config).waiting == WaitingUsers(2, 1, f"{last}T10:00:00Z")
+    site.learn()
+    assert memlearn.status(site.config).waiting is None
+    capsys.readouterr()
+    main(["status", str(site.config)])
+    assert "wait" not in capsys.readouterr().out

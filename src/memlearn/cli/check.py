@@ -12,7 +12,7 @@ from memlearn.cli.options import ConfigPath, Json, Variables, load
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from memlearn.wiring.reports import RunSummary, StatusReport, VerifyReport
+    from memlearn.wiring.reports import RunSummary, StatusReport, VerifyReport, WaitingUsers
     from memlearn.wiring.reports_agent import AgentStatus, CostView
 
 _PENDING_SHOWN = 20
@@ -98,13 +98,23 @@ def _show_sources(screen: Console, report: StatusReport) -> None:
         screen.print(output.plain("Sources that a run would stop at", "bold"))
     for problem in report.problems:
         screen.print(output.plain(f"  {problem.message}"))
-    if report.pending:
+    if report.pending or report.waiting is not None:
         screen.print(output.plain("Pending", "bold"))
+    if report.waiting is not None:
+        screen.print(output.plain(f"  {_waiting(report.waiting)}"))
     for delivery in report.pending[:_PENDING_SHOWN]:
         since = f" since {delivery.since}" if delivery.since else ""
         screen.print(output.plain(f"  {delivery.source}: {delivery.name} is {delivery.reason}{since}"))
     if len(report.pending) > _PENDING_SHOWN:
         screen.print(f"  and {len(report.pending) - _PENDING_SHOWN:,} more")
+
+
+def _waiting(found: WaitingUsers) -> str:
+    """`3 users wait for a run for everybody, with events from ... on; 1 of them was learned apart`."""
+    many = found.users != 1
+    since = f", with events from {found.since} on" if found.since else ""
+    apart = f"; {found.apart:,} of them {'was' if found.apart == 1 else 'were'} learned apart" if found.apart else ""
+    return f"{found.users:,} user{'s' * many} wait{'' if many else 's'} for a run for everybody{since}{apart}"
 
 
 def _show_agent(screen: Console, agent: AgentStatus) -> None:

@@ -101,6 +101,8 @@ def publish(
         counts=_totals(job, segments, shared),
         rows_until_us=rows.until_us,
         apart=apart,
+        # What the others were learned from stands as it is, and so do the rows that these users' memory is checked on.
+        content_alone=scope.only is not None and scope.current is not None,
     )
     manifest = publish_release(job.layout, draft)
     clock.lap("switch")

@@ -24,7 +24,10 @@ _HISTORY_LENGTH = 200
 
 @dataclass(frozen=True, slots=True)
 class ReleaseDraft:
-    """What a new release shall be; the fields are those of `Manifest`, and `apart` tells who was learned apart too."""
+    """What a new release shall be; the fields are those of `Manifest`.
+
+    `apart` tells who was learned apart too; `content_alone` True needs no new release for equal content, whatever it was computed from.
+    """
 
     run_id: str
     as_of_us: int
@@ -37,6 +40,7 @@ class ReleaseDraft:
     counts: Mapping[str, int] = field(default_factory=dict)
     rows_until_us: int | None = None
     apart: LearnedApart = field(default_factory=LearnedApart.nobody)
+    content_alone: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +63,8 @@ class ReleaseEntry:
 def publish_release(layout: StoreLayout, draft: ReleaseDraft, *, switch: bool = True) -> Manifest:
     """Write the manifest of a new release and make it current.
 
-    Where content and pinned inputs equal those of the current release and its files are sound, nothing is written and the current
-    manifest is returned.
+    Where content and pinned inputs equal those of the current release (or content alone, where that is enough) and its files are sound,
+    nothing is written and the current manifest is returned.
 
     Args:
         layout: the store.
@@ -76,7 +80,7 @@ def publish_release(layout: StoreLayout, draft: ReleaseDraft, *, switch: bool = 
             check_segment(layout, segment, verify=False)
         apart = write_apart(draft.apart)
         manifest = _manifest(layout, replace(draft, shared_segment=_unchanged_shared(layout, draft.shared_segment)), apart)
-        same = _same_as_current(layout, manifest)
+        same = _same_as_current(layout, manifest, content_alone=draft.content_alone)
         if same is None:
             _write_release(layout, manifest, apart)
             if switch:
@@ -231,10 +235,10 @@ def _effective_users(layout: StoreLayout, segments: Sequence[SegmentInfo]) -> pl
         return fetch(connection, f"select user_id, content_digest from ({winners_query(len(segments))})")
 
 
-def _same_as_current(layout: StoreLayout, manifest: Manifest) -> Manifest | None:
+def _same_as_current(layout: StoreLayout, manifest: Manifest, *, content_alone: bool) -> Manifest | None:
     try:
         current = read_manifest(layout, current_release_id(layout))
-        if current.content_digest != manifest.content_digest or current.inputs != manifest.inputs:
+        if current.content_digest != manifest.content_digest or not (content_alone or current.inputs == manifest.inputs):
             return None
         # A damaged release must not stand in the way of the one that would heal it.
         for segment in current.segments:

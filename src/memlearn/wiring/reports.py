@@ -299,6 +299,21 @@ class PendingDelivery(Report):
 
 
 @dataclass(frozen=True, slots=True)
+class WaitingUsers(Report):
+    """Users whose rows are read and whom the next run for everybody learns, as after a run for other users.
+
+    Args:
+        users: how many.
+        apart: how many of them a run that named them has learned since, apart from everybody else.
+        since: time of their first event that is not learned with everybody, ISO 8601 UTC; None where what is given about them changed, and no event.
+    """
+
+    users: int
+    apart: int = 0
+    since: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class SourceProblem(Report):
     """A source that cannot be looked at: what is wrong, and the way out."""
 
@@ -320,6 +335,7 @@ class StatusReport(Report):
         statements: statements it holds.
         running: the run at work now, with its progress as `message`; None where none is.
         pending: what the current release has not read, of all sources; also what a run at work is reading.
+        waiting: users whose rows are read and not learned with everybody; None where there are none, and while a run is at work.
         problems: sources that cannot be looked at; a run would stop at them.
         config_changed: True where the current release was learned with another config.
         rolled_back: True where the current release is not the one learned last; what is pending is told of that one.
@@ -336,6 +352,7 @@ class StatusReport(Report):
     statements: int
     running: RunSummary | None = None
     pending: tuple[PendingDelivery, ...] = ()
+    waiting: WaitingUsers | None = None
     problems: tuple[SourceProblem, ...] = ()
     config_changed: bool = False
     rolled_back: bool = False

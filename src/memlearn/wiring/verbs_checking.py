@@ -17,6 +17,7 @@ from memlearn.learning.agent.costs import Costs, read_costs
 from memlearn.learning.given import known_inputs, read_known
 from memlearn.learning.lock import hold_learning_lock
 from memlearn.learning.unread import find_unread
+from memlearn.learning.waiting import Waiting, find_waiting
 from memlearn.records.instants import iso_second
 from memlearn.store import StoreLayout, open_release
 from memlearn.store.ledger import Ledger
@@ -27,7 +28,16 @@ from memlearn.wiring.agent_outcome import agent_status, amount
 from memlearn.wiring.instants import learned_until
 from memlearn.wiring.jobs import make_job
 from memlearn.wiring.load import LoadedConfig, load_config
-from memlearn.wiring.reports import FactProblem, PendingDelivery, Progress, RunSummary, SourceProblem, StatusReport, VerifyReport
+from memlearn.wiring.reports import (
+    FactProblem,
+    PendingDelivery,
+    Progress,
+    RunSummary,
+    SourceProblem,
+    StatusReport,
+    VerifyReport,
+    WaitingUsers,
+)
 from memlearn.wiring.reports_agent import AgentStatus
 
 if TYPE_CHECKING:
@@ -98,7 +108,7 @@ def status(config: str | Path | LoadedConfig) -> StatusReport:
     layout = StoreLayout(loaded.config.store)
     manifest = _current(layout)
     counts = dict(manifest.counts) if manifest is not None else {}
-    books = _read_books(layout)
+    books = _read_books(layout, manifest)
     unread, troubles = find_unread(make_job(loaded), books.known, _unpublished(books)) if books.known is not None else ([], [])
     return StatusReport(
         store=str(layout.root),
@@ -112,12 +122,17 @@ def status(config: str | Path | LoadedConfig) -> StatusReport:
         pending=tuple(
             PendingDelivery(one.source, one.name, one.reason, iso_second(one.mtime_ns // 1000) if one.mtime_ns else None) for one in unread
         ),
+        waiting=_waiting_users(books.waiting),
         problems=tuple(SourceProblem(trouble.source, trouble.message) for trouble in troubles),
         config_changed=manifest is not None and manifest.config_digest != loaded.digest,
         rolled_back=manifest is not None and books.booked is not None and books.booked != manifest.release_id,
         runs=tuple(_summary(run, books.costs) for run in books.runs),
         agent=_agent_status(loaded, books),
     )
+
+
+def _waiting_users(found: Waiting | None) -> WaitingUsers | None:
+    return None if found is None else WaitingUsers(found.users, found.apart, None if found.since_us is None else iso_second(found.since_us))
 
 
 def _current(layout: StoreLayout) -> Manifest | None:
@@ -136,6 +151,7 @@ class _Books:
         running: the run at work.
         booked: the release that the deliveries were read for; None where that cannot be told.
         costs: what the agent cost; None where none was ever at work, and where that cannot be told.
+        waiting: users who wait to be learned; None where there are none, and where that cannot be told.
     """
 
     known: pl.DataFrame | None
@@ -143,9 +159,10 @@ class _Books:
     running: RunSummary | None = None
     booked: str | None = None
     costs: Costs | None = None
+    waiting: Waiting | None = None
 
 
-def _read_books(layout: StoreLayout) -> _Books:
+def _read_books(layout: StoreLayout, current: Manifest | None) -> _Books:
     nothing = pl.DataFrame(schema=dict.fromkeys(("source", "name", "run_id"), pl.String))
     # Before the first run nothing is there, and nothing is made by asking.
     if not (layout.learn_lock.is_file() or layout.ledger.is_file()):
@@ -159,7 +176,13 @@ def _read_books(layout: StoreLayout) -> _Books:
             return _Books(nothing)
         ledger = Ledger(layout.ledger)
         try:
-            return _Books(known_inputs(ledger), ledger.last_runs(), booked=ledger.fact("booked_release"), costs=read_costs(ledger))
+            return _Books(
+                known_inputs(ledger),
+                ledger.last_runs(),
+                booked=ledger.fact("booked_release"),
+                costs=read_costs(ledger),
+                waiting=find_waiting(ledger, layout, current),
+            )
         finally:
             ledger.close()
     finally:
