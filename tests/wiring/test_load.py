@@ -237,3 +237,24 @@ def test_what_is_no_yaml_has_a_way_out(tmp_path: Path, line: str, way_out: str) 
 def test_a_currency_in_small_letters_is_that_currency(tmp_path: Path) -> None:
     (tmp_path / "memlearn.yaml").write_text(VALID.replace("currency: EUR", "currency: eur"), encoding="utf-8")
     assert load_config(tmp_path / "memlearn.yaml").config.currency == "EUR"
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [("x", "x"), ("localhost:8000/v1", "localhost:8000/v1"), ("ftp://host/v1", "ftp://host/v1"), ("http://", "http://"), ("'http://a b/v1'", "http://a b/v1"),
+     ("'http://host:port/v1'", "http://host:port/v1"), ("https:/host/v1", "https:/host/v1"), ("'http://[::1/v1'", "http://[::1/v1"), ("''", "")],
+)  # fmt: skip
+def test_an_address_that_is_none_is_refused_with_its_key_and_the_way_out(tmp_path: Path, value: str, shown: str) -> None:
+    agent = f"learning: {{manager: agent, agent: {{model: m, base_url: {value}}}}}\n"
+    embeddings = f"embeddings: {{provider: openai, base_url: {value}}}\n"
+    for text, key in ((agent, "learning.agent.base_url"), (embeddings, "embeddings.base_url")):
+        message = refused(tmp_path, VALID + text)
+        assert f"{key}: {shown!r} is no address of an endpoint" in message
+        assert "such as `http://localhost:11434/v1`, or remove the key" in message
+
+
+@pytest.mark.parametrize("value", ["http://localhost:8000/v1", "https://x.openai.azure.com/openai/v1/", "http://[::1]:80", "HTTP://10.0.0.1/v1"])
+def test_an_address_is_taken_as_it_stands(tmp_path: Path, value: str) -> None:
+    loaded = load(tmp_path, VALID + f"learning: {{manager: agent, agent: {{model: m, base_url: '{value}'}}}}\n")
+    assert loaded.config.learning.agent is not None
+    assert loaded.config.learning.agent.base_url == value

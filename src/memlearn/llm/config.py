@@ -2,12 +2,33 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, model_validator
 
 DEFAULT_MODEL = "text-embedding-3-small"
 DEFAULT_KEY_VARIABLE = "OPENAI_API_KEY"
+
+
+def check_url(value: str) -> str:
+    """The address of an endpoint as it stands.
+
+    Raises:
+        ValueError: it is none, with the way out.
+    """
+    way_out = "Write the endpoint's whole address, such as `http://localhost:11434/v1`, or remove the key for OpenAI's own"
+    try:
+        parts = urlsplit(value)
+        sound = parts.scheme.lower() in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        sound = False
+    if not sound or any(character.isspace() or not character.isprintable() for character in value):
+        raise ValueError(f"{value!r} is no address of an endpoint, which begins with `http://` or `https://` and names a host. {way_out}")
+    return value
+
+
+Url = Annotated[str, AfterValidator(check_url)]
 
 
 class EmbeddingConfig(BaseModel):
@@ -22,7 +43,7 @@ class EmbeddingConfig(BaseModel):
     model: str | None = Field(
         default=None, min_length=1, description=f"Name of the model; default for openai: {DEFAULT_MODEL}. Not for builtin."
     )
-    base_url: str | None = Field(
+    base_url: Url | None = Field(
         default=None, description="Address of an OpenAI-compatible endpoint, with its `/v1`; default: OpenAI's own."
     )
     api_key_env: str = Field(
@@ -79,7 +100,7 @@ class ModelConfig(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     model: str = Field(min_length=1, description="Name of the model as the endpoint knows it.")
-    base_url: str | None = Field(default=None, description="Address of the endpoint, with its `/v1`; default: OpenAI's own.")
+    base_url: Url | None = Field(default=None, description="Address of the endpoint, with its `/v1`; default: OpenAI's own.")
     api_key_env: str = Field(
         default=DEFAULT_KEY_VARIABLE, description="Environment variable that holds the key; a local endpoint needs none."
     )
