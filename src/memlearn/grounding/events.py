@@ -9,16 +9,13 @@ import polars as pl
 from memlearn.duck import Connection
 from memlearn.grounding.tables import FactTables, Settings, with_needed_columns
 from memlearn.records import ATTRIBUTE_PREFIX, LEVEL_PREFIX
+from memlearn.records.hours import HOURS
 
 RETURNS = "('refund', 'cancellation')"
 BANDS = {
     "weekdays": ("true", "isodow(day) <= 5"),
     "weekends": ("true", "isodow(day) >= 6"),
-    "mornings": ("has_hour", "hour between 5 and 10"),
-    "middays": ("has_hour", "hour between 11 and 13"),
-    "afternoons": ("has_hour", "hour between 14 and 17"),
-    "evenings": ("has_hour", "hour between 18 and 22"),
-    "nights": ("has_hour", "hour >= 23 or hour < 5"),
+    **{name: ("has_hour", f"(hour >= {low} and hour < {high} or hour < {high - 24})") for name, (low, high) in HOURS.items()},
 }
 """Time of the week → SQL over an event: is it known whether the event lies in it; does it."""
 

@@ -54,7 +54,7 @@ Reason = Literal["", "evidence", "name", "number", "contradiction", "lacking", "
 """Why a line is not verified: it cites what is not there; a name that no row has; numbers that could not be computed; the rows say
 otherwise; the rows say so, but not those that are cited; it was not understood; the rows are not clear."""
 
-VERSION = "freetext-8"
+VERSION = "freetext-9"
 """Changes where the same line may come to another verdict."""
 
 

@@ -78,6 +78,9 @@ def _told_before(tokens: Tokens, at: int, known: Period) -> tuple[Period, int] |
     """`Since then`, or a bare `since` at the end: from the time named before."""
     if lows(tokens, at, 2) in _THEN:
         return with_role(replace(known, start=known.base[0], end=known.base[1]), "after"), at + 2 + (lows(tokens, at + 2, 1) == ("on",))
+    if known.role == "until" and lows(tokens, at, 1) == ("then",):
+        # 6.50 until February, then 7.20.
+        return with_role(replace(known, start=known.base[0], end=known.base[1]), "after"), at + 1
     if lows(tokens, at, 1) == ("since",) and lows(tokens, at + 1, 1) in ((), (".",), (",",), (")",), (";",)):
         # Has made nine purchases since.
         day = known.base[0] == known.base[1]

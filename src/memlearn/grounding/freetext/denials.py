@@ -50,7 +50,7 @@ def read_none(clause: Clause) -> list[Finding] | None:  # noqa: C901, PLR0911
         about = asked.filtered(kinds=("purchase",), skip=(el.Period,))
     needs = about | (clause.filtered(kinds=("exposure",), skip=(el.Period,)) if offers else clause.view.none())
     ongoing = any(period.role in ("since", "after") for period in clause.of(el.Period))
-    if ongoing and not about.any():
+    if ongoing and not about.any() and not _shown(clause, told):
         return [Finding(ok=False, needs=needs, message=f"there are no {what(clause)} at all, before or since")]
     message = f"there are {int(rows.sum())} {what(clause)} then"
     if _only_at_the_ends(clause, rows):
@@ -59,6 +59,12 @@ def read_none(clause: Clause) -> list[Finding] | None:  # noqa: C901, PLR0911
         return [Finding(ok=None, needs=needs, message=message)]
     lasting = any(period.role != "until" and period.end >= clause.view.last_day for period in clause.of(el.Period))
     return [Finding(ok=not rows.any(), needs=needs, message=message, ended=True if lasting else None)]
+
+
+def _shown(clause: Clause, told: frozenset[str]) -> bool:
+    """`Shown in May but not redeemed since`: what went before was that it was shown, and no redemption."""
+    shown = clause.filtered(kinds=("exposure",), skip=(el.Period, el.Weekdays, el.Hours))
+    return "unused" in clause.tags and "show" in told and bool(shown.any())
 
 
 def _denies_twice(clause: Clause) -> bool:

@@ -55,7 +55,7 @@ def read_text(text: str, view: UserView) -> Reading:
             reading.parts.append(el.Part(at, end, value))
             known = value if isinstance(value, el.Period) else known
         at = end
-    reading.parts = tell_offers(reading.parts)
+    reading.parts = times.settle_hours(tell_offers(reading.parts), tokens)
     return reading
 
 

@@ -8,6 +8,7 @@ from dataclasses import replace
 from memlearn.grounding.freetext import elements as el
 from memlearn.grounding.freetext.numbers import lows, read_figure, read_form, read_quantity, read_times
 from memlearn.grounding.freetext.tokens import Token
+from memlearn.records.hours import HOURS
 
 Tokens = Sequence[Token]
 UNITS = {"day": 1.0, "night": 1.0, "week": 7.0, "fortnight": 14.0, "month": 365.25 / 12, "quarter": 365.25 / 4, "year": 365.25}
@@ -19,18 +20,20 @@ _PURCHASE = {"visit", "purchase", "payment", "order", "transaction", "bill", "ti
 _DAYS = {name: number for number, name in enumerate(["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"])}
 _GROUPS = {"weekend": frozenset({5, 6}), "weekday": frozenset(range(5)), "workday": frozenset(range(5))}
 _H = 3600
+_MIDNIGHT = 24 * _H
 _PARTS: dict[tuple[str, ...], tuple[float, float]] = {
     tuple(words.split()): hours
     for phrases, hours in {
         "early in the morning, early morning, early mornings, the early morning, in the early hours, the early hours, at dawn": (5, 9),
-        "morning, mornings, the morning, a . m .": (5, 11.5),
+        "morning, mornings, the morning, a . m .": HOURS["mornings"],
         "before noon, before midday, before lunchtime, before lunch, before 12 noon": (0, 12),
-        "noon, midday, lunchtime, lunch, lunch time, lunch hour, lunch break, lunchtimes, over lunch, around noon, around midday": (11, 14.5),
+        "noon, midday, lunchtime, lunch, lunch time, lunch hour, lunch break, lunchtimes, over lunch, around noon, around midday": HOURS["middays"],
         "after noon, after midday": (12, 24),
-        "afternoon, afternoons, early afternoon, late afternoon": (12.5, 17.5),
-        "evening, evenings, early evening, dinner time, late afternoon or evening": (17, 23),
+        "afternoon, afternoons, early afternoon, late afternoon": HOURS["afternoons"],
+        "evening, evenings, early evening, dinner time": HOURS["evenings"],
+        "late afternoon or evening": (HOURS["afternoons"][1] - 1, HOURS["evenings"][1]),
         "late evening, late evenings, late in the evening, late at night": (20, 29),
-        "night, nights, nighttime, at night, overnight, by night": (22, 29),
+        "night, nights, nighttime, at night, overnight, by night": HOURS["nights"],
     }.items()
     for words in phrases.split(", ")
 }  # fmt: skip
@@ -168,6 +171,27 @@ def read_hours(tokens: Tokens, at: int) -> tuple[list[el.Value], int] | None:
             if hours:
                 return [el.Hours(int(hours[0] * _H), int(hours[1] * _H))], origin + count
     return _between_clocks(tokens, at)
+
+
+def settle_hours(parts: Sequence[el.Part], tokens: Tokens) -> list[el.Part]:
+    """Parts with the hours that a time of the day is told to have in brackets: `evening purchases (after 5 pm)`."""
+    settled = list(parts)
+    for at, part in enumerate(parts):
+        behind = [
+            other for other in parts[at + 1 : at + 5] if not (isinstance(other.value, el.Word) and other.value.tag in ("event", "skip"))
+        ]
+        if not isinstance(part.value, el.Hours) or any(token.sort in ("number", "clock") for token in tokens[part.start : part.end]):
+            continue
+        if len(behind) < len("(h)") or [getattr(behind[n].value, "tag", "") for n in (0, 2)] != ["open", "close"]:
+            continue
+        told = behind[1].value
+        # Hours that lie elsewhere are another claim.
+        if isinstance(told, el.Hours) and told.start < part.value.end and part.value.start < told.end:
+            # `After 5 pm` ends with the evening, `before 9 am` begins with the morning.
+            start, end = told.start or part.value.start, part.value.end if told.end == _MIDNIGHT else told.end
+            settled[at] = replace(part, value=el.Hours(start, end))
+            settled[parts.index(behind[1])] = replace(behind[1], value=el.Hours(start, end))
+    return settled
 
 
 def _between_clocks(tokens: Tokens, at: int) -> tuple[list[el.Value], int] | None:  # noqa: PLR0911

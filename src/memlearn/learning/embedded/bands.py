@@ -5,11 +5,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from memlearn.records.hours import HOURS
+
 BANDS = ("weekends", "weekdays", "mornings", "middays", "afternoons", "evenings", "nights")
-"""weekends: Saturday and Sunday; weekdays: Monday to Friday; mornings 5-11, middays 11-14, afternoons 14-18, evenings 18-23, nights 23-5 local time."""
-
-HOURS = {"mornings": (5, 11), "middays": (11, 14), "afternoons": (14, 18), "evenings": (18, 23)}
-
+"""weekends: Saturday and Sunday; weekdays: Monday to Friday; the others are times of the day (`HOURS`), local time."""
 
 # Slots of a week: weekday * 25 + hour, hour 24 where it is unknown.
 SLOTS = 7 * 25
@@ -23,11 +22,8 @@ def _band_table(name: str) -> NDArray[np.int64]:
         return (weekday >= 5).astype(np.int64)
     if name == "weekdays":
         return (weekday < 5).astype(np.int64)
-    if name == "nights":
-        inside = (hour >= 23) | (hour < 5)
-    else:
-        low, high = HOURS[name]
-        inside = (hour >= low) & (hour < high)
+    low, high = HOURS[name]
+    inside = ((hour >= low) & (hour < high)) | (hour < high - 24)
     return np.where(hour == 24, -1, inside.astype(np.int64))
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import polars as pl
 
 from memlearn.learning.agent.statistics.layout import Telling, alike_once, as_part, first_of, iso_day, said, without
-from memlearn.learning.embedded.bands import BAND_OF_SLOT, HOURS
+from memlearn.learning.embedded.bands import BAND_OF_SLOT
 from memlearn.learning.embedded.state import State
+from memlearn.records.hours import HOURS
 
 # Fewer purchases have no habit of days, hours or months.
 _LEAST = 8
@@ -15,8 +16,7 @@ RHYTHMS_TOLD = SEASONS_TOLD = 3
 _FEWEST_MONTHS = 3
 WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 # By their hours, since a word such as evening does not say when it begins.
-TIMES = (*(f"{first}-{end}h" for first, end in HOURS.values()), "23-5h")
-_BANDS = (*HOURS, "nights")
+TIMES = tuple(f"{first}-{end % 24}h" for first, end in HOURS.values())
 MONTHS = ("January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December")
 
 
@@ -29,7 +29,7 @@ def tell_weekdays(state: State) -> pl.DataFrame:
 def tell_times_of_day(state: State) -> pl.DataFrame:
     """The times of the day with most purchases, where sources tell the hour."""
     of_slot = pl.concat(
-        pl.DataFrame({"slot": (BAND_OF_SLOT[name] > 0).nonzero()[0], "place": place}) for place, name in enumerate(_BANDS)
+        pl.DataFrame({"slot": (BAND_OF_SLOT[name] > 0).nonzero()[0], "place": place}) for place, name in enumerate(HOURS)
     ).cast({"slot": pl.Int32})
     slots = state.tables.slots.cast({"slot": pl.Int32}).join(of_slot, on="slot", maintain_order="left")
     return _busiest(slots, TIMES, "hours", "purchases with a time")
