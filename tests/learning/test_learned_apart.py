@@ -14,7 +14,7 @@ import memlearn
 from memlearn.cli import main
 from memlearn.store import current_release_id, open_release, read_apart
 from memlearn.store.manifest import Manifest, read_manifest
-from memlearn.wiring.reports import WaitingUsers
+from memlearn.wiring.reports_status import WaitingUsers
 
 COMPANY = make_company(11, users=5, events=40, nights=3)
 ANNA, BERT, *OTHERS = COMPANY.users

@@ -12,8 +12,9 @@ from memlearn.cli.options import ConfigPath, Json, Variables, load
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from memlearn.wiring.reports import RunSummary, StatusReport, VerifyReport, WaitingUsers
+    from memlearn.wiring.reports import VerifyReport
     from memlearn.wiring.reports_agent import AgentStatus, CostView
+    from memlearn.wiring.reports_status import RunSummary, StatusReport, WaitingUsers
 
 _PENDING_SHOWN = 20
 

@@ -30,10 +30,10 @@ from memlearn.wiring.reports import (
     ReleaseInfo,
     ReleaseList,
     ReleaseSwitch,
-    StatusReport,
     VerifyReport,
 )
 from memlearn.wiring.reports_agent import AgentPlan, ReplayReport, StepsReport
+from memlearn.wiring.reports_status import StatusReport
 from memlearn.wiring.reports_try import TryReport
 from memlearn.wiring.verbs_serving import recommend, show
 

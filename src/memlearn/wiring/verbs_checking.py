@@ -28,17 +28,9 @@ from memlearn.wiring.agent_outcome import agent_status, amount
 from memlearn.wiring.instants import learned_until
 from memlearn.wiring.jobs import make_job
 from memlearn.wiring.load import LoadedConfig, load_config
-from memlearn.wiring.reports import (
-    FactProblem,
-    PendingDelivery,
-    Progress,
-    RunSummary,
-    SourceProblem,
-    StatusReport,
-    VerifyReport,
-    WaitingUsers,
-)
+from memlearn.wiring.reports import FactProblem, Progress, VerifyReport
 from memlearn.wiring.reports_agent import AgentStatus
+from memlearn.wiring.reports_status import PendingDelivery, RunSummary, SourceProblem, StatusReport, WaitingUsers
 
 if TYPE_CHECKING:
     from memlearn.grounding.verify import JudgeLines
