@@ -16,7 +16,7 @@ import polars as pl
 
 from memlearn.duck import Connection, connect, fetch, translated
 from memlearn.errors import BusyError, DamagedError, FormatError, StoreError
-from memlearn.store.files import is_disk_full
+from memlearn.store.files import is_disk_full, move_durably
 
 FORMAT = 3
 
@@ -105,12 +105,26 @@ class Ledger:
         self._lock = RLock()
         self._depth = 0
         with _damage_named(path):
-            self._connection: Connection = connect(path, memory_limit="512MB")
-            try:
-                self._migrate()
-            except BaseException:
-                self._connection.close()
-                raise
+            if not path.exists():
+                self._make()
+            self._open(path)
+
+    def _make(self) -> None:
+        """Make the file aside: one that a kill left half made would be no ledger."""
+        aside, log = (self._path.with_name(f"{self._path.name}.{ending}") for ending in ("making", "making.wal"))
+        aside.unlink(missing_ok=True)
+        log.unlink(missing_ok=True)
+        self._open(aside)
+        self._connection.close()
+        move_durably(aside, self._path)
+
+    def _open(self, path: Path) -> None:
+        self._connection: Connection = connect(path, memory_limit="512MB")
+        try:
+            self._migrate()
+        except BaseException:
+            self._connection.close()
+            raise
 
     def close(self) -> None:
         """Close the file."""
