@@ -17,7 +17,7 @@ from memlearn.store.release import open_release
 from memlearn.wiring.jobs import make_job
 from memlearn.wiring.load import load_config
 
-TABLES = ("statements", "item_facts", "cited_rows", "persons", "bought")
+TABLES = ("statements", "item_facts", "cited_rows", "persons", "bought", "offered")
 
 
 @given(st.dictionaries(st.integers(0, 30), st.integers(0, BUNDLE_USERS * 2), max_size=12))

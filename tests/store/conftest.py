@@ -68,7 +68,12 @@ def user_frames(memory: Memory) -> dict[str, pl.DataFrame]:
         }
         for user, texts in memory.items()
     ]  # fmt: skip
-    made = {"statements": statements, "item_facts": facts, "cited_rows": rows, "persons": persons, "bought": bought}
+    offered = [
+        {"user_id": user, "items": texts, "sent": [1] * len(texts), "answered": [-1] * len(texts)}
+        for user, texts in memory.items()
+        if len(texts) > 1
+    ]
+    made = {"statements": statements, "item_facts": facts, "cited_rows": rows, "persons": persons, "bought": bought, "offered": offered}
     frames = {table: pl.DataFrame(made[table], schema=USER_TABLES[table]) for table in USER_TABLES}
     return {"users": pl.DataFrame(users, schema=USERS_SCHEMA), **frames}
 

@@ -88,8 +88,8 @@ def test_a_manifest_in_the_wrong_folder(company: Any) -> None:
 def test_a_newer_format_is_refused_and_one_can_go_back(company: Any) -> None:
     first, second = company.release(MEMORY), company.release({"u1": []})
     path = company.layout.manifest(second.release_id)
-    path.write_bytes(write_manifest(second).replace(b'"format": 2', b'"format": 3'))
-    with pytest.raises(FormatError, match=r"has format 3; this memlearn reads formats up to 2\. Upgrade"):
+    path.write_bytes(write_manifest(second).replace(b'"format": 3', b'"format": 4'))
+    with pytest.raises(FormatError, match=r"has format 4; this memlearn reads formats up to 3\. Upgrade"):
         open_release(company.layout)
     assert [entry.problem is None for entry in list_releases(company.layout)] == [True, False]
     assert rollback(company.layout).release_id == first.release_id
@@ -120,5 +120,5 @@ def test_a_segment_of_another_format(company: Any) -> None:
         connection.execute("update format set version = 9")
     other = replace(segment, bytes=path.stat().st_size, sha256=file_sha256(path))
     company.publish(other)
-    with pytest.raises(DamagedError, match=f"{path.name}' has format 9, its manifest has 2"):
+    with pytest.raises(DamagedError, match=f"{path.name}' has format 9, its manifest has 3"):
         open_release(company.layout)

@@ -12,7 +12,7 @@ from polars.testing import assert_frame_equal
 from memlearn.store.parts import read_part, write_part
 
 
-@pytest.mark.parametrize("table", ["users", "statements", "item_facts", "cited_rows", "persons", "bought"])
+@pytest.mark.parametrize("table", ["users", "statements", "item_facts", "cited_rows", "persons", "bought", "offered"])
 def test_parts_are_read_as_they_were_written(frames_of: Callable[..., dict[str, pl.DataFrame]], table: str, tmp_path: Path) -> None:
     frame = frames_of({"u1": ["tea", "rye bread"], "u2": [], "ä": ["milk", ""]})[table]
     coded = frame.with_columns(pl.col("user_id").cast(pl.Enum(["ä", "u3", "u2", "u1"])))

@@ -7,6 +7,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from memlearn.learning.agent.config import AgentConfig
+from memlearn.learning.offers.config import OfferTraining
 from memlearn.learning.ranker.config import RankerTraining
 
 
@@ -34,6 +35,9 @@ class LearningConfig(BaseModel):
         description="Most items and categories remembered per user beside the statements; and for the trained ranker as many bought items.",
     )
     ranker: RankerTraining = Field(default_factory=RankerTraining, description="How the ranker of what users buy is trained.")
+    offers: OfferTraining = Field(
+        default_factory=OfferTraining, description="How the ranker of offers, which are answered and not bought, is trained."
+    )
     memory_bytes: int = Field(default=8192, ge=1024, le=1_048_576, description="Most bytes that a release stores per user.")
     on_manager_change: Literal["continue", "relearn"] = Field(
         default="continue",

@@ -43,7 +43,7 @@ class Strays:
     @property
     def from_us(self) -> int:
         """Where the month begins."""
-        return int(_first_day(self.month)) * _DAY_US
+        return month_start_us(self.month)
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +151,11 @@ def _count_months(time_us: NDArray[np.int64]) -> dict[int, int]:
     there = np.flatnonzero(counts)
     months = pl.DataFrame({"month": month_of_us((there + first) * _DAY_US), "n": counts[there]})
     return dict(months.group_by("month").agg(pl.col("n").sum()).iter_rows())
+
+
+def month_start_us(month: int) -> int:
+    """Where a month (year * 12 + month - 1) begins, microseconds UTC."""
+    return int(_first_day(month)) * _DAY_US
 
 
 def _first_day(month: int) -> np.int64:

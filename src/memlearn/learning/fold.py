@@ -24,6 +24,7 @@ from memlearn.learning.embedded.pieces import count_numbered, count_pieces
 from memlearn.learning.embedded.population import sum_shard
 from memlearn.learning.embedded.state import Keys, State
 from memlearn.learning.job import MANAGER_VERSION, Job
+from memlearn.learning.offers.sends import sends_of
 from memlearn.learning.pieces_store import load_pieces, save_pieces, sound_files
 from memlearn.learning.ranker.facts import bought_of
 from memlearn.learning.ranker.visits import recommended_items, visits_of
@@ -42,6 +43,7 @@ class FoldTask:
         boundary: sum the population over months before this one; None where it is not needed.
         pairs: dimension whose keys are paired, and one in how many users is sampled for it.
         visits: one in how many users the ranker learns from; None where no ranker is trained.
+        sends: the same of the ranker of offers.
         folder: where the results go, of the run's own.
         run_id: the run.
         until_us: leave out rows at or after this instant; None: there are none.
@@ -53,6 +55,7 @@ class FoldTask:
     boundary: int | None
     pairs: tuple[str, int]
     visits: int | None
+    sends: int | None
     folder: Path
     run_id: str
     until_us: int | None = None
@@ -92,6 +95,9 @@ def fold_shard(job: Job, ledger: Ledger, catalogue: Catalogue, task: FoldTask) -
     recommended = recommended_items(catalogue) if job.learning.ranker.train else pl.Series("item_id", [], dtype=pl.String)
     for name, frame in bought_of(state, recommended, job.learning.item_facts).items():
         _leave(task, name, frame)
+    offers = job.learning.offers
+    offered = recommended_items(catalogue) if offers.train else pl.Series("item_id", [], dtype=pl.String)
+    _leave(task, "offered", sends_of(annotated, offered, offers.answer_days, offers.sends).drop("user_hash"))
     _leave(task, "steps", user_steps(steps))
     _leave(task, "strangers", unknown_offers(annotated, catalogue))
     if task.boundary is not None:
@@ -100,6 +106,9 @@ def fold_shard(job: Job, ledger: Ledger, catalogue: Catalogue, task: FoldTask) -
         _leave(task, "pairs", sum_pairs(annotated, task.boundary, modulus, dim))
         if task.visits is not None:
             _leave(task, "visits", visits_of(annotated, recommended, task.boundary, task.visits))
+        if task.sends is not None:
+            sends = sends_of(annotated, offered, offers.answer_days, offers.sends, task.boundary)
+            _leave(task, "sends", sends.filter(pl.col("user_hash") % task.sends == 0))
 
 
 def unknown_offers(rows: Annotated, catalogue: Catalogue) -> pl.DataFrame:

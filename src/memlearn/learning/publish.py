@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from memlearn.learning.agent.documents.lines import Written
     from memlearn.store.vectors import VectorStore
 
-TABLES = ("users", "statements", "item_facts", "cited_rows", "persons", "bought")
+TABLES = ("users", "statements", "item_facts", "cited_rows", "persons", "bought", "offered")
 
 
 @dataclass(frozen=True, slots=True)

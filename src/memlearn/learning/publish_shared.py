@@ -38,11 +38,13 @@ class Crowd:
         population: sums over users.
         pairs: what is bought with and after what.
         ranker: the shared table of the trained ranker; None where none was trained in this run.
+        offers: the same of the ranker of offers.
     """
 
     population: pl.DataFrame
     pairs: pl.DataFrame
     ranker: pl.DataFrame | None
+    offers: pl.DataFrame | None
 
 
 class Clock:
@@ -175,7 +177,8 @@ def _shared_tables(
         "blocks": pl.DataFrame(blocks),
         "shared_statements": pl.concat(lines),
         "popularity": popularity(population, job.shared.min_users),
-        "ranker": _ranker(job, scope, crowd),
+        "ranker": _trained(job, scope, "ranker", crowd.ranker),
+        "offer_ranker": _trained(job, scope, "offer_ranker", crowd.offers),
         "pairs": pairs,
         "passages": passage_frame(passages),
         "key_levels": key_levels(
@@ -184,11 +187,11 @@ def _shared_tables(
     }
 
 
-def _ranker(job: Job, scope: Scope, crowd: Crowd) -> pl.DataFrame:
-    """The ranker trained in this run, or where everybody but some users stays as they are that of the current release."""
-    if crowd.ranker is not None:
-        return crowd.ranker
+def _trained(job: Job, scope: Scope, table: str, trained: pl.DataFrame | None) -> pl.DataFrame:
+    """What was trained in this run, or where everybody but some users stays as they are that of the current release."""
+    if trained is not None:
+        return trained
     if scope.full or scope.current is None:
-        return pl.DataFrame(schema=SHARED_TABLES["ranker"])
+        return pl.DataFrame(schema=SHARED_TABLES[table])
     with open_release(job.layout, scope.current.release_id) as release:
-        return release.shared("ranker")
+        return release.shared(table)

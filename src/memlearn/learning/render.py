@@ -148,7 +148,7 @@ def render_shards(job: Job, catalogue: Catalogue, task: RenderTask) -> None:
     if job.agent is not None:
         written = as_statements(_left(task, BLOCKS), labels, users, job.sensitive)
         given = replace(given, written=narrow_evidence(written, lambda wanted: _rows_in_order(job, task, wanted)))
-    bought = {name: _left(task, name).with_columns(pl.col("user_id").cast(users)) for name in ("bought", "buyers")}
+    bought = {name: _left(task, name).with_columns(pl.col("user_id").cast(users)) for name in ("bought", "buyers", "offered")}
     rendered = render(candidates, given, bought)
     if job.agent is not None:
         _leave(task, UNPUBLISHED, find_unpublished(_left(task, BLOCKS), labels, rendered.statements, job.sensitive))
@@ -162,6 +162,7 @@ def render_shards(job: Job, catalogue: Catalogue, task: RenderTask) -> None:
         "cited_rows": cited_rows(job, catalogue, task, rendered.statements),
         "persons": persons.drop("stated"),
         "bought": rendered.bought,
+        "offered": rendered.offered,
         "blocks": blocks,
     }
     for name, frame in with_content(parts).items():

@@ -53,6 +53,8 @@ from memlearn.store.status import write_status
 
 if TYPE_CHECKING:
     from memlearn.learning.agent.stage import Totals
+    from memlearn.learning.offers.config import OfferTraining
+    from memlearn.learning.ranker.config import RankerTraining
 
 Part = TypeVar("Part")
 
@@ -76,6 +78,7 @@ class LearnRun:
     population: pl.DataFrame | None = None
     pairs: pl.DataFrame | None = None
     ranker: pl.DataFrame | None = None
+    offers: pl.DataFrame | None = None
     to_render: Given | None = None
     stages: dict[str, tuple[float, int]] = field(default_factory=dict)
     guard: Lock = field(default_factory=Lock)
@@ -112,7 +115,9 @@ class LearnRun:
                     self.tables = with_items(self.tables, release.shared("items"), self.job.levels)
             if self.scope.only is not None:
                 base = None if self.scope.current is None else self.scope.current.release_id
-                self.ledger.execute("update runs set users = ?, base = ? where run_id = ?", [json.dumps(self.scope.only), base, self.run_id])
+                self.ledger.execute(
+                    "update runs set users = ?, base = ? where run_id = ?", [json.dumps(self.scope.only), base, self.run_id]
+                )
 
     def _mark_given(self, as_of_us: int) -> None:
         """Users whose given facts changed are learned anew too; what was stated until before the instant is no longer given."""
@@ -151,7 +156,8 @@ class LearnRun:
             users,
             scope.boundary if scope.full else None,
             self._pairs_of(scope),
-            self._visits_of(scope),
+            self._one_in(scope, self.job.learning.ranker),
+            self._one_in(scope, self.job.learning.offers),
             self.folder / "fold",
             self.run_id,
             self.job.as_of_us if self.job.as_of_us is not None else scope.until_us,
@@ -164,9 +170,8 @@ class LearnRun:
         sizes = {} if by_merchant else {level: items[LEVEL_PREFIX + level].n_unique() for level in self.job.levels}
         return pair_dimension(sizes), sample_modulus(scope.extent.users)
 
-    def _visits_of(self, scope: Scope) -> int | None:
-        """One in how many users the ranker learns from; None where none is trained."""
-        settings = self.job.learning.ranker
+    def _one_in(self, scope: Scope, settings: RankerTraining | OfferTraining) -> int | None:
+        """One in how many users a ranker learns from; None where none is trained."""
         return ranker_modulus(sample_modulus(scope.extent.users), settings.users) if settings.train and scope.full else None
 
     def fold(self) -> None:
@@ -205,11 +210,12 @@ class LearnRun:
                 self.population = note_suppressed(self.population, self.to_render.suppression)
                 self.pairs = leave_out(self.pairs, noted(self.population))
         self._train_ranker()
+        self._train_offers()
 
     def _train_ranker(self) -> None:
         """Train the ranker where everybody is learned; else that of the current release stands."""
         scope = self._scope()
-        if self._visits_of(scope) is None:
+        if self._one_in(scope, self.job.learning.ranker) is None:
             return
         # What training takes is loaded by the runs that train.
         from memlearn.learning.ranker.gathered import gather_visits
@@ -225,6 +231,18 @@ class LearnRun:
                 visits, self.tables.catalogue.items, self.job.levels, learning.ranker, learning.item_facts, self.job.shared.min_users
             )
             self.job.report("ranker", 1, 1, "trained" if len(self.ranker) else "too few visits to learn from")
+
+    def _train_offers(self) -> None:
+        """Train the ranker of offers where everybody is learned; else that of the current release stands."""
+        scope = self._scope()
+        if self._one_in(scope, self.job.learning.offers) is None or self.population is None:
+            return
+        parts = [pick_up(self.folder / "fold", shard, "sends") for shard in self.shard_ids()]
+        if any(map(len, parts)):
+            from memlearn.learning.offers.stage import train_offers
+
+            with self._timed("offers"):
+                self.offers = train_offers(self.job, self.tables, self.population, parts, scope.offers_end_us)
 
     def render_shards(self, shards: Sequence[int]) -> None:
         """Word the memory of some shards' users; those of shards with few of them together."""
@@ -251,7 +269,13 @@ class LearnRun:
             # What only rendering needs goes before the system begins to write it to the disk.
             pool.submit(drop_candidates, self.folder / "fold", self.shard_ids())
             outcome = publish(
-                self.job, self.ledger, self._scope(), self.tables, Crowd(self.population, self.pairs, self.ranker), self.folder, self.run_id
+                self.job,
+                self.ledger,
+                self._scope(),
+                self.tables,
+                Crowd(self.population, self.pairs, self.ranker, self.offers),
+                self.folder,
+                self.run_id,
             )
         if self.given is not None:
             record_given(self.ledger, self.given)

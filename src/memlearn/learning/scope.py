@@ -16,8 +16,9 @@ import polars as pl
 from memlearn.errors import DamagedError, FormatError, NoReleaseError, SourceError, StoreError
 from memlearn.learning.embedded.annotate import month_of_us
 from memlearn.learning.embedded.pairs import sample_modulus
-from memlearn.learning.extent import Extent, measure_extent
+from memlearn.learning.extent import Extent, measure_extent, month_start_us
 from memlearn.learning.job import MANAGER_VERSION, RENDER_VERSION, Job, digest
+from memlearn.learning.offers import OFFERS_VERSION
 from memlearn.learning.ranker import RANKER_VERSION
 from memlearn.learning.tables import Tables
 from memlearn.store.apart import read_apart
@@ -67,6 +68,11 @@ class Scope:
         return self.as_of_us if self.extent.late is not None else None
 
     @property
+    def offers_end_us(self) -> int:
+        """What is known of offers at this instant, all users learn from: where the population snapshot ends."""
+        return min(self.as_of_us, month_start_us(self.boundary))
+
+    @property
     def shards(self) -> list[int]:
         """Shards that have something to fold."""
         if self.users is None:
@@ -110,7 +116,13 @@ def decide_scope(job: Job, ledger: Ledger, tables: Tables, mark: Callable[[int],
     if problem is not None and job.users is not None:
         raise DamagedError(f"{problem} Learn everybody, without naming users, to mend it.")
     inputs = digest(
-        job.config_digest, tables.digest, MANAGER_VERSION, RENDER_VERSION, RANKER_VERSION, *([job.agent_version] if job.agent else [])
+        job.config_digest,
+        tables.digest,
+        MANAGER_VERSION,
+        RENDER_VERSION,
+        RANKER_VERSION,
+        *([OFFERS_VERSION] if job.learning.offers.train else []),
+        *([job.agent_version] if job.agent else []),
     )
     dirty = ledger.fetch("select user_id, shard, since_us from dirty order by user_id")
     reason = problem or _why_full(job, current, inputs, boundary, dirty)

@@ -80,7 +80,7 @@ def recommend(
     scores = score(features, config)
     items = tuple(
         _explained(index, int(candidates[place]), float(scores[place]), memory, signals, popular, at_us, config)
-        for place in pick(scores, _groups(index, candidates, config), k)
+        for place in pick(scores, groups_of(index, candidates, config), k)
     )
     return Ranking(_tier(found, near, config), items)
 
@@ -112,7 +112,14 @@ def pick(scores: Reals, groups: Sequence[tuple[Ints, int]], k: int) -> list[int]
     return [places[rank] for rank in sorted(chosen + passed[: k - len(chosen)])]
 
 
-def _groups(index: ItemIndex, candidates: Ints, config: RankingConfig) -> list[tuple[Ints, int]]:
+def groups_of(index: ItemIndex, candidates: Ints, config: RankingConfig) -> list[tuple[Ints, int]]:
+    """The groups of which an answer holds only so many items.
+
+    Args:
+        index: the items.
+        candidates: positions of items.
+        config: settings.
+    """
     most = {index.kind: config.per_kind, MERCHANT: config.per_merchant, index.category: config.per_category}
     return [(index.levels[dim].codes[candidates], number) for dim, number in most.items() if dim is not None and dim in index.levels]
 

@@ -18,6 +18,8 @@ from memlearn.ranking import KeyFact, Popularity, RankedItem, Ranking, RankingCo
 from memlearn.ranking.learned import LearnedRanker, UserFacts
 from memlearn.ranking.learned.recommend import Place, rank_learned
 from memlearn.ranking.levels import ITEM
+from memlearn.ranking.offers import OfferRanker
+from memlearn.ranking.offers.recommend import OfferFacts, OfferPlace, rank_offers
 from memlearn.ranking.timing import DAY_US
 from memlearn.serving.moments import check_moment
 from memlearn.serving.segments import segment_popularity
@@ -104,8 +106,8 @@ class Memory:
     ) -> Answer:
         """What the user should see at a moment.
 
-        Who has bought what may be recommended gets it from the trained ranker, where the release has one; offers, and items that nobody
-        has bought yet, come from weights. A user whom the release does not know gets what is popular, with a note.
+        Who has bought what may be recommended gets it from the trained ranker, and offers come from the ranker of offers, where the release
+        has them; what neither of them knows comes from weights. A user whom the release does not know gets what is popular, with a note.
 
         Args:
             user_id: the user.
@@ -126,9 +128,7 @@ class Memory:
         memory = UserMemory() if record is None else user_memory(record)
         if only_new and record is not None:
             excluded = {*excluded, *known_items(record)}
-        ranking = self._learned(record, memory, k, moment, excluded, only_new=only_new) or self._weighed(
-            record, memory, k, moment, excluded
-        )
+        ranking = self._learned(record, memory, k, moment, excluded, only_new=only_new) or self._others(record, memory, k, moment, excluded)
         note = None
         if record is None:
             note = f"Release {self.manifest.release_id!r} knows no user {user_id!r}; this is what is popular with all users."
@@ -189,13 +189,30 @@ class Memory:
         facts = bought_facts(place.ranker, record.bought, at_us)
         items = rank_learned(place, facts, memory, k, at_us, self._config, excluded, only_new=only_new)
         own = self._offers or len(items) < k
-        others = self._weighed(record, memory, k, at_us, {*excluded, *place.ranker.item_ids}).items if own else ()
+        others = self._others(record, memory, k, at_us, {*excluded, *place.ranker.item_ids}).items if own else ()
         return Ranking("personal", interleave(items, others, k) if self._offers else (*items, *others)[:k])
 
     @property
     def _offers(self) -> bool:
         """Whether there are items that are shown and answered, and not bought."""
         return bool(self._index.answers.rates.get(ITEM))
+
+    @cached_property
+    def _offer_place(self) -> OfferPlace | None:
+        """The trained ranker of offers of the release; None where it has none."""
+        rows = self._release.shared("offer_ranker")
+        return None if rows.is_empty() else OfferPlace.of(OfferRanker.from_bytes(rows["content"][0], rows["digest"][0]), self._index)
+
+    def _others(self, record: UserRecord | None, memory: UserMemory, k: int, at_us: int, excluded: Collection[str]) -> Ranking:
+        """Offers by their trained ranker, what it does not know by weights, in turn where these items are bought."""
+        place = self._offer_place
+        if place is None:
+            return self._weighed(record, memory, k, at_us, excluded)
+        offers = rank_offers(place, offer_facts(record), memory, k, at_us, self._config, excluded)
+        others = self._weighed(record, memory, k, at_us, {*excluded, *place.ranker.item_ids}) if place.beside(at_us) else None
+        if others is None or not others.items:
+            return offers
+        return Ranking(offers.tier if offers.items else others.tier, interleave(offers.items, others.items, k))
 
     def _weighed(self, record: UserRecord | None, memory: UserMemory, k: int, at_us: int, excluded: Collection[str]) -> Ranking:
         """By fixed weights."""
@@ -243,6 +260,14 @@ def bought_facts(ranker: LearnedRanker, bought: Bought, at_us: int) -> UserFacts
     }
     at = max(at_us // DAY_US, bought.last_day + 1)
     return ranker.facts_of(bought.items, bought.item_visits, bought.item_first_day, bought.item_last_day, user, at)
+
+
+def offer_facts(record: UserRecord | None) -> OfferFacts:
+    """What a release holds of what was sent to a user, as the ranker of offers takes it."""
+    if record is None:
+        return OfferFacts()
+    own = record.offered
+    return OfferFacts(persons=record.persons) if own is None else OfferFacts(own.items, own.sent, own.answered, record.persons)
 
 
 def known_items(record: UserRecord) -> frozenset[str]:

@@ -10,7 +10,7 @@ from memlearn.store.release import Release, open_release
 from memlearn.store.segments import compact, needs_compaction, stack_segments, write_shared_segment, write_user_segment
 from memlearn.store.switch import ReleaseDraft, ReleaseEntry, current_release_id, list_releases, promote, publish_release, rollback
 from memlearn.store.tables import SHARED_TABLES, USER_TABLES, USERS_SCHEMA
-from memlearn.store.users import Bought, CitedRow, ItemFact, StatementRecord, UserRecord
+from memlearn.store.users import Bought, CitedRow, ItemFact, Offered, StatementRecord, UserRecord
 
 __all__ = [
     "RELEASE_FORMAT",
@@ -24,6 +24,7 @@ __all__ = [
     "LearnedApart",
     "LearnedRows",
     "Manifest",
+    "Offered",
     "Pins",
     "Release",
     "ReleaseDiff",

@@ -12,8 +12,9 @@ from typing import Any
 from memlearn.errors import DamagedError, FormatError
 from memlearn.store.layout import StoreLayout
 
-RELEASE_FORMAT = 2
-"""Version of the manifest and of the segment files; a reader refuses newer ones. 2 brings what was bought and the trained ranker."""
+RELEASE_FORMAT = 3
+"""Version of the manifest and of the segment files; a reader refuses newer ones. 2 brings what was bought and the trained ranker, 3 what was sent
+and the trained ranker of offers."""
 
 
 @dataclass(frozen=True, slots=True)

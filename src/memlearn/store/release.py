@@ -23,7 +23,7 @@ from memlearn.store.manifest import WAY_OUT, Manifest, read_manifest
 from memlearn.store.segments import winners_query
 from memlearn.store.switch import check_segment, current_release_id
 from memlearn.store.tables import SHARED_TABLES, USER_ORDER, USER_TABLES, has_table
-from memlearn.store.users import Bought, CitedRow, ItemFact, StatementRecord, UserRecord, to_statement_record
+from memlearn.store.users import Bought, CitedRow, ItemFact, Offered, StatementRecord, UserRecord, to_statement_record
 from memlearn.store.warm import WarmUsers
 
 _MEMORY_LIMIT = "512MB"
@@ -168,6 +168,7 @@ class Release:
             cited_rows=tuple(CitedRow(*row) for row in rows["cited_rows"]),
             persons=dict(rows["persons"]),
             bought=next((Bought(*row) for row in rows["bought"]), None),
+            offered=next((Offered(*row) for row in rows["offered"]), None),
         )
 
     def users(self) -> pl.DataFrame:

@@ -17,7 +17,7 @@ from memlearn.store.layout import StoreLayout
 from memlearn.store.locks import claim, workspace
 from memlearn.store.manifest import RELEASE_FORMAT, SegmentInfo
 from memlearn.store.part_streams import PartStream, UserNumbers, stream_users
-from memlearn.store.tables import SHARED_TABLES, USER_TABLES, USERS_SCHEMA, column_types, has_table, select_columns
+from memlearn.store.tables import SHARED_TABLES, SILENT_TABLES, USER_TABLES, USERS_SCHEMA, column_types, has_table, select_columns
 
 _MEMORY_LIMIT = "700MB"
 _MOST_DELTAS = 8
@@ -35,7 +35,7 @@ _COMPRESSION = {
 _Fill = Callable[[Connection], None]
 
 # So that no thread is left alone with much to do.
-_LARGEST_FIRST = ("item_facts", "statements", "cited_rows", "bought", "persons")
+_LARGEST_FIRST = ("item_facts", "statements", "cited_rows", "bought", "offered", "persons")
 
 # First half of the MD5 of the user's id: readers find a user's number by it, whatever the ids look like.
 _USER_HASH = "(md5_number(user_id) & 18446744073709551615::uhugeint)::ubigint"
@@ -97,7 +97,8 @@ def write_shared_segment(layout: StoreLayout, tables: Mapping[str, pl.DataFrame]
         path = folder / "shared.duckdb"
         with open_database(path, memory_limit=_MEMORY_LIMIT, threads=1) as connection:
             for name, frame in frames.items():
-                digest.update(f"{name}:{_frame_digest(frame, ordered=name == 'blocks')};".encode())
+                if len(frame) or name not in SILENT_TABLES:
+                    digest.update(f"{name}:{_frame_digest(frame, ordered=name == 'blocks')};".encode())
                 connection.register("frame", frame.to_arrow())
                 connection.execute(f'create table "{name}" as select * from frame')
                 connection.unregister("frame")

@@ -80,6 +80,14 @@ USER_TABLES: dict[str, dict[str, pl.DataType]] = {
         "item_first_day": _INTS,
         "item_last_day": _INTS,
     },
+    # One row for a user to whom offers were sent: the latest of them, in order of time; minutes since 1970-01-01T00:00Z.
+    "offered": {
+        "user_id": _TEXT,
+        "items": _TEXTS,
+        "sent": _INTS,
+        # -1 where it was not answered.
+        "answered": _INTS,
+    },
 }
 """Tables with any number of rows a user, as their parts hold them."""
 
@@ -89,6 +97,7 @@ USER_ORDER = {
     "cited_rows": ("time_us", "row_id"),
     "persons": ("attribute", "value"),
     "bought": (),
+    "offered": (),
 }
 """The order of a user's rows when read."""
 
@@ -108,6 +117,8 @@ SHARED_TABLES: dict[str, dict[str, pl.DataType]] = {
     "blocks": {"label": _TEXT, "description": _TEXT, "limit": _INT, "read_only": pl.Boolean(), "shared": pl.Boolean()},
     "items": {"item_id": _TEXT},
     "key_levels": {"dim": _TEXT, "key": _TEXT, "parent_dim": _TEXT, "parent_key": _TEXT},
+    # The trained ranker of offers, as `ranker`.
+    "offer_ranker": {"digest": _TEXT, "told": _TEXT, "content": pl.Binary()},
     "pairs": {"kind": _TEXT, "dim": _TEXT, "key": _TEXT, "other": _TEXT, "n": _INT, "users": _INT, "lift": _REAL},
     "passages": {
         "passage_id": _TEXT,
@@ -137,8 +148,11 @@ _SQL_TYPES: dict[pl.DataType, str] = {
     _INTS: "integer[]",
 }
 
-LATER_TABLES = {"bought": 2, "ranker": 2}
+LATER_TABLES = {"bought": 2, "ranker": 2, "offered": 3, "offer_ranker": 3}
 """Tables that segments have from this format on; in older ones there are none of their rows."""
+
+SILENT_TABLES = frozenset({"offer_ranker"})
+"""Global tables that count for the content of a release only where they have rows."""
 
 
 def has_table(name: str, version: int) -> bool:

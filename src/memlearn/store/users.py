@@ -75,6 +75,21 @@ class CitedRow:
 
 
 @dataclass(frozen=True, slots=True)
+class Offered:
+    """The latest offers that were sent to a user, in order of time; minutes since 1970-01-01T00:00Z.
+
+    Args:
+        items: ids of the offers.
+        sent: when each was sent.
+        answered: when it was answered; -1 where it was not.
+    """
+
+    items: list[str]
+    sent: list[int]
+    answered: list[int]
+
+
+@dataclass(frozen=True, slots=True)
 class Bought:
     """What a user bought of what may be recommended; a day on which they bought anything is a visit, days count from 1970-01-01.
 
@@ -116,6 +131,7 @@ class UserRecord:
     cited_rows: tuple[CitedRow, ...]
     persons: Mapping[str, str]
     bought: Bought | None = None
+    offered: Offered | None = None
 
 
 def to_statement_record(row: tuple[object, ...]) -> StatementRecord:

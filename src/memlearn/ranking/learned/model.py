@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from types import ModuleType
@@ -72,6 +72,63 @@ def train_model(features: Weights, relevant: Flags, groups: Ints, names: tuple[s
     rows = lightgbm.Dataset(features, label=relevant.astype(np.int32), group=groups, feature_name=list(names), params={"verbose": -1})
     text = lightgbm.train(settings, rows, training.trees).model_to_string()
     # The settings at its end name the number of threads.
+    return str(text).split("\nparameters:\n", 1)[0] + "\n"
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerTraining:
+    """Settings of a training on single answers.
+
+    Args:
+        trees: how many.
+        leaves: most leaves of a tree.
+        learning_rate: by how much each tree counts.
+        leaf_rows: fewest rows of a leaf.
+        ridge: by how much leaves' values are drawn towards none.
+        threads: that LightGBM may use; the model does not depend on it.
+    """
+
+    trees: int = 200
+    leaves: int = 8
+    learning_rate: float = 0.05
+    leaf_rows: int = 100
+    ridge: float = 10.0
+    threads: int = 2
+
+
+def train_answers(features: Weights, answered: Flags, names: tuple[str, ...], rising: Sequence[bool], training: AnswerTraining) -> str:
+    """Train a model of the chance that a row is answered.
+
+    Args:
+        features: shape (rows, features); NaN where unknown.
+        answered: which rows were answered; shape (rows,).
+        names: of the features.
+        rising: features whose higher values may only raise the chance.
+        training: settings.
+
+    Returns:
+        The model as text; its scores are logits. The same rows give the same text, whatever the number of threads.
+    """
+    lightgbm = _load()
+    settings = {
+        "objective": "binary",
+        "learning_rate": training.learning_rate,
+        "num_leaves": training.leaves,
+        "min_data_in_leaf": training.leaf_rows,
+        "lambda_l2": training.ridge,
+        "feature_fraction": 0.7,
+        "max_bin": 255,
+        "monotone_constraints": [int(up) for up in rising],
+        "num_threads": training.threads,
+        "deterministic": True,
+        "force_row_wise": True,
+        "seed": 1,
+        "verbose": -1,
+    }
+    # Names of attributes may hold what LightGBM's text cannot.
+    columns = [f"f{number}" for number in range(len(names))]
+    rows = lightgbm.Dataset(features, label=answered.astype(np.int32), feature_name=columns, params={"verbose": -1})
+    text = lightgbm.train(settings, rows, training.trees).model_to_string()
     return str(text).split("\nparameters:\n", 1)[0] + "\n"
 
 

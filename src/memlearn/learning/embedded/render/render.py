@@ -16,6 +16,7 @@ from memlearn.learning.embedded.render.bought import list_bought
 from memlearn.learning.embedded.render.bounds import bound_bought, bound_statements
 from memlearn.learning.embedded.render.facts import item_facts
 from memlearn.learning.embedded.render.lineage import ITEM, told_once, without_explained
+from memlearn.learning.embedded.render.offered import list_offered
 from memlearn.learning.embedded.render.row_ids import cited
 from memlearn.learning.embedded.render.runs import Ints, place_in_run, sum_in_run
 from memlearn.learning.embedded.render.words import display
@@ -63,11 +64,12 @@ class RenderInput:
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
-    """A shard's memory: statements, item facts and bought items, in the columns of a release; and how many counted lines found no room."""
+    """A shard's memory: statements, item facts, bought items and sends, in the columns of a release; and how many counted lines found no room."""
 
     statements: pl.DataFrame
     item_facts: pl.DataFrame
     bought: pl.DataFrame
+    offered: pl.DataFrame
     left_out: int
 
 
@@ -77,7 +79,7 @@ def render(candidates: Mapping[str, pl.DataFrame], given: RenderInput, bought: M
     Args:
         candidates: frames of `find_candidates`.
         given: the population and what is given.
-        bought: frames of `bought_of`.
+        bought: frames of `bought_of`, and as `offered` that of `sends_of`.
     """
     frames = {name: _without_suppressed(frame, given) for name, frame in candidates.items()}
     # Of many keys that could be liked few are, so they are judged before anything is looked up about them.
@@ -117,8 +119,10 @@ def render(candidates: Mapping[str, pl.DataFrame], given: RenderInput, bought: M
         said_in_full = pl.concat([given.written.select(filling.columns), filling]).sort("user_id", "label", "line")
     statements, used = bound_statements(said_in_full, given.memory_bytes)
     counted = len(statements) - _kept(given.written, statements)
+    offered, used = list_offered(bought["offered"], used, given.memory_bytes)
     items, used = bound_bought(bought["bought"], used, given.memory_bytes)
-    return Rendered(statements, item_facts(frames["facts"], given, used), list_bought(items, bought["buyers"]), len(lines) - counted)
+    facts = item_facts(frames["facts"], given, used)
+    return Rendered(statements, facts, list_bought(items, bought["buyers"]), offered, len(lines) - counted)
 
 
 def _kept(written: pl.DataFrame | None, statements: pl.DataFrame) -> int:
