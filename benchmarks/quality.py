@@ -3,8 +3,8 @@
     python benchmarks/quality.py DATA_DIR [--final] [--only NAME,..] [--scale 1.0] [--cuts 8] [--baselines NAME,..] [--scratch DIR]
                                          [--log FILE]
 
-DATA_DIR holds the folders tafeng_nbr, coop100 and completejourney. Every section learns, ranks and judges by `memlearn.evaluate`, with the
-configs in `benchmarks/quality/`, on the validation period; look at that as often as you like. `--final` looks at the test period and
+DATA_DIR holds the folders tafeng_nbr, coop100, completejourney and starbucks_offers. Every section of baskets learns, ranks and judges
+by `memlearn.evaluate`, with the configs in `benchmarks/quality/`, on the validation period; look at that as often as you like. `--final` looks at the test period and
 appends date, version, revision and figures to `benchmarks/quality/looks.jsonl`, which is committed. With `--scratch` what was
 learned and ranked is kept there and taken up again. A demand that was not judged, because fewer users, cuts or baselines were asked for than it
 names, counts as neither held nor failed.
@@ -25,13 +25,13 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
-from quality import baskets, cost
+from quality import baskets, cost, starbucks
 from quality.section import Asked, Demand, Figures, Section
 
 from memlearn.errors import MemlearnError
 
 LOG = Path(__file__).parent / "quality" / "looks.jsonl"
-SECTIONS: tuple[Section, ...] = (*baskets.SECTIONS, *cost.SECTIONS)
+SECTIONS: tuple[Section, ...] = (*baskets.SECTIONS, *starbucks.SECTIONS, *cost.SECTIONS)
 _SAID = {True: "holds", False: "DOES NOT HOLD", None: "not judged"}
 
 
