@@ -11,6 +11,7 @@ from threading import local
 
 import duckdb
 import polars as pl
+import pyarrow as pa
 
 from memlearn.errors import BusyError, DamagedError, MemlearnError, StoreError
 
@@ -97,14 +98,28 @@ def _scratch() -> Connection:
 
 
 def stream(connection: Connection, query: str, rows: int) -> Iterator[pl.DataFrame]:
-    """Run a query and hand out its rows in frames of at most `rows` rows; call inside `open_database`."""
+    """Run a query and hand out its rows in frames of at most `rows` rows; call inside `open_database`.
+
+    Raises:
+        StoreError: the query fails, at its beginning or while it hands out rows.
+    """
     relation = connection.sql(query)
     if relation is None:
         return
     reader = relation.to_arrow_reader(rows)
     yield pl.DataFrame(pl.from_arrow(reader.schema.empty_table()))
-    for batch in reader:
+    while (batch := _next_batch(reader)) is not None:
         yield pl.DataFrame(pl.from_arrow(batch))
+
+
+def _next_batch(reader: pa.RecordBatchReader) -> pa.RecordBatch | None:
+    try:
+        return reader.read_next_batch()
+    except StopIteration:
+        return None
+    except (pa.ArrowException, OSError) as error:
+        # What goes wrong in the middle of a query comes through Arrow as an error of its own.
+        raise StoreError(str(error)) from error
 
 
 def hash_strings(values: pl.Series) -> pl.Series:

@@ -68,6 +68,11 @@ def test_sqlite_columns_of_mixed_types_are_read(tmp_path: Path) -> None:
         ("select 1 as u", "duckdb:", "no column 't'; its columns are 'u'"),
         ("selec 1", "duckdb:", "query failed.*Correct `sql`"),
         ("select * from read_csv('none.csv')", "duckdb:", "none.csv"),
+        (
+            "select 1 as u, x as t, 3 as i, case when x > 900000 then error('broken') end as a from range(1000000) r(x)",
+            "duckdb:",
+            "query failed.*broken",
+        ),
         ("select 1", "duckdb:none.duckdb", "does not exist"),
         ("select 1", "sqlite:none.sqlite", "does not exist"),
         ("selec 1", "sqlite:empty.sqlite", "query failed"),
