@@ -63,6 +63,8 @@ def learn(
         _show_plan(report.plan)
     else:
         _show(report)
+    if report.refused is not None:
+        raise typer.Exit(1)
 
 
 def _run_here(
@@ -104,8 +106,15 @@ def _run_flow(
 
 def _show(report: LearnReport) -> None:
     screen = output.console()
-    verb = "is published" if report.published else "already says all of it; nothing new to publish"
-    screen.print(output.plain(f"Release {report.release_id} {verb}.", "bold"))
+    if report.refused is not None:
+        screen.print(
+            output.plain(f"Release {report.refused_id} is refused and kept aside; {report.release_id} is served as before.", "bold")
+        )
+        screen.print(output.plain(f"  {report.refused}"))
+        screen.print(output.plain(f"  To serve it all the same: memlearn release promote CONFIG {report.refused_id}"))
+    else:
+        verb = "is published" if report.published else "already says all of it; nothing new to publish"
+        screen.print(output.plain(f"Release {report.release_id} {verb}.", "bold"))
     rows = [
         ("users", f"{report.users:,}"),
         ("events", f"{report.events:,}"),

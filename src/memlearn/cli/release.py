@@ -105,7 +105,7 @@ def _show_list(report: ReleaseList) -> None:
         return
     rows = [
         (
-            "*" if release.current else "",
+            "*" if release.current else "refused" if release.refused is not None else "",
             release.release_id,
             release.published,
             output.moment(release.as_of),
@@ -117,6 +117,9 @@ def _show_list(report: ReleaseList) -> None:
     ]
     columns = ("", "release", "published", "learned up to", "users", "statements", "MB")
     screen.print(output.table(columns, rows, right=("users", "statements", "MB")))
+    for release in report.releases:
+        if release.refused is not None:
+            screen.print(output.plain(f"{release.release_id} was refused: {release.refused}"))
 
 
 def _show_switch(report: ReleaseSwitch, *, json: bool) -> None:
@@ -125,6 +128,8 @@ def _show_switch(report: ReleaseSwitch, *, json: bool) -> None:
         return
     before = f"; before it was {report.previous_id}" if report.previous_id else ""
     output.console().print(output.plain(f"Release {report.release_id} is served now{before}."))
+    if report.refused is not None:
+        output.warn(f"This release was refused when it was learned: {report.refused}")
 
 
 def _show_gc(report: GcReport) -> None:

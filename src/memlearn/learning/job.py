@@ -46,6 +46,7 @@ class Job:
         as_of_us: learn events before this instant only; None for all.
         users: learn these users only; None for all.
         report: told stage, done, total and a word.
+        kept_config: all of the config that has a bearing on memory, as JSON, without passwords; a release holds the one it came of.
     """
 
     layout: StoreLayout
@@ -62,6 +63,7 @@ class Job:
     as_of_us: int | None = None
     users: tuple[str, ...] | None = None
     report: Report = field(default=lambda *_: None)
+    kept_config: str = ""
 
     @property
     def agent_blocks(self) -> tuple[BlockSpec, ...]:

@@ -67,8 +67,10 @@ def publish(
     crowd: Crowd,
     folder: Path,
     run_id: str,
+    *,
+    switch: bool = True,
 ) -> Outcome:
-    """Build, switch, and record."""
+    """Build, switch unless that is to be decided later, and record."""
     # `warm_up` imports it while the sources are read.
     from memlearn.store.vectors import VectorStore
 
@@ -103,8 +105,9 @@ def publish(
         apart=apart,
         # What the others were learned from stands as it is, and so do the rows that these users' memory is checked on.
         content_alone=scope.only is not None and scope.current is not None,
+        config=job.kept_config,
     )
-    manifest = publish_release(job.layout, draft)
+    manifest = publish_release(job.layout, draft, switch=switch)
     clock.lap("switch")
     _close_books(ledger, scope, learned + removed, manifest)
     if job.agent is not None:

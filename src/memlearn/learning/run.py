@@ -260,23 +260,20 @@ class LearnRun:
         """Render all shards, side by side."""
         self._side_by_side("render", self._render_bundle, bundle_shards(self.shard_ids(), self._scope().users, self.job.learning.workers))
 
-    def publish(self) -> Outcome:
-        """Build the release, switch to it, and close the books."""
+    def publish(self, *, switch: bool = True) -> Outcome:
+        """Build the release, switch to it, and close the books.
+
+        Args:
+            switch: False keeps the release aside; whoever decides about it promotes or refuses it.
+        """
         assert self.population is not None
         assert self.pairs is not None
         self.job.report("publish", 0, 1, "building the release")
         with self._timed("publish"), ThreadPoolExecutor(1) as pool:
             # What only rendering needs goes before the system begins to write it to the disk.
             pool.submit(drop_candidates, self.folder / "fold", self.shard_ids())
-            outcome = publish(
-                self.job,
-                self.ledger,
-                self._scope(),
-                self.tables,
-                Crowd(self.population, self.pairs, self.ranker, self.offers),
-                self.folder,
-                self.run_id,
-            )
+            crowd = Crowd(self.population, self.pairs, self.ranker, self.offers)
+            outcome = publish(self.job, self.ledger, self._scope(), self.tables, crowd, self.folder, self.run_id, switch=switch)
         if self.given is not None:
             record_given(self.ledger, self.given)
         self.rejects_file = list_rejects(self.job.layout, self.run_id, outcome.rejects, self.ingested.rejects_file)

@@ -18,6 +18,7 @@ from memlearn.errors import BusyError, ConfigError, SourceError, StoreError, Tra
 from memlearn.sources.config import Location
 from memlearn.sources.context import SourceContext, expand_variables
 from memlearn.sources.locate import Delivery
+from memlearn.sources.passwords import redacted
 from memlearn.sources.raw import RawBatch, check_columns
 
 _ROWS = 100_000
@@ -73,7 +74,7 @@ def _frames(delivery: Delivery, scheme: str, rest: str, database: str, query: st
     if scheme in ("postgresql", "postgres"):
         return _postgresql(delivery, database, query)
     raise ConfigError(
-        f"Source {delivery.source!r}: database {_redacted(database)!r} is of an unknown kind. "
+        f"Source {delivery.source!r}: database {redacted(database)!r} is of an unknown kind. "
         "Use 'duckdb:', 'duckdb:PATH', 'sqlite:PATH' or 'postgresql://...'."
     )
 
@@ -127,7 +128,7 @@ def _postgresql(delivery: Delivery, database: str, query: str) -> Iterator[pl.Da
         text = str(error).strip()
         if error.sqlstate is None and _PERMANENT.search(text):
             raise _failed(delivery, error) from error
-        raise TransientError(f"Source {delivery.source!r}: {_redacted(database)!r} cannot be reached ({text}). Try again later.") from error
+        raise TransientError(f"Source {delivery.source!r}: {redacted(database)!r} cannot be reached ({text}). Try again later.") from error
     except psycopg.Error as error:
         raise _failed(delivery, error) from error
 
@@ -185,8 +186,3 @@ def _database_file(delivery: Delivery, path: Path) -> Path:
 def _failed(delivery: Delivery, error: Exception) -> SourceError:
     text = " ".join(str(error).split())
     return SourceError(f"Source {delivery.source!r}: the query failed: {text[:500]}. Correct `sql` or `database`.")
-
-
-def _redacted(database: str) -> str:
-    """The name of a database without its password."""
-    return re.sub(r"(?<=password=)[^&\s]+", "***", re.sub(r"(://[^:/@]*):.*@", r"\1:***@", database))

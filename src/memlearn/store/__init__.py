@@ -8,7 +8,18 @@ from memlearn.store.layout import StoreLayout
 from memlearn.store.manifest import RELEASE_FORMAT, LearnedRows, Manifest, SegmentInfo
 from memlearn.store.release import Release, open_release
 from memlearn.store.segments import compact, needs_compaction, stack_segments, write_shared_segment, write_user_segment
-from memlearn.store.switch import ReleaseDraft, ReleaseEntry, current_release_id, list_releases, promote, publish_release, rollback
+from memlearn.store.switch import (
+    ReleaseDraft,
+    ReleaseEntry,
+    current_release_id,
+    kept_config,
+    list_releases,
+    promote,
+    publish_release,
+    refusal,
+    refuse_release,
+    rollback,
+)
 from memlearn.store.tables import SHARED_TABLES, USER_TABLES, USERS_SCHEMA
 from memlearn.store.users import Bought, CitedRow, ItemFact, Offered, StatementRecord, UserRecord
 
@@ -39,6 +50,7 @@ __all__ = [
     "current_release_id",
     "diff_releases",
     "digest_users",
+    "kept_config",
     "list_releases",
     "needs_compaction",
     "open_release",
@@ -46,6 +58,8 @@ __all__ = [
     "promote",
     "publish_release",
     "read_apart",
+    "refusal",
+    "refuse_release",
     "rollback",
     "stack_segments",
     "with_content",

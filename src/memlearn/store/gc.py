@@ -74,7 +74,7 @@ def pinned(layout: StoreLayout) -> Pins:
 
 
 def collect_garbage(layout: StoreLayout, keep: int) -> GcReport:
-    """Remove all but the newest `keep` releases, the current one and those that readers hold open.
+    """Remove all but the newest `keep` releases that were not refused, the newest refused one, the current one and those that readers hold open.
 
     Orphan segments and the work folders of dead processes go too; segments that a living process is about to publish stay.
     While a release's manifest cannot be read, no segment is removed, as it may be needed to repair it.
@@ -87,7 +87,9 @@ def collect_garbage(layout: StoreLayout, keep: int) -> GcReport:
         raise UsageError(f"gc keeps at least 1 release; {keep} was asked for.")
     with writing_releases(layout):
         entries = list_releases(layout)
-        newest = {entry.release_id for entry in entries[-keep:]}
+        # However many are refused, there is something to roll back to.
+        refused = [entry for entry in entries if entry.refused is not None]
+        newest = {entry.release_id for entry in (*[one for one in entries if one.refused is None][-keep:], *refused[-1:])}
         removed, in_use, freed = [], [], 0
         for entry in entries:
             if entry.current or entry.release_id in newest:

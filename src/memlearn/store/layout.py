@@ -98,6 +98,14 @@ class StoreLayout:
         """The users of one release that were learned apart from the others; not there where there are none."""
         return self.release(release_id) / "apart.parquet"
 
+    def config(self, release_id: str) -> Path:
+        """The config that one release came of; not there in releases of early versions."""
+        return self.release(release_id) / "config.json"
+
+    def refusal(self, release_id: str) -> Path:
+        """Why one release was refused; not there where it was not."""
+        return self.release(release_id) / "refused.json"
+
     def segment(self, file: str) -> Path:
         """One segment file."""
         return self.segments / file

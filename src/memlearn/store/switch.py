@@ -27,6 +27,7 @@ class ReleaseDraft:
     """What a new release shall be; the fields are those of `Manifest`.
 
     `apart` tells who was learned apart too; `content_alone` True needs no new release for equal content, whatever it was computed from.
+    `config` is the config that it came of, as JSON.
     """
 
     run_id: str
@@ -41,6 +42,7 @@ class ReleaseDraft:
     rows_until_us: int | None = None
     apart: LearnedApart = field(default_factory=LearnedApart.nobody)
     content_alone: bool = False
+    config: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,12 +54,14 @@ class ReleaseEntry:
         current: True for the release that is served.
         manifest: None where it cannot be read.
         problem: why it cannot be read.
+        refused: why it was refused when it was learned; None where it was not.
     """
 
     release_id: str
     current: bool
     manifest: Manifest | None
     problem: str | None = None
+    refused: str | None = None
 
 
 def publish_release(layout: StoreLayout, draft: ReleaseDraft, *, switch: bool = True) -> Manifest:
@@ -82,7 +86,7 @@ def publish_release(layout: StoreLayout, draft: ReleaseDraft, *, switch: bool = 
         manifest = _manifest(layout, replace(draft, shared_segment=_unchanged_shared(layout, draft.shared_segment)), apart)
         same = _same_as_current(layout, manifest, content_alone=draft.content_alone)
         if same is None:
-            _write_release(layout, manifest, apart)
+            _write_release(layout, manifest, apart, draft.config)
             if switch:
                 _switch(layout, manifest.release_id)
         release_claims(segment.file for segment in (*draft.user_segments, draft.shared_segment))
@@ -115,7 +119,8 @@ def list_releases(layout: StoreLayout) -> list[ReleaseEntry]:
     entries = []
     for release_id in _release_ids(layout):
         try:
-            entries.append(ReleaseEntry(release_id, release_id == current, read_manifest(layout, release_id)))
+            manifest = read_manifest(layout, release_id)
+            entries.append(ReleaseEntry(release_id, release_id == current, manifest, refused=refusal(layout, release_id)))
         except FileNotFoundError:
             continue
         except (DamagedError, FormatError) as error:
@@ -134,6 +139,34 @@ def promote(layout: StoreLayout, release_id: str) -> Manifest:
         manifest = _checked(layout, release_id)
         _switch(layout, release_id)
         return manifest
+
+
+def refuse_release(layout: StoreLayout, release_id: str, reason: str) -> None:
+    """Note that a release is not to be served, and why; it stays, and `promote` serves it all the same.
+
+    Raises:
+        BusyError: another process is changing the releases.
+    """
+    with writing_releases(layout):
+        write_durably(layout.refusal(release_id), json.dumps({"reason": reason}, ensure_ascii=False).encode() + b"\n")
+
+
+def refusal(layout: StoreLayout, release_id: str) -> str | None:
+    """Why a release was refused; None where it was not."""
+    try:
+        return str(json.loads(layout.refusal(release_id).read_text(encoding="utf-8"))["reason"])
+    except FileNotFoundError:
+        return None
+    except (ValueError, KeyError, TypeError):
+        return f"{str(layout.refusal(release_id))!r} says why, and is damaged"
+
+
+def kept_config(layout: StoreLayout, release_id: str) -> str | None:
+    """The config that a release came of, as JSON; None where it does not hold it."""
+    try:
+        return layout.config(release_id).read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return None
 
 
 def rollback(layout: StoreLayout) -> Manifest:
@@ -249,8 +282,10 @@ def _same_as_current(layout: StoreLayout, manifest: Manifest, *, content_alone: 
     return current
 
 
-def _write_release(layout: StoreLayout, manifest: Manifest, apart: bytes | None) -> None:
+def _write_release(layout: StoreLayout, manifest: Manifest, apart: bytes | None, config: str) -> None:
     files = {layout.manifest(manifest.release_id).name: write_manifest(manifest)}
+    if config:
+        files[layout.config(manifest.release_id).name] = config.encode()
     if apart is not None:
         files[layout.apart(manifest.release_id).name] = apart
     needed = sum(map(len, files.values()))

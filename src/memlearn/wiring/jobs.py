@@ -59,6 +59,7 @@ def make_job(
         learning=config.learning,
         sensitive=config.sensitive,
         config_digest=loaded.digest,
+        kept_config=loaded.kept,
         embedder=lambda: _make_embedder(loaded),
         as_of_us=None if as_of is None else instant_us(as_of, config.timezone, "as_of"),
         users=None if users is None else tuple(dict.fromkeys(users)),

@@ -15,6 +15,7 @@ from pydantic import ValidationError
 
 from memlearn.errors import ConfigError
 from memlearn.learning.agent.config import OPERATIONAL
+from memlearn.sources.passwords import redacted
 from memlearn.wiring.checks import check_config
 from memlearn.wiring.config import Config
 from memlearn.wiring.problems import Problem, from_validation
@@ -37,6 +38,8 @@ class LoadedConfig:
         base: its folder; relative paths in the config start here.
         digest: of everything in it that has a bearing on what is learned; the same on every machine.
         variables: values for `${NAME}`: the environment, and over it what was set for this load.
+        kept: what the digest is of, as JSON and without passwords; a release holds the one it came of.
+        databases: of the sources, as they are written in the file.
     """
 
     config: Config
@@ -44,6 +47,8 @@ class LoadedConfig:
     base: Path
     digest: str
     variables: Mapping[str, str]
+    kept: str = ""
+    databases: tuple[str, ...] = ()
 
 
 def load_config(path: str | Path, variables: Mapping[str, str] | None = None) -> LoadedConfig:
@@ -74,7 +79,9 @@ def load_config(path: str | Path, variables: Mapping[str, str] | None = None) ->
         raise ConfigError(_message(file, parsed, problems))
     absolute = file.resolve()
     resolved = config.model_copy(update={"store": absolute.parent / config.store.expanduser()})
-    return LoadedConfig(resolved, absolute, absolute.parent, _digest(config, parsed.tree), known)
+    effective = _effective(config, parsed.tree)
+    databases = tuple(source["database"] for source in effective["sources"].values() if source.get("database"))
+    return LoadedConfig(resolved, absolute, absolute.parent, _digest(effective), known, _kept(effective), databases)
 
 
 def _parse(file: Path) -> YamlMap:
@@ -130,8 +137,8 @@ def _message(file: Path, parsed: YamlMap, problems: Sequence[Problem]) -> str:
     return f"{str(file)!r} has {len(lines)} problems:\n" + "\n".join(f"  {line}" for line in lines)
 
 
-def _digest(config: Config, written: dict[str, Any]) -> str:
-    """Digest of what has a bearing on what is learned; locations count as written, so that secrets and folders stay out."""
+def _effective(config: Config, written: dict[str, Any]) -> dict[str, Any]:
+    """What has a bearing on what is learned; locations count as written, so that secrets and folders stay out."""
     effective = config.model_dump(mode="json", exclude=_WITHOUT_EFFECT)
     for name in _WITHOUT_EFFECT_LEARNING:
         effective["learning"].pop(name)
@@ -140,5 +147,18 @@ def _digest(config: Config, written: dict[str, Any]) -> str:
         effective["learning"]["agent"] = {name: value for name, value in agent.items() if name not in OPERATIONAL}
     for name, source in effective["sources"].items():
         source.update({key: written["sources"][name][key] for key in _LOCATION if key in written["sources"][name]})
+    return effective
+
+
+def _digest(effective: dict[str, Any]) -> str:
     text = json.dumps(effective, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
     return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
+
+
+def _kept(effective: dict[str, Any]) -> str:
+    """The same to keep, without passwords that stand in it as they are."""
+    sources = {
+        name: {**source, "database": redacted(source["database"])} if source.get("database") else source
+        for name, source in effective["sources"].items()
+    }
+    return json.dumps({**effective, "sources": sources}, sort_keys=True, ensure_ascii=False)

@@ -72,6 +72,8 @@ class LearnReport(Report):
         timings: stage → seconds.
         plan: what would be done; None unless a plan was asked for.
         agent: what the agent did; None where there is none.
+        refused_id: the release that the gate refused and that is kept aside; None where it refused none.
+        refused: why it was refused.
     """
 
     run_id: str
@@ -91,6 +93,8 @@ class LearnReport(Report):
     timings: dict[str, float] = field(default_factory=dict)
     plan: PlanReport | None = None
     agent: AgentReport | None = None
+    refused_id: str | None = None
+    refused: str | None = None
 
     @classmethod
     def of_json(cls, data: Mapping[str, Any]) -> LearnReport:
@@ -266,7 +270,7 @@ class VerifyReport(Report):
 
 @dataclass(frozen=True, slots=True)
 class ReleaseInfo(Report):
-    """One published release; times are ISO 8601."""
+    """One release that is kept; times are ISO 8601, `refused` says why it was not served when it was learned."""
 
     release_id: str
     published: str
@@ -275,6 +279,7 @@ class ReleaseInfo(Report):
     statements: int
     bytes: int
     current: bool = False
+    refused: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -287,10 +292,11 @@ class ReleaseList(Report):
 
 @dataclass(frozen=True, slots=True)
 class ReleaseSwitch(Report):
-    """Which release is served now, and which one was before."""
+    """Which release is served now, which one was before, and why the one that is had been refused, where it had."""
 
     release_id: str
     previous_id: str | None
+    refused: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

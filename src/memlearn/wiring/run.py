@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from memlearn.errors import MemlearnError
@@ -33,7 +33,17 @@ class RunHandle:
     store: str
 
 
-_open: dict[str, tuple[LearnRun, ExitStack]] = {}
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """An open run, and what it was asked for."""
+
+    run: LearnRun
+    stack: ExitStack
+    loaded: LoadedConfig
+    max_cost: float | None
+
+
+_open: dict[str, _Held] = {}
 
 
 def prepare(
@@ -54,7 +64,7 @@ def prepare(
     job = make_job(loaded, as_of=as_of, users=users, report=report, max_cost=max_cost, retry_skipped=retry_skipped)
     run = stack.enter_context(open_run(job))
     handle = RunHandle(run.run_id, str(loaded.config.store))
-    _open[_key(handle)] = (run, stack)
+    _open[_key(handle)] = _Held(run, stack, loaded, max_cost)
     return handle
 
 
@@ -99,20 +109,35 @@ def render(handle: RunHandle) -> None:
 
 
 def publish(handle: RunHandle) -> LearnReport:
-    """Publish the release and close the run."""
-    run, stack = _open[_key(handle)]
-    report = _report(run, run.publish())
-    finish(run, report.to_json())
+    """Publish the release and close the run; where a gate must be passed first, serve the release only if it is."""
+    held = _open[_key(handle)]
+    before = _to_compare_with(held)
+    report = _report(held.run, held.run.publish(switch=before is None))
+    finish(held.run, report.to_json())
     del _open[_key(handle)]
-    stack.close()
-    return report
+    held.stack.close()
+    if before is None or report.release_id is None or report.release_id == before:
+        return report
+    # Only a run that meets a gate loads what judges.
+    from memlearn.wiring.gate import decide
+
+    refused = decide(held.loaded, report.release_id, before, max_cost=held.max_cost, report=held.run.job.report)
+    return report if refused is None else replace(report, release_id=before, published=False, refused_id=report.release_id, refused=refused)
+
+
+def _to_compare_with(held: _Held) -> str | None:
+    """The current release, where the config asks for a gate and is another one than that release came of."""
+    current = held.run.scope.current if held.run.scope is not None else None
+    if held.loaded.config.releases.gate is None or current is None or current.config_digest == held.loaded.digest:
+        return None
+    return current.release_id
 
 
 def abandon(handle: RunHandle, error: BaseException) -> None:
     """Close a run that failed; its books say why. Does nothing for a run that is closed already."""
-    run, stack = _open.pop(_key(handle), (None, None))
-    if run is not None and stack is not None:
-        stack.__exit__(type(error), error, error.__traceback__)
+    held = _open.pop(_key(handle), None)
+    if held is not None:
+        held.stack.__exit__(type(error), error, error.__traceback__)
 
 
 def _key(handle: RunHandle) -> str:
@@ -125,7 +150,7 @@ def _run(handle: RunHandle) -> LearnRun:
         raise MemlearnError(
             f"Run {handle.run_id!r} is not open in this process. All stages of a run belong to the process that prepared it."
         )
-    return held[0]
+    return held.run
 
 
 def _report(run: LearnRun, outcome: Outcome) -> LearnReport:

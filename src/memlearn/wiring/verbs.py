@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from memlearn.errors import NoReleaseError
 from memlearn.learning.job import Job
 from memlearn.records.instants import iso_second
-from memlearn.store import StoreLayout
+from memlearn.store import StoreLayout, refusal
 from memlearn.store import diff_releases as compare_releases
 from memlearn.store import promote as promote_release
 from memlearn.store import rollback as roll_back
@@ -288,6 +288,7 @@ def releases(config: ConfigLike) -> ReleaseList:
             statements=int(entry.manifest.counts.get("statements", 0)),
             bytes=sum(segment.bytes for segment in entry.manifest.segments),
             current=entry.current,
+            refused=entry.refused,
         )
         for entry in entries
         if entry.manifest is not None
@@ -326,10 +327,10 @@ def _before(layout: StoreLayout, release_id: str) -> str:
 
 
 def promote(config: ConfigLike, release_id: str) -> ReleaseSwitch:
-    """Make a release current, after checking its files."""
+    """Make a release current, after checking its files; also one that was refused, which the report says."""
     layout = StoreLayout(load(config).config.store)
     before = _current(layout)
-    return ReleaseSwitch(promote_release(layout, release_id).release_id, before)
+    return ReleaseSwitch(promote_release(layout, release_id).release_id, before, refusal(layout, release_id))
 
 
 def rollback(config: ConfigLike) -> ReleaseSwitch:
