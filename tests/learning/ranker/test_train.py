@@ -6,8 +6,9 @@ from dataclasses import replace
 
 import numpy as np
 
+from memlearn.learning.ranker.examples import RankerConfig, Shared, make_examples, rank_candidates
 from memlearn.learning.ranker.facts import facts_of
-from memlearn.learning.ranker.train import RankerConfig, Shared, make_examples, rank_candidates, train_ranker
+from memlearn.learning.ranker.train import train_ranker
 from memlearn.ranking.history import History, make_history, split_last
 from memlearn.ranking.learned.model import RankModel, Training
 
@@ -103,7 +104,7 @@ def test_no_answer_is_among_what_it_is_learned_from() -> None:
     other = history.item.copy()
     other[last] = ITEMS - 1 - other[last]
     changed = make_history(history.users, ITEMS, history.user, history.basket, other)
-    (one, _, _), (two, _, _) = (make_examples(of, NO_LEVELS, CONFIG, 1) for of in (history, changed))
+    one, two = (make_examples(of, NO_LEVELS, CONFIG, 1) for of in (history, changed))
     both = np.intersect1d(np.unique(one.owner), np.unique(two.owner))
     assert len(both) > 50
     for name in ("item", "features"):
@@ -111,7 +112,8 @@ def test_no_answer_is_among_what_it_is_learned_from() -> None:
 
 
 def test_several_visits_of_a_user_are_groups_of_their_own() -> None:
-    examples, bought, groups = make_examples(shoppers(60), NO_LEVELS, CONFIG, 3)
+    examples = make_examples(shoppers(60), NO_LEVELS, CONFIG, 3)
+    bought, groups = examples.bought, examples.group
     edges = np.flatnonzero(np.diff(groups)) + 1
     starts = np.concatenate(([0], edges))
     assert len(np.unique(groups)) == len(starts)
@@ -119,6 +121,25 @@ def test_several_visits_of_a_user_are_groups_of_their_own() -> None:
     # In every group something was bought.
     assert np.add.reduceat(bought.astype(int), starts).min() >= 1
     assert len(examples.item) == len(bought) == len(groups)
+
+
+def test_of_what_was_not_bought_a_sample_is_learned_from_and_everything_is_judged() -> None:
+    history, config = shoppers(600), replace(CONFIG, others=6, held=100)
+    examples = make_examples(history, NO_LEVELS, config, 1)
+    whole = make_examples(history, NO_LEVELS, replace(config, held=10_000), 1)
+    held = examples.fold < examples.left_out
+    assert 0.15 < np.mean(np.isin(np.unique(examples.owner), examples.owner[held])) < 0.25
+    number, of = np.unique(examples.group, return_inverse=True)
+    taught = np.bincount(of, weights=examples.taught & ~examples.bought)
+    assert taught.max() == 6
+    assert np.bincount(of, weights=examples.bought, minlength=len(number)).min() >= 1
+    # Of users on whom settings are compared all candidates stand there, of others what is learned from.
+    assert examples.taught[~held].all()
+    for user in np.unique(examples.owner[held]):
+        np.testing.assert_array_equal(examples.item[examples.owner == user], whole.item[whole.owner == user])
+    # The sample is spread over the candidates, and the same for both.
+    both = np.isin(whole.owner, examples.owner) & whole.taught
+    np.testing.assert_array_equal(whole.item[both], examples.item[examples.taught])
 
 
 def test_of_several_settings_the_better_one_is_taken() -> None:

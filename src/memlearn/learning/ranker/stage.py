@@ -11,16 +11,17 @@ import polars as pl
 
 from memlearn.learning.ranker import RANKER_VERSION
 from memlearn.learning.ranker.config import RankerTraining
+from memlearn.learning.ranker.examples import RankerConfig, Shared
 from memlearn.learning.ranker.facts import facts_of
 from memlearn.learning.ranker.gathered import Visits
-from memlearn.learning.ranker.train import RankerConfig, Shared, Trained, train_ranker
+from memlearn.learning.ranker.train import Trained, train_ranker
 from memlearn.ranking.history import History
 from memlearn.ranking.learned import FEATURES, LEVELS, Ints, LearnedRanker
 from memlearn.records import LEVEL_PREFIX
 from memlearn.store import SHARED_TABLES
 
 # So many cells of (user, item) are gone through at most when training; with more items fewer users are learned from.
-_MOST_CELLS = 400_000_000
+_MOST_CELLS = 1_000_000_000
 
 
 def learn_ranker(

@@ -2,72 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from memlearn.learning.ranker.facts import facts_of
-from memlearn.learning.ranker.shared import companions_of, figures_of
-from memlearn.ranking.history import History, split_last
-from memlearn.ranking.learned import (
-    FEATURES,
-    Candidates,
-    Companions,
-    Flags,
-    Ints,
-    ItemFigures,
-    Reals,
-    UserFacts,
-    candidates_of,
-    popular_order,
-)
+from memlearn.learning.ranker.examples import Examples, RankerConfig, last_visits, make_examples
+from memlearn.ranking.history import History
+from memlearn.ranking.learned import FEATURES, Flags, Ints, Reals
 from memlearn.ranking.learned.model import RankModel, Training, train_model
 
-# With fewer visits than this each half of the users is ranked once by what the other half teaches, to choose the settings; with more,
-# one user in so many is left out once.
-_FEW_GROUPS = 10_000
-_FOLDS = 2
-_ONE_IN = 5
+_FEWEST_USERS = 5
 _TOP = 10
 _VISITS = FEATURES.index("visits")
-
-
-@dataclass(frozen=True, slots=True)
-class RankerConfig:
-    """How the ranker is trained.
-
-    Args:
-        kept: items that memory holds of a user.
-        groups: most visits that are learned from.
-        visits: most visits of one user that are learned from.
-        close, popular: candidates by closeness and by popularity.
-        tried: settings among which validation chooses.
-        min_users: fewest users behind a figure.
-        min_groups: fewest visits without which nothing is trained.
-    """
-
-    kept: int = 32
-    groups: int = 20_000
-    visits: int = 50
-    close: int = 110
-    popular: int = 50
-    tried: tuple[Training, ...] = (Training(), Training(trees=100, leaves=7, leaf_rows=200))
-    min_users: int = 5
-    min_groups: int = 200
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Shared:
-    """What all users tell: figures and companions of items."""
-
-    figures: ItemFigures
-    companions: dict[str, Companions]
-
-    @staticmethod
-    def of(history: History, facts: UserFacts, levels: Ints, min_users: int) -> Shared:
-        """Count them."""
-        return Shared(figures_of(history, levels, min_users), companions_of(history, facts, min_users))
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,78 +34,6 @@ class Trained:
     groups: int
 
 
-def rank_candidates(facts: UserFacts, shared: Shared, wanted: Flags, config: RankerConfig) -> Iterator[Candidates]:
-    """Candidates and features of some users, a batch at a time.
-
-    Args:
-        facts: of all users.
-        shared: figures and companions of items.
-        wanted: which users; shape (users,).
-        config: settings.
-    """
-    return candidates_of(
-        facts,
-        shared.figures,
-        shared.companions,
-        popular_order(shared.figures),
-        close=config.close,
-        most_popular=config.popular,
-        wanted=wanted,
-    )
-
-
-def make_examples(history: History, levels: Ints, config: RankerConfig, visits: int) -> tuple[Candidates, Flags, Ints]:
-    """Candidates before each of the users' last visits, which of them were bought then, and the group of each.
-
-    Figures and companions are counted before the first of these visits, so that no answer is among them.
-
-    Args:
-        history: what users bought.
-        levels: codes of each item in the levels of the catalogue; shape (levels, items).
-        config: settings.
-        visits: last visits of each user that are learned from.
-    """
-    oldest = split_last(history, visits)[0]
-    shared = Shared.of(oldest, facts_of(oldest, config.kept), levels, config.min_users)
-    parts: list[Candidates] = []
-    bought: list[Flags] = []
-    groups: list[Ints] = []
-    after = history
-    for back in range(visits):
-        before, truth = split_last(after)
-        facts = facts_of(before, config.kept, _moments(before, truth))
-        wanted = np.zeros(history.users, dtype=np.bool_)
-        wanted[truth.user] = True
-        answers = np.sort(truth.user.astype(np.int64) * history.items + truth.item)
-        for part in rank_candidates(facts, shared, wanted, config):
-            key = part.owner * history.items + part.item
-            place = np.minimum(np.searchsorted(answers, key), len(answers) - 1)
-            relevant = answers[place] == key
-            # A visit none of whose items is among the candidates teaches nothing.
-            told = np.zeros(history.users, dtype=np.bool_)
-            told[part.owner[relevant]] = True
-            kept = told[part.owner]
-            parts.append(Candidates(part.owner[kept], part.item[kept], part.features[kept]))
-            bought.append(relevant[kept])
-            groups.append(part.owner[kept] * visits + back)
-        after = before
-    if not parts:
-        nothing = np.zeros(0, dtype=np.int64)
-        return Candidates(nothing, nothing, np.zeros((0, len(FEATURES)), dtype=np.float32)), np.zeros(0, dtype=np.bool_), nothing
-    together = Candidates(*(np.concatenate([getattr(part, name) for part in parts]) for name in ("owner", "item", "features")))
-    return together, np.concatenate(bought), np.concatenate(groups)
-
-
-def _moments(before: History, truth: History) -> Reals:
-    """When each user's visit was that is to be foretold; 0 for users without one."""
-    moments = np.zeros(before.users)
-    if before.timed or truth.timed:
-        moments[truth.user] = truth.time
-    else:
-        moments[:] = before.baskets_by_user()
-    return moments
-
-
 def train_ranker(history: History, levels: Ints, config: RankerConfig) -> tuple[Trained | None, Trained | None]:
     """Train on all users' last visits: a model that ranks everything, and one that ranks what a user has not bought.
 
@@ -173,51 +48,45 @@ def train_ranker(history: History, levels: Ints, config: RankerConfig) -> tuple[
     Returns:
         The model of everything and that of what is new to the user; None for what there are too few visits to learn.
     """
-    visits = _visits(history, config)
+    visits = last_visits(history, config)
     if visits == 0:
         return None, None
-    examples, bought, groups = make_examples(history, levels, config, visits)
-    whole = _train(examples, bought, groups, config)
-    fresh = examples.features[:, _VISITS] == 0
+    examples = make_examples(history, levels, config, visits)
+    new = examples.features[:, _VISITS] == 0
     # A visit with nothing new among the candidates teaches nothing of what is new.
-    told = np.isin(groups, groups[fresh & bought])
-    at = fresh & told
-    return whole, _train(Candidates(examples.owner[at], examples.item[at], examples.features[at]), bought[at], groups[at], config)
+    told = np.isin(examples.group, examples.group[new & examples.bought])
+    # Each is trained by one thread of its own: threads that share one training wait for each other most of the time.
+    with ThreadPoolExecutor(2) as pool:
+        whole, fresh = pool.map(lambda rows: _train(rows, config), (examples, examples.where(new & told)))
+    return whole, fresh
 
 
-def _train(examples: Candidates, bought: Flags, groups: Ints, config: RankerConfig) -> Trained | None:
-    sizes = _sizes(groups)
-    if not len(groups) or len(sizes) < config.min_groups or len(np.unique(examples.owner)) < _ONE_IN:
+def _train(examples: Examples, config: RankerConfig) -> Trained | None:
+    groups = len(_sizes(examples.group))
+    if groups < config.min_groups or len(np.unique(examples.owner)) < _FEWEST_USERS:
         return None
-    scores = _compare(examples, bought, groups, config.tried, len(sizes)) if len(config.tried) > 1 else [0.0]
+    scores = [_compare(examples, training) for training in config.tried] if len(config.tried) > 1 else [0.0]
     best = config.tried[int(np.argmax(scores))]
-    model = train_model(examples.features, bought, sizes, FEATURES, best)
-    return Trained(model, best, tuple(scores), len(sizes))
+    return Trained(_fit(examples, examples.taught, best), best, tuple(scores), groups)
 
 
-def _compare(examples: Candidates, bought: Flags, groups: Ints, tried: tuple[Training, ...], size: int) -> list[float]:
-    """How well each of the settings ranks for users who were left out."""
-    few = size < _FEW_GROUPS
-    # Users by their place among those there are: their numbers may have gaps.
-    place = np.unique(examples.owner, return_inverse=True)[1]
-    parts = [place % (_FOLDS if few else _ONE_IN) == fold for fold in range(_FOLDS if few else 1)]
-    return [float(np.mean([_validate(examples, bought, groups, held, training) for held in parts])) for training in tried]
+def _compare(examples: Examples, training: Training) -> float:
+    """How well settings rank all candidates of users who are left out."""
+    found = []
+    for number in range(examples.left_out):
+        held = examples.fold == number
+        taught = examples.taught & ~held
+        if not held.any() or not taught.any():
+            continue
+        share = float(np.mean(~held))
+        small = replace(training, leaf_rows=max(20, int(training.leaf_rows * share)))
+        model = RankModel(_fit(examples, taught, small))
+        found.append(_ndcg(model.scores(examples.features[held]), examples.bought[held], examples.group[held]))
+    return float(np.mean(found)) if found else 0.0
 
 
-def _visits(history: History, config: RankerConfig) -> int:
-    """How many last visits of each user to learn from: as many as are wanted, and no more than half of what most users have."""
-    number = history.baskets_by_user()
-    usable = number[number > 1]
-    if not len(usable):
-        return 0
-    return int(max(1, min(config.visits, config.groups // len(usable), np.median(usable) // 2)))
-
-
-def _validate(examples: Candidates, bought: Flags, groups: Ints, held: Flags, training: Training) -> float:
-    share = 1 - float(held.mean())
-    small = replace(training, leaf_rows=max(20, int(training.leaf_rows * share)))
-    model = RankModel(train_model(examples.features[~held], bought[~held], _sizes(groups[~held]), FEATURES, small))
-    return _ndcg(model.scores(examples.features[held]), bought[held], groups[held])
+def _fit(examples: Examples, rows: Flags, training: Training) -> str:
+    return train_model(examples.features[rows], examples.bought[rows], _sizes(examples.group[rows]), FEATURES, training)
 
 
 def _ndcg(scores: Reals, bought: Flags, groups: Ints) -> float:

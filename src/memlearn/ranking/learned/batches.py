@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,8 +12,8 @@ from memlearn.ranking.learned.companions import closeness
 from memlearn.ranking.learned.features import make_features
 from memlearn.ranking.learned.values import Companions, Flags, Ints, ItemFigures, UserFacts, Weights
 
-# So many cells of (user, item) are held at a time.
-_CELLS = 4_000_000
+# So many cells of (user, item) are held at a time; they should fit into a processor's cache.
+_CELLS = 250_000
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -42,6 +42,7 @@ def candidates_of(
     wanted: Flags | None = None,
     allowed: Flags | None = None,
     more: Ints | None = None,
+    some: Callable[[Ints, Ints], Flags] | None = None,
 ) -> Iterator[Candidates]:
     """Candidates and features of some users.
 
@@ -55,6 +56,7 @@ def candidates_of(
         wanted: which users; shape (users,); None: all.
         allowed: items that may be ranked; shape (users, items), or (items,) for all users alike; None: all.
         more: positions of items that are candidates of everybody besides, if they may be ranked.
+        some: given user and item of each candidate, which of them to make features of; None: of all.
     """
     items = len(figures)
     step = max(1, _CELLS // max(items, 1))
@@ -73,6 +75,9 @@ def candidates_of(
             owner, item = _with_more(owner, item, more, mine, end - first, items)
         if chosen is not None:
             owner, item = owner[chosen[owner]], item[chosen[owner]]
+        if some is not None:
+            taken = some(owner + first, item)
+            owner, item = owner[taken], item[taken]
         yield Candidates(owner + first, item, make_features(batch, owner, item, figures, near))
 
 

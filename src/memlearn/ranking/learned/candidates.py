@@ -54,9 +54,16 @@ def _mark_highest(values: Weights, chosen: Flags, count: int) -> None:
     """Mark the highest values above 0 of each row; of equal ones at the edge all, so that their order does not matter."""
     if count <= 0:
         return
-    size = values.shape[1]
-    edge = np.partition(values, size - count, axis=1)[:, size - count]
-    chosen |= (values >= edge[:, None]) & (values > 0)
+    # Few items are close to anything, so that sorting those is faster than partitioning whole rows.
+    row, column = np.nonzero(values)
+    found = values[row, column]
+    order = np.lexsort((-found, row))
+    begins = np.searchsorted(row, np.arange(len(values) + 1))
+    edge = np.zeros(len(values), dtype=values.dtype)
+    crowded = np.flatnonzero(np.diff(begins) > count)
+    edge[crowded] = found[order[begins[crowded] + count - 1]]
+    near = found >= edge[row]
+    chosen[row[near], column[near]] = True
 
 
 def _mark_popular(chosen: Flags, popular: Ints, allowed: Flags, count: int) -> None:

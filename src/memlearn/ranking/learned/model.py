@@ -35,10 +35,10 @@ class Training:
     """
 
     trees: int = 150
-    leaves: int = 31
+    leaves: int = 15
     learning_rate: float = 0.08
     leaf_rows: int = 100
-    threads: int = 2
+    threads: int = 1
 
 
 def train_model(features: Weights, relevant: Flags, groups: Ints, names: tuple[str, ...], training: Training) -> str:
