@@ -17,6 +17,7 @@ import memlearn
 from memlearn.errors import DamagedError
 from memlearn.serving import Memory, open_memory
 from memlearn.store import StoreLayout
+from memlearn.store.release import open_release
 
 FIRST = date(2026, 1, 1)
 CATEGORIES = ("dairy", "bakery", "coffee", "fruit")
@@ -65,7 +66,12 @@ def make_grocer(folder: Path) -> Grocer:
         "learning": {"ranker": {"train": True}},
         "sources": {
             "bought": {"role": "events", "path": "bought.csv", "columns": {"user": "user", "time": "day", "item": "item"}},
-            "items": {"role": "items", "path": "items.csv", "columns": {"item": "item", "name": "name"}, "levels": {"category": "category"}},
+            "items": {
+                "role": "items",
+                "path": "items.csv",
+                "columns": {"item": "item", "name": "name"},
+                "levels": {"category": "category"},
+            },
             "stated": {
                 "role": "statements",
                 "path": "stated.csv",
@@ -196,6 +202,30 @@ def test_a_night_later_everybody_has_the_same_ranker_and_new_facts(tmp_path: Pat
     with open_memory(StoreLayout(grocer.store)) as one, open_memory(StoreLayout(alone.store)) as other:
         for user in ("u001", "u044", "u120"):
             assert one.recommend(user).items == other.recommend(user).items
+
+
+def test_a_ranker_is_not_trained_again_on_the_same_purchases(tmp_path: Path) -> None:
+    grocer = make_grocer(tmp_path)
+    grocer.learn()
+    with open_release(StoreLayout(grocer.store)) as release:
+        first = release.shared("ranker")
+    config = yaml.safe_load(grocer.config.read_text())
+
+    def learned(**changed: object) -> tuple[str, str]:
+        told: list[str] = []
+        grocer.config.write_text(yaml.safe_dump({**config, **changed}))
+        memlearn.learn(grocer.config, progress=lambda step: told.append(step.detail) if step.stage == "ranker" else None)
+        with open_release(StoreLayout(grocer.store)) as release:
+            return told[-1], release.shared("ranker")["told"][0]
+
+    # Everybody is learned anew, from the same purchases.
+    assert learned(currency="USD") == (
+        "the purchases that it learns from are the same, so that it stands",
+        first["told"][0],
+    )
+    said, told = learned(learning={"item_facts": 16})
+    assert said == "trained"
+    assert told != first["told"][0]
 
 
 def test_a_damaged_ranker_is_said_to_be_one() -> None:

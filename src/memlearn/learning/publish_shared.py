@@ -21,7 +21,6 @@ from memlearn.learning.tables import Tables
 from memlearn.memory import BlockSpec
 from memlearn.records import REJECT_SCHEMA
 from memlearn.store.manifest import Manifest, SegmentInfo
-from memlearn.store.release import open_release
 from memlearn.store.segments import write_shared_segment
 from memlearn.store.tables import SHARED_TABLES
 
@@ -191,7 +190,4 @@ def _trained(job: Job, scope: Scope, table: str, trained: pl.DataFrame | None) -
     """What was trained in this run, or where everybody but some users stays as they are that of the current release."""
     if trained is not None:
         return trained
-    if scope.full or scope.current is None:
-        return pl.DataFrame(schema=SHARED_TABLES[table])
-    with open_release(job.layout, scope.current.release_id) as release:
-        return release.shared(table)
+    return pl.DataFrame(schema=SHARED_TABLES[table]) if scope.full else scope.load_shared(job.layout, table)

@@ -213,7 +213,7 @@ class LearnRun:
         self._train_offers()
 
     def _train_ranker(self) -> None:
-        """Train the ranker where everybody is learned; else that of the current release stands."""
+        """Train the ranker where everybody is learned, unless the current release's was trained on the same; else that one stands."""
         scope = self._scope()
         if self._one_in(scope, self.job.learning.ranker) is None:
             return
@@ -227,10 +227,23 @@ class LearnRun:
         with self._timed("ranker"):
             self.job.report("ranker", 0, 1, f"{len(visits.history)} purchases of {visits.history.users} users")
             learning = self.job.learning
+            earlier = scope.load_shared(self.job.layout, "ranker")
             self.ranker = learn_ranker(
-                visits, self.tables.catalogue.items, self.job.levels, learning.ranker, learning.item_facts, self.job.shared.min_users
+                visits,
+                self.tables.catalogue.items,
+                self.job.levels,
+                learning.ranker,
+                learning.item_facts,
+                self.job.shared.min_users,
+                earlier,
             )
-            self.job.report("ranker", 1, 1, "trained" if len(self.ranker) else "too few visits to learn from")
+            self.job.report("ranker", 1, 1, self._ranker_told(earlier))
+
+    def _ranker_told(self, earlier: pl.DataFrame) -> str:
+        assert self.ranker is not None
+        if self.ranker is earlier:
+            return "the purchases that it learns from are the same, so that it stands"
+        return "trained" if len(self.ranker) else "too few visits to learn from"
 
     def _train_offers(self) -> None:
         """Train the ranker of offers where everybody is learned; else that of the current release stands."""

@@ -26,8 +26,10 @@ from memlearn.store.layout import StoreLayout
 from memlearn.store.ledger import Ledger
 from memlearn.store.manifest import LearnedRows, Manifest, read_manifest
 from memlearn.store.namesakes import unknown_user
+from memlearn.store.release import open_release
 from memlearn.store.rows import read_rows, user_hash
 from memlearn.store.switch import check_segment, current_release_id
+from memlearn.store.tables import SHARED_TABLES
 
 _WEST_US = 12 * 3600 * 1_000_000
 
@@ -87,6 +89,13 @@ class Scope:
         """The current release's population sums and pairs."""
         assert self.current is not None
         return read_population(layout, str(self.current.population["file"]))
+
+    def load_shared(self, layout: StoreLayout, table: str) -> pl.DataFrame:
+        """A shared table of the current release; no row where the release has none, or where there is no release."""
+        if self.current is None:
+            return pl.DataFrame(schema=SHARED_TABLES[table])
+        with open_release(layout, self.current.release_id) as release:
+            return release.shared(table)
 
 
 def decide_scope(job: Job, ledger: Ledger, tables: Tables, mark: Callable[[int], None]) -> Scope:

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import csr_array
 
 from memlearn.ranking.history import History
-from memlearn.ranking.learned import Companions, Flags, Ints, ItemFigures, Reals, UserFacts
+from memlearn.ranking.learned import Companions, Flags, Ints, ItemFigures, Reals, UserFacts, Weights
 
 # Companions of an item that are kept.
 KEPT = 100
 # Of a visit with more items only so many take part in pairs.
 MOST_PER_VISIT = 60
+# So many pairs are counted at a time.
+_PAIRS_AT_ONCE = 2_000_000
 # By how much few common users are believed less.
 _SHRINK, _SHRINK_AFTER = 5.0, 10.0
 
@@ -60,31 +66,100 @@ def companions_of(history: History, facts: UserFacts, min_users: int) -> dict[st
         facts: of the same users.
         min_users: fewest users who bought both.
     """
-    buyers = np.bincount(facts.item, minlength=history.items).astype(np.float64)
-    visits = history.baskets_by_item().astype(np.float64)
-    first, other, users = _pairs_of_users(facts, history.items)
-    shared = _kept(first, other, users / (np.sqrt(buyers[first] * buyers[other]) + _SHRINK), users >= min_users, history.items)
+    items = history.items
     rows = _limited(history)
     user, visit, item = history.user[rows].astype(np.int64), _visit_numbers(history)[rows], history.item[rows].astype(np.int64)
-    starts = np.searchsorted(visit, np.arange(int(visit.max(initial=-1)) + 2))
-    one, two = _same_visit(visit, starts)
-    first, other, n, users = _count(item[one], item[two], user[one], history.items, history.users)
-    basket = _kept(first, other, n / (np.sqrt(visits[first] * visits[other]) + _SHRINK), users >= min_users, history.items)
-    one, two = _next_visit(user, visit, starts)
-    first, other, n, users = _count(item[one], item[two], user[one], history.items, history.users)
-    chance = n / (visits[first] + _SHRINK_AFTER) / np.sqrt(visits[other] + _SHRINK_AFTER)
-    return {"with": shared, "basket": basket, "after": _kept(first, other, chance, users >= min_users, history.items)}
+    visits = _Visits(user, item, visit, np.searchsorted(visit, np.arange(int(visit.max(initial=-1)) + 2)).astype(np.int64))
+    of_visits = history.baskets_by_item().astype(np.float64)
+
+    def near(first: Ints, other: Ints, n: Ints) -> Reals:
+        return n / (np.sqrt(of_visits[first] * of_visits[other]) + _SHRINK)
+
+    def after(first: Ints, other: Ints, n: Ints) -> Reals:
+        return n / (of_visits[first] + _SHRINK_AFTER) / np.sqrt(of_visits[other] + _SHRINK_AFTER)
+
+    return {
+        "with": _by_users(facts, items, min_users),
+        "basket": _by_visits(visits, visits.same_visit(), near, items, min_users),
+        "after": _by_visits(visits, visits.next_visit(), after, items, min_users),
+    }
 
 
-def _pairs_of_users(facts: UserFacts, items: int) -> tuple[Ints, Ints, Ints]:
-    """Items that the same users bought, both ways, and how many users."""
-    owner = facts.owner()
-    one, two = _same_visit(owner, facts.starts)
-    if not len(one):
-        return one, two, one
-    packed = facts.item[one] * items + facts.item[two]
-    codes, users = np.unique(packed, return_counts=True)
-    return codes // items, codes % items, users
+def _by_users(facts: UserFacts, items: int, min_users: int) -> Companions:
+    """What the same users bought."""
+    bought = csr_array((np.ones(len(facts.item)), facts.item, facts.starts), shape=(len(facts), items))
+    by_item = csr_array(bought.T)
+    buyers = np.diff(by_item.indptr).astype(np.float64)
+    # How many pairs there are at most with each item: as many as its buyers have items.
+    sizes = by_item @ np.diff(facts.starts).astype(np.float64)
+    found = []
+    for low, high in _item_blocks(sizes):
+        shared = csr_array(by_item[low:high] @ bought)
+        first = low + np.repeat(np.arange(high - low, dtype=np.int64), np.diff(shared.indptr))
+        enough = np.flatnonzero(shared.data >= min_users)
+        first, other, users = first[enough], shared.indices[enough].astype(np.int64), shared.data[enough]
+        found.append(_closest(first, other, users / (np.sqrt(buyers[first] * buyers[other]) + _SHRINK)))
+    return _companions(found, items)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Visits:
+    """Rows by visit.
+
+    Args:
+        user, item, visit: of each row.
+        starts: where each visit's rows begin, and at last where all end.
+    """
+
+    user: Ints
+    item: Ints
+    visit: Ints
+    starts: Ints
+
+    def same_visit(self) -> tuple[Ints, Ints]:
+        """For each row where the rows begin and end that were bought on the same visit."""
+        return self.starts[self.visit], self.starts[self.visit + 1]
+
+    def next_visit(self) -> tuple[Ints, Ints]:
+        """For each row where the rows begin and end that the same user bought on the next visit; none for the last one."""
+        if not len(self.visit):
+            return self.visit, self.visit
+        of_visit = self.user[self.starts[:-1]]
+        followed = np.append(of_visit[1:] == of_visit[:-1], False)[self.visit]
+        after = np.minimum(self.visit + 1, len(self.starts) - 2)
+        begins = self.starts[after]
+        return begins, np.where(followed, self.starts[after + 1], begins)
+
+
+def _by_visits(
+    visits: _Visits, others: tuple[Ints, Ints], weigh: Callable[[Ints, Ints, Ints], Reals], items: int, min_users: int
+) -> Companions:
+    """What is bought on visits that go together."""
+    order = np.argsort(visits.item, kind="stable")
+    begins, sizes = others[0], others[1] - others[0]
+    starts = np.searchsorted(visits.item[order], np.arange(items + 1))
+    users = int(visits.user.max(initial=0)) + 1
+    found = []
+    for low, high in _item_blocks(np.bincount(visits.item, weights=sizes, minlength=items)):
+        rows = order[starts[low] : starts[high]]
+        one = np.repeat(rows, sizes[rows])
+        two = np.arange(len(one), dtype=np.int64) + np.repeat(begins[rows] - (np.cumsum(sizes[rows]) - sizes[rows]), sizes[rows])
+        first, other, n, of_users = _count(visits.item[one], visits.item[two], visits.user[one], items, users)
+        enough = np.flatnonzero(of_users >= min_users)
+        first, other, n = first[enough], other[enough], n[enough]
+        found.append(_closest(first, other, weigh(first, other, n)))
+    return _companions(found, items)
+
+
+def _item_blocks(sizes: Reals) -> Iterator[tuple[int, int]]:
+    """Ranges of items that together have so many pairs that they fit into memory; a range has at least one item."""
+    ends = np.cumsum(sizes)
+    low = 0
+    while low < len(sizes):
+        done = ends[low - 1] if low else 0.0
+        high = max(low + 1, int(np.searchsorted(ends, done + _PAIRS_AT_ONCE, side="right")))
+        yield low, high
+        low = high
 
 
 def _visit_numbers(history: History) -> Ints:
@@ -108,29 +183,6 @@ def _limited(history: History) -> Ints:
     return np.flatnonzero(kept)
 
 
-def _same_visit(visit: Ints, starts: Ints) -> tuple[Ints, Ints]:
-    """Positions of all pairs of different rows of a visit, both ways."""
-    sizes = (starts[1:] - starts[:-1])[visit]
-    one = np.repeat(np.arange(len(visit), dtype=np.int64), sizes)
-    two = starts[visit][one] + np.arange(len(one), dtype=np.int64) - np.repeat(np.cumsum(sizes) - sizes, sizes)
-    differ = one != two
-    return one[differ], two[differ]
-
-
-def _next_visit(user: Ints, visit: Ints, starts: Ints) -> tuple[Ints, Ints]:
-    """Positions of all pairs of a row and a row of the user's next visit."""
-    if not len(visit):
-        return visit, visit
-    of_visit = user[starts[:-1]]
-    followed = np.append(of_visit[1:] == of_visit[:-1], False)
-    rows = np.flatnonzero(followed[visit])
-    begins = starts[visit[rows] + 1]
-    sizes = starts[visit[rows] + 2] - begins
-    one = np.repeat(rows, sizes)
-    two = np.repeat(begins - (np.cumsum(sizes) - sizes), sizes) + np.arange(len(one), dtype=np.int64)
-    return one, two
-
-
 def _count(first: Ints, other: Ints, user: Ints, items: int, users: int) -> tuple[Ints, Ints, Ints, Ints]:
     """The different pairs, how often each is there, and of how many users."""
     packed = (first * items + other) * users + user
@@ -150,11 +202,18 @@ def _changes(values: Ints) -> Flags:
     return changed
 
 
-def _kept(first: Ints, other: Ints, weight: Reals, enough: Flags, items: int) -> Companions:
+def _closest(first: Ints, other: Ints, weight: Reals) -> tuple[Ints, Ints, Weights]:
     """The closest companions of each item, the closest first; of equally close ones the lower position."""
-    rows = np.flatnonzero(enough & (first != other))
+    rows = np.flatnonzero(first != other)
     first, other, close = first[rows], other[rows], weight[rows].astype(np.float32)
     order = np.lexsort((other, -close, first))
     first, other, close = first[order], other[order], close[order]
     near = np.arange(len(first)) - np.searchsorted(first, first) < KEPT
-    return Companions(np.searchsorted(first[near], np.arange(items + 1)).astype(np.int64), other[near], close[near])
+    return first[near], other[near], close[near]
+
+
+def _companions(found: Sequence[tuple[Ints, Ints, Weights]], items: int) -> Companions:
+    nothing = np.zeros(0, dtype=np.int64)
+    parts = [(nothing, nothing, np.zeros(0, dtype=np.float32)), *found]
+    first, other, close = (np.concatenate(column) for column in zip(*parts, strict=True))
+    return Companions(np.searchsorted(first, np.arange(items + 1)).astype(np.int64), other, close)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from hashlib import blake2b
 from typing import Any
 
 import numpy as np
@@ -25,9 +26,15 @@ _MOST_CELLS = 1_000_000_000
 
 
 def learn_ranker(
-    visits: Visits, items: pl.DataFrame, levels: Sequence[str], settings: RankerTraining, kept: int, min_users: int
+    visits: Visits,
+    items: pl.DataFrame,
+    levels: Sequence[str],
+    settings: RankerTraining,
+    kept: int,
+    min_users: int,
+    earlier: pl.DataFrame | None = None,
 ) -> pl.DataFrame:
-    """Train the ranker.
+    """Train the ranker, or take the one that was trained on the same.
 
     Args:
         visits: of the sampled users.
@@ -36,6 +43,7 @@ def learn_ranker(
         settings: how to train.
         kept: items that memory holds of a user.
         min_users: fewest users behind a figure.
+        earlier: the shared table of the current release.
 
     Returns:
         The shared table `ranker`; no row where there are too few visits to learn from.
@@ -43,6 +51,9 @@ def learn_ranker(
     history, config = visits.history, RankerConfig(kept=kept, groups=settings.visits, min_users=min_users)
     names = tuple(level for level in reversed(levels) if LEVEL_PREFIX + level in items.columns)[:LEVELS]
     codes = _level_codes(visits.item_ids, items, names)
+    learned_from = _learned_from(visits, codes, config)
+    if earlier is not None and len(earlier) and json.loads(earlier["told"][0]).get("learned_from") == learned_from:
+        return earlier
     whole, fresh = train_ranker(_fewer(history), codes, config)
     if whole is None:
         return pl.DataFrame(schema=SHARED_TABLES["ranker"])
@@ -60,6 +71,7 @@ def learn_ranker(
     content, digest = ranker.to_bytes()
     told = {
         "version": RANKER_VERSION,
+        "learned_from": learned_from,
         "users": int(np.count_nonzero(history.baskets_by_user())),
         "items": history.items,
         "features": len(FEATURES),
@@ -68,6 +80,14 @@ def learn_ranker(
     }
     row = {"digest": [digest], "told": [json.dumps(told, sort_keys=True)], "content": [content]}
     return pl.DataFrame(row, schema=SHARED_TABLES["ranker"])
+
+
+def _learned_from(visits: Visits, codes: Ints, config: RankerConfig) -> str:
+    """A digest of all that the ranker depends on."""
+    found = blake2b(repr((RANKER_VERSION, config, visits.item_ids)).encode(), digest_size=16)
+    for column in (visits.history.user, visits.history.item, visits.history.time, codes):
+        found.update(np.ascontiguousarray(column).tobytes())
+    return found.hexdigest()
 
 
 def _told(trained: Trained) -> dict[str, Any]:
