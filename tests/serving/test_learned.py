@@ -214,7 +214,7 @@ def test_a_ranker_is_not_trained_again_on_the_same_purchases(tmp_path: Path) -> 
     def learned(**changed: object) -> tuple[str, str]:
         told: list[str] = []
         grocer.config.write_text(yaml.safe_dump({**config, **changed}))
-        memlearn.learn(grocer.config, progress=lambda step: told.append(step.detail) if step.stage == "ranker" else None)
+        memlearn.learn(grocer.config, progress=lambda step: told.append(step.message) if step.stage == "ranker" else None)
         with open_release(StoreLayout(grocer.store)) as release:
             return told[-1], release.shared("ranker")["told"][0]
 
