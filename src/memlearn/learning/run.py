@@ -35,7 +35,7 @@ from memlearn.learning.lock import learning
 from memlearn.learning.pointless import find_pointless
 from memlearn.learning.publish import Outcome, publish
 from memlearn.learning.publish_shared import Crowd
-from memlearn.learning.ranker.visits import ranker_modulus
+from memlearn.learning.rankers import one_in, train_offers_of, train_ranker_of
 from memlearn.learning.render import Given, RenderTask, bundle_shards, gather_given, render_shards
 from memlearn.learning.scope import Scope, decide_scope
 from memlearn.learning.suppressed import leave_out, note_suppressed, noted
@@ -53,8 +53,6 @@ from memlearn.store.status import write_status
 
 if TYPE_CHECKING:
     from memlearn.learning.agent.stage import Totals
-    from memlearn.learning.offers.config import OfferTraining
-    from memlearn.learning.ranker.config import RankerTraining
 
 Part = TypeVar("Part")
 
@@ -156,8 +154,8 @@ class LearnRun:
             users,
             scope.boundary if scope.full else None,
             self._pairs_of(scope),
-            self._one_in(scope, self.job.learning.ranker),
-            self._one_in(scope, self.job.learning.offers),
+            one_in(scope, self.job.learning.ranker),
+            one_in(scope, self.job.learning.offers),
             self.folder / "fold",
             self.run_id,
             self.job.as_of_us if self.job.as_of_us is not None else scope.until_us,
@@ -169,10 +167,6 @@ class LearnRun:
         by_merchant = any(source.merchants for source in self.job.events.values())
         sizes = {} if by_merchant else {level: items[LEVEL_PREFIX + level].n_unique() for level in self.job.levels}
         return pair_dimension(sizes), sample_modulus(scope.extent.users)
-
-    def _one_in(self, scope: Scope, settings: RankerTraining | OfferTraining) -> int | None:
-        """One in how many users a ranker learns from; None where none is trained."""
-        return ranker_modulus(sample_modulus(scope.extent.users), settings.users) if settings.train and scope.full else None
 
     def fold(self) -> None:
         """Fold all shards, side by side."""
@@ -209,53 +203,21 @@ class LearnRun:
             if scope.full and self.to_render is not None:
                 self.population = note_suppressed(self.population, self.to_render.suppression)
                 self.pairs = leave_out(self.pairs, noted(self.population))
-        self._train_ranker()
-        self._train_offers()
+        self._train()
 
-    def _train_ranker(self) -> None:
-        """Train the ranker where everybody is learned, unless the current release's was trained on the same; else that one stands."""
-        scope = self._scope()
-        if self._one_in(scope, self.job.learning.ranker) is None:
-            return
-        # What training takes is loaded by the runs that train.
-        from memlearn.learning.ranker.gathered import gather_visits
-        from memlearn.learning.ranker.stage import learn_ranker
-
-        visits = gather_visits(pick_up(self.folder / "fold", shard, "visits") for shard in self.shard_ids())
-        if not len(visits.history):
-            return
-        with self._timed("ranker"):
-            self.job.report("ranker", 0, 1, f"{len(visits.history)} purchases of {visits.history.users} users")
-            learning = self.job.learning
-            earlier = scope.load_shared(self.job.layout, "ranker")
-            self.ranker = learn_ranker(
-                visits,
-                self.tables.catalogue.items,
-                self.job.levels,
-                learning.ranker,
-                learning.item_facts,
-                self.job.shared.min_users,
-                earlier,
-            )
-            self.job.report("ranker", 1, 1, self._ranker_told(earlier))
-
-    def _ranker_told(self, earlier: pl.DataFrame) -> str:
-        assert self.ranker is not None
-        if self.ranker is earlier:
-            return "the purchases that it learns from are the same, so that it stands"
-        return "trained" if len(self.ranker) else "too few visits to learn from"
-
-    def _train_offers(self) -> None:
-        """Train the ranker of offers where everybody is learned; else that of the current release stands."""
-        scope = self._scope()
-        if self._one_in(scope, self.job.learning.offers) is None or self.population is None:
-            return
-        parts = [pick_up(self.folder / "fold", shard, "sends") for shard in self.shard_ids()]
-        if any(map(len, parts)):
-            from memlearn.learning.offers.stage import train_offers
-
+    def _train(self) -> None:
+        """Train what ranks where everybody is learned; else what the current release holds of it stands."""
+        scope, shards = self._scope(), self.shard_ids()
+        assert self.population is not None
+        if one_in(scope, self.job.learning.ranker) is not None:
+            with self._timed("ranker"):
+                self.ranker = train_ranker_of(
+                    self.job, self.tables, scope, [pick_up(self.folder / "fold", shard, "visits") for shard in shards]
+                )
+        if one_in(scope, self.job.learning.offers) is not None:
             with self._timed("offers"):
-                self.offers = train_offers(self.job, self.tables, self.population, parts, scope.offers_end_us)
+                parts = [pick_up(self.folder / "fold", shard, "sends") for shard in shards]
+                self.offers = train_offers_of(self.job, self.tables, scope, self.population, parts)
 
     def render_shards(self, shards: Sequence[int]) -> None:
         """Word the memory of some shards' users; those of shards with few of them together."""

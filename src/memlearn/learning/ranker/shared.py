@@ -91,7 +91,7 @@ def _by_users(facts: UserFacts, items: int, min_users: int) -> Companions:
     by_item = csr_array(bought.T)
     buyers = np.diff(by_item.indptr).astype(np.float64)
     # How many pairs there are at most with each item: as many as its buyers have items.
-    sizes = by_item @ np.diff(facts.starts).astype(np.float64)
+    sizes = np.asarray(by_item @ np.diff(facts.starts).astype(np.float64))
     found = []
     for low, high in _item_blocks(sizes):
         shared = csr_array(by_item[low:high] @ bought)
@@ -140,7 +140,7 @@ def _by_visits(
     starts = np.searchsorted(visits.item[order], np.arange(items + 1))
     users = int(visits.user.max(initial=0)) + 1
     found = []
-    for low, high in _item_blocks(np.bincount(visits.item, weights=sizes, minlength=items)):
+    for low, high in _item_blocks(np.bincount(visits.item, weights=sizes, minlength=items).astype(np.float64)):
         rows = order[starts[low] : starts[high]]
         one = np.repeat(rows, sizes[rows])
         two = np.arange(len(one), dtype=np.int64) + np.repeat(begins[rows] - (np.cumsum(sizes[rows]) - sizes[rows]), sizes[rows])
