@@ -65,6 +65,7 @@ def test_it_ends_with_all_figures_and_says_what_holds(data: Path, tmp_path: Path
     assert not (tmp_path / "looks.jsonl").exists()
 
 
+@pytest.mark.slow
 def test_every_look_at_test_data_is_logged(data: Path, tmp_path: Path) -> None:
     before = COMMITTED.read_bytes() if COMMITTED.exists() else None
     log, scratch = tmp_path / "looks.jsonl", tmp_path / "scratch"

@@ -196,6 +196,7 @@ def test_a_run_that_learns_some_users_reads_no_documents(shop: Path) -> None:
     assert pending(shop) == {("policies", "changed")}
 
 
+@pytest.mark.slow
 def test_after_a_rollback_it_says_that_another_release_was_learned_last(shop: Path, capsys: Capture) -> None:
     config = shop / "memlearn.yaml"
     with (shop / "data" / "purchases.csv").open("a", encoding="utf-8") as file:

@@ -91,6 +91,7 @@ def test_rows_that_are_really_gone_are_told(site: Site) -> None:
     assert {problem.user_id for problem in found.problems} == {ANNA}
 
 
+@pytest.mark.slow
 def test_run_after_run_for_single_users_pins_no_more_than_they_need(site: Site, tmp_path: Path) -> None:
     site.learn(users=[ANNA])
     site.deliver(*COMPANY.nights[2])
@@ -117,6 +118,7 @@ def test_a_run_for_everybody_then_has_nothing_left_to_do(site: Site) -> None:
     assert (again.steps_done, again.release_id) == (0, current_release_id(site.layout))
 
 
+@pytest.mark.slow
 def test_what_a_kept_release_was_learned_from_outlives_the_clean_up(site: Site) -> None:
     site.learn(users=[ANNA])
     site.deliver(*COMPANY.nights[2])
@@ -150,6 +152,7 @@ def test_after_a_rollback_each_release_is_checked_on_its_own_rows(site: Site, tm
     assert site.digest() == learned_at_once(tmp_path / "once", COMPANY)
 
 
+@pytest.mark.slow
 def test_users_learned_up_to_another_instant_are_checked_up_to_it_and_taken_up_by_the_next_run(tmp_path: Path) -> None:
     moment = (BEGIN + timedelta(days=70)).isoformat()
     site = site_of(tmp_path / "site", COMPANY)
@@ -170,6 +173,7 @@ def test_users_learned_up_to_another_instant_are_checked_up_to_it_and_taken_up_b
     assert whole.users == len(COMPANY.users)
 
 
+@pytest.mark.slow
 def test_a_user_without_rows_before_the_instant_comes_back(tmp_path: Path) -> None:
     late = {"who": "late", "line": "LIDL SAGT DANKE 1182", "total": "3.00"}
     days = [(BEGIN + timedelta(days=day)).date().isoformat() for day in range(100, 140, 5)]
@@ -186,6 +190,7 @@ def test_a_user_without_rows_before_the_instant_comes_back(tmp_path: Path) -> No
     assert site.digest() == before
 
 
+@pytest.mark.slow
 def test_the_catalogue_stays_that_of_everybody_until_everybody_is_learned(site: Site) -> None:
     items = site.folder / "items.csv"
     items.write_text(items.read_text().replace("Bin bags", "Sacks").replace("Rye bread,food,bakery", "Rye bread,home,household"))

@@ -129,6 +129,7 @@ def test_learned_nightly_at_once_and_from_what_counts_is_the_same(tmp_path: Path
     _check(tmp_path, company, _all_cases())
 
 
+@pytest.mark.slow
 @BOTH
 def test_all_rows_of_a_user_move(tmp_path: Path, company: Company, mode: dict[str, Any]) -> None:
     """A user without rows is a user no more; and rows that moved are not lost, whatever a snapshot may lose."""

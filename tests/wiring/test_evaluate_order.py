@@ -84,6 +84,7 @@ def test_each_users_last_visit_is_held_out(baskets: Baskets, tmp_path: Path, fin
     assert sums.filter((pl.col("dim") == "item") & pl.col("month").is_null())["n"].sum() == sum(events.values())
 
 
+@pytest.mark.slow
 def test_new_baskets_make_the_moved_store_anew(baskets: Baskets, tmp_path: Path) -> None:
     config = write(tmp_path, baskets)
     memlearn.evaluate(config, final=True)
@@ -96,6 +97,7 @@ def test_new_baskets_make_the_moved_store_anew(baskets: Baskets, tmp_path: Path)
     assert again.evaluation.subject.cuts == found.evaluation.subject.cuts
 
 
+@pytest.mark.slow
 def test_an_order_may_be_asked_for_and_refused(baskets: Baskets, tmp_path: Path) -> None:
     config = write(tmp_path, baskets, ", protocol: time, every: day, cuts: 1")
     assert [cut.name for cut in memlearn.evaluate(config).evaluation.subject.cuts] == ["2020-09-05"]

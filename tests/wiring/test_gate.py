@@ -75,6 +75,7 @@ def test_a_worse_config_is_refused_kept_aside_and_may_be_promoted(config: Path) 
     assert (again.refused, again.release_id) == (None, aside.release_id)
 
 
+@pytest.mark.slow
 def test_a_config_that_is_not_worse_is_served(config: Path) -> None:
     refused_first = memlearn.learn(changed(config, FORGETFUL))
     assert refused_first.refused is None, "there is nothing to compare the first release with"
@@ -87,6 +88,7 @@ def test_a_config_that_is_not_worse_is_served(config: Path) -> None:
     assert refusal(StoreLayout(config.parent / "store"), served(config)) is None
 
 
+@pytest.mark.slow
 def test_what_was_refused_is_judged_anew_and_the_old_config_goes_on(config: Path) -> None:
     first = memlearn.learn(config)
     again = [refused(config), refused(config)]
@@ -108,6 +110,7 @@ def test_without_a_gate_anything_is_served(config: Path) -> None:
     assert served(config) == report.release_id
 
 
+@pytest.mark.slow
 def test_what_cannot_be_compared_is_refused(config: Path) -> None:
     first = memlearn.learn(config)
     assert first.release_id is not None

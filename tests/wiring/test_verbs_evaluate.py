@@ -114,6 +114,7 @@ def test_the_published_store_is_as_it_was(rows: list[Row], tmp_path: Path) -> No
     assert after == before
 
 
+@pytest.mark.slow
 def test_nothing_need_be_learned_before(rows: list[Row], found: EvaluateReport, tmp_path: Path) -> None:
     config = write_market(tmp_path, rows)
     alone = memlearn.evaluate(config)
@@ -206,6 +207,7 @@ def test_without_repeats_nothing_old_is_ranked_or_asked_for(rows: list[Row], tmp
         assert one.repeat.users == 0
 
 
+@pytest.mark.slow
 def test_everything_within_a_horizon_can_be_the_truth(rows: list[Row], tmp_path: Path) -> None:
     config = write_market(tmp_path, rows, more="  truth: horizon\n  horizon_days: 3")
     other = memlearn.evaluate(config)

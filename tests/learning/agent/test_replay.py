@@ -71,6 +71,7 @@ def test_runs_of_several_nights_and_the_first_of_them_after_its_rows_were_correc
     assert list(site.layout.tmp.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_runs_of_some_users_only(tmp_path: Path, company: Company) -> None:
     with serving() as server:
         site = agent_site(tmp_path / "site", company, server)
@@ -89,6 +90,7 @@ def test_runs_of_some_users_only(tmp_path: Path, company: Company) -> None:
         memlearn.replay(site.config, "run-000003")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mode", ["direct", "batch"])
 def test_runs_that_the_cap_stopped_and_those_that_went_on(tmp_path: Path, company: Company, mode: str) -> None:
     with serving() as server:
@@ -106,6 +108,7 @@ def test_runs_that_the_cap_stopped_and_those_that_went_on(tmp_path: Path, compan
     assert len({report.content_digest for report in check(site, *run_ids(site))}) == runs
 
 
+@pytest.mark.slow
 def test_a_run_with_a_step_that_was_skipped_and_the_one_that_did_it_again(tmp_path: Path, company: Company) -> None:
     with serving() as server:
         whole = agent_site(tmp_path / "whole", company, server)
@@ -143,6 +146,7 @@ def test_a_run_that_went_on_from_a_killed_one(tmp_path: Path, company: Company) 
         memlearn.replay(site.config, "run-000001")
 
 
+@pytest.mark.slow
 def test_a_run_that_went_on_with_another_model(tmp_path: Path) -> None:
     # Nothing comes late, so that the first model's steps stand.
     company = make_company(3, users=4, events=60, nights=2, days=400, changes=False)
@@ -180,6 +184,7 @@ def by_any_form(request: Request) -> Reply:
     return Reply({"calls": [{"tool": "memory_insert", **arguments, "line": None, "lines": None, "query": None}]})
 
 
+@pytest.mark.slow
 def test_a_run_against_an_endpoint_that_takes_neither_tools_nor_long_requests(tmp_path: Path, company: Company) -> None:
     with ModelServer(by_any_form, tools=False) as server:
         look = agent_site(tmp_path / "look", company, server)
@@ -200,6 +205,7 @@ def test_a_run_against_an_endpoint_that_takes_neither_tools_nor_long_requests(tm
     check(site, "run-000001")
 
 
+@pytest.mark.slow
 def test_runs_that_read_documents(tmp_path: Path) -> None:
     company = make_company(3, users=1, events=12, nights=1, days=100, changes=False)
     with ModelServer(scholar) as server:

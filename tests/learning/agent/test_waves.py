@@ -188,6 +188,7 @@ def test_a_cap_stops_cleanly_and_a_later_run_goes_on(tmp_path: Path, company: Co
     assert spent == pytest.approx(cost)
 
 
+@pytest.mark.slow
 def test_what_the_cap_leaves_no_room_for_in_one_wave_goes_with_the_next(
     tmp_path: Path, company: Company, direct: tuple[str, memlearn.LearnReport]
 ) -> None:
@@ -207,6 +208,7 @@ def test_what_the_cap_leaves_no_room_for_in_one_wave_goes_with_the_next(
     assert site.digest() == direct[0]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("switch", ["batch", pytest.param("direct", marks=pytest.mark.slow)])
 def test_a_provider_that_is_gone_leaves_its_batches_to_the_next_run(
     tmp_path: Path, company: Company, direct: tuple[str, memlearn.LearnReport], switch: str
