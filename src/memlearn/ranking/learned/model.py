@@ -11,15 +11,12 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from memlearn.errors import DamagedError
 from memlearn.ranking.learned.values import Flags, Ints, Reals, Weights
 
 if TYPE_CHECKING:
     import lightgbm
-
-_LEAF = -1
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +163,7 @@ class RankModel:
             self._booster = lightgbm.Booster(model_str=text)
         except lightgbm.basic.LightGBMError as error:
             raise DamagedError(f"The ranking model of the release cannot be read: {error}. Learn again, or roll back.") from error
-        self._trees = _Trees.of(self._booster)
+        self._paths = _Paths.of(self._booster)
 
     def scores(self, features: Weights) -> Reals:
         """A score for each row, rounded so that machines agree on ties; the higher, the earlier.
@@ -188,95 +185,64 @@ class RankModel:
         Returns:
             Shape (rows, features); each row's sum and `mean_score` are its score.
         """
-        return self._trees.contributions(features)
+        if not len(features):
+            return np.zeros(features.shape)
+        leaves = self._booster.predict(features, pred_leaf=True, num_threads=1, predict_disable_shape_check=True)
+        return self._paths.moved(np.asarray(leaves).reshape(len(features), -1).astype(np.int64))
 
     @property
     def mean_score(self) -> float:
         """The score where nothing is known."""
-        return self._trees.mean
+        return self._paths.mean
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Trees:
-    """All trees, node after node; leaves have no feature.
+class _Paths:
+    """By how much each feature changes the value on the way from a tree's root to each of its leaves.
 
     Args:
-        roots: node of each tree's root.
-        feature, threshold, left, right, missing_left, value: of each node.
-        depth: of the deepest tree.
+        starts: row of the first leaf of each tree; shape (trees,).
+        changes: of each leaf, tree after tree in the order of LightGBM's numbers; shape (leaves, features).
         mean: sum of the roots' values.
     """
 
-    roots: Ints
-    feature: Ints
-    threshold: Reals
-    left: Ints
-    right: Ints
-    missing_left: Flags
-    value: Reals
-    depth: int
+    starts: Ints
+    changes: Reals
     mean: float
 
     @staticmethod
-    def of(booster: lightgbm.Booster) -> _Trees:
-        nodes: list[tuple[int, float, int, int, bool, float]] = []
-        roots: list[int] = []
-        depth = 0
+    def of(booster: lightgbm.Booster) -> _Paths:
+        features = booster.num_feature()
+        parts: list[Reals] = []
+        roots: list[float] = []
         for tree in booster.dump_model()["tree_info"]:
-            roots.append(len(nodes))
-            depth = max(depth, _add(tree["tree_structure"], nodes))
-        columns: list[NDArray[Any]] = [np.array(column) for column in zip(*nodes, strict=True)]
-        feature, threshold, left, right, missing_left, value = columns
-        mean = math.fsum(value[roots].tolist())
-        return _Trees(
-            np.array(roots, dtype=np.int64),
-            feature.astype(np.int64),
-            threshold.astype(np.float64),
-            left.astype(np.int64),
-            right.astype(np.int64),
-            missing_left.astype(np.bool_),
-            value.astype(np.float64),
-            depth,
-            mean,
-        )
+            changes = np.zeros((tree["num_leaves"], features))
+            _walk(tree["tree_structure"], np.zeros(features), changes)
+            parts.append(changes)
+            roots.append(_value(tree["tree_structure"]))
+        starts = np.cumsum([0, *map(len, parts)])[:-1].astype(np.int64)
+        return _Paths(starts, np.concatenate([np.zeros((0, features)), *parts]), math.fsum(roots))
 
-    def contributions(self, features: Weights) -> Reals:
-        rows, width = features.shape
-        moved = np.zeros(rows * width)
-        row = np.repeat(np.arange(rows, dtype=np.int64), len(self.roots))
-        node = np.tile(self.roots, rows)
-        for _ in range(self.depth):
-            inner = np.flatnonzero(self.feature[node] != _LEAF)
-            row, node = row[inner], node[inner]
-            if not len(node):
-                break
-            feature = self.feature[node]
-            value = features[row, feature].astype(np.float64)
-            goes_left = np.where(np.isnan(value), self.missing_left[node], value <= self.threshold[node])
-            child = np.where(goes_left, self.left[node], self.right[node])
-            moved += np.bincount(row * width + feature, weights=self.value[child] - self.value[node], minlength=rows * width)
-            node = child
-        return moved.reshape(rows, width)
+    def moved(self, leaves: Ints) -> Reals:
+        """Changes of rows whose leaves are given, added up over the trees; shape (rows, features)."""
+        moved: Reals = self.changes[leaves + self.starts].sum(axis=1)
+        return moved
 
 
-def _add(tree: Mapping[str, Any], nodes: list[tuple[int, float, int, int, bool, float]]) -> int:
-    """Add the nodes of a tree, a parent before its children; its depth."""
-    depth = 0
-    waiting = [(tree, 0, -1, False)]
+def _walk(tree: Mapping[str, Any], before: Reals, changes: Reals) -> None:
+    """Fill in the changes of all leaves under a node."""
+    waiting = [(tree, before)]
     while waiting:
-        part, level, parent, is_left = waiting.pop()
-        place, depth = len(nodes), max(depth, level)
-        if parent >= 0:
-            feature, threshold, left, right, missing, value = nodes[parent]
-            nodes[parent] = (feature, threshold, place if is_left else left, right if is_left else place, missing, value)
-        if "split_feature" not in part:
-            nodes.append((_LEAF, 0.0, _LEAF, _LEAF, False, float(part["leaf_value"])))
+        node, so_far = waiting.pop()
+        if "split_feature" not in node:
+            # A tree of one leaf does not number it.
+            changes[node.get("leaf_index", 0)] = so_far
             continue
-        nodes.append((part["split_feature"], float(part["threshold"]), _LEAF, _LEAF, _missing_left(part), float(part["internal_value"])))
-        waiting += [(part["right_child"], level + 1, place, False), (part["left_child"], level + 1, place, True)]
-    return depth
+        for child in (node["left_child"], node["right_child"]):
+            after = so_far.copy()
+            after[node["split_feature"]] += _value(child) - _value(node)
+            waiting.append((child, after))
 
 
-def _missing_left(part: Mapping[str, Any]) -> bool:
-    """Where an unknown value goes; a split that saw none takes it for 0."""
-    return bool(part["default_left"]) if part["missing_type"] == "NaN" else float(part["threshold"]) >= 0.0
+def _value(node: Mapping[str, Any]) -> float:
+    return float(node["internal_value"] if "split_feature" in node else node["leaf_value"])

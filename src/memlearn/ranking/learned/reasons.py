@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
 
@@ -14,7 +14,7 @@ from memlearn.ranking.items import ItemIndex
 from memlearn.ranking.learned.companions import KINDS
 from memlearn.ranking.learned.features import FEATURES, LEVELS
 from memlearn.ranking.learned.ranker import LearnedRanker
-from memlearn.ranking.learned.values import Reals, UserFacts
+from memlearn.ranking.learned.values import Ints, Reals, UserFacts
 from memlearn.ranking.levels import ITEM
 from memlearn.ranking.memory import UserMemory
 
@@ -43,6 +43,8 @@ def _groups() -> dict[str, list[int]]:
 
 GROUPS = _groups()
 """What moved a score, as people tell facts apart: name → features."""
+# 1 where a feature belongs to a group; shape (features, groups).
+_MEMBERS = np.array([[float(feature in columns) for columns in GROUPS.values()] for feature in range(len(FEATURES))])
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +66,7 @@ def what_moved(contributions: Reals) -> list[Moved]:
     Args:
         contributions: of each feature; shape (features,).
     """
-    moved = [Moved(name, round(float(contributions[columns].sum()), 6)) for name, columns in GROUPS.items()]
+    moved = [Moved(name, round(by, 6)) for name, by in zip(GROUPS, (contributions @ _MEMBERS).tolist(), strict=True)]
     return sorted((fact for fact in moved if fact.by > 0), key=lambda fact: (-fact.by, fact.about))
 
 
@@ -83,6 +85,7 @@ class Explainer:
     index: ItemIndex
     facts: UserFacts
     memory: UserMemory
+    _known: dict[str, tuple[Ints, Ints, Reals]] = field(default_factory=dict, init=False)
 
     def explain(self, item: int, contributions: Reals) -> tuple[str, dict[str, Any]]:
         """The reason for an item, and the evidence behind it.
@@ -169,15 +172,12 @@ class Explainer:
 
     def _of_companion(self, kind: str, item: int) -> tuple[str, dict[str, Any]] | None:
         """Through which of the user's items the crowd leads to this one."""
-        companions, best, near = self.ranker.companions[kind], -1, 0.0
-        weight = self.facts.visits * 0.9 ** self.facts.ages()
-        for place, mine in enumerate(self.facts.item):
-            low, high = int(companions.starts[mine]), int(companions.starts[mine + 1])
-            found = np.flatnonzero(companions.item[low:high] == item)
-            if len(found) and float(companions.weight[low + found[0]] * weight[place]) > near:
-                best, near = int(mine), float(companions.weight[low + found[0]] * weight[place])
-        if best < 0:
+        near, through, weight = self._near(kind)
+        found = np.flatnonzero(near == item)
+        found = found[weight[found] > 0]
+        if not len(found):
             return None
+        best = int(through[found[np.argmax(weight[found])]])
         name = self._name(best)
         said = {
             "with": f"Often bought by those who buy {name}",
@@ -185,6 +185,18 @@ class Explainer:
             "after": f"Often bought next after {name}",
         }
         return said[kind], {"through": self.ranker.item_ids[best]}
+
+    def _near(self, kind: str) -> tuple[Ints, Ints, Reals]:
+        """All companions of the user's items: which they are, of which item, and how much they count."""
+        if kind not in self._known:
+            facts, companions = self.facts, self.ranker.companions[kind]
+            begins = companions.starts[facts.item]
+            sizes = companions.starts[facts.item + 1] - begins
+            fact = np.repeat(np.arange(len(facts.item)), sizes)
+            at = np.arange(len(fact)) + np.repeat(begins - (np.cumsum(sizes) - sizes), sizes)
+            counts = facts.visits * 0.9 ** facts.ages()
+            self._known[kind] = companions.item[at], facts.item[fact], companions.weight[at] * counts[fact]
+        return self._known[kind]
 
     def _of_level(self, about: str, item: int) -> tuple[str, dict[str, Any]] | None:
         place = self._key(about, item)
