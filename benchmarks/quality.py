@@ -25,13 +25,13 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
-from quality import baskets, cost, starbucks
+from quality import baskets, cost, coupons, starbucks
 from quality.section import Asked, Demand, Figures, Section
 
 from memlearn.errors import MemlearnError
 
 LOG = Path(__file__).parent / "quality" / "looks.jsonl"
-SECTIONS: tuple[Section, ...] = (*baskets.SECTIONS, *starbucks.SECTIONS, *cost.SECTIONS)
+SECTIONS: tuple[Section, ...] = (*baskets.SECTIONS, *starbucks.SECTIONS, *coupons.SECTIONS, *cost.SECTIONS)
 _SAID = {True: "holds", False: "DOES NOT HOLD", None: "not judged"}
 
 

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 import subprocess
+from datetime import UTC, datetime
 from pathlib import Path
 
+import memlearn
 from memlearn.evaluation.looks import LOG
+from quality.section import Figures
 
 _HERE = Path(__file__).parent
 
@@ -24,6 +27,20 @@ def take(log: Path, folder: Path, section: str, scale: float) -> None:
     line = json.dumps({**look, "section": section, "revision": revision(), "scale": scale}, ensure_ascii=False, sort_keys=True)
     with log.open("a", encoding="utf-8") as file:
         file.write(line + "\n")
+
+
+def note(log: Path, section: str, figures: Figures) -> None:
+    """Append a look of a section that writes no report."""
+    look = {
+        "section": section,
+        "date": datetime.now(UTC).isoformat(timespec="seconds"),
+        "version": memlearn.__version__,
+        "revision": revision(),
+        "scale": 1.0,
+        "figures": {name: {metric: [one["mean"], one["low"], one["high"]] for metric, one in own.items()} for name, own in figures.items()},
+    }
+    with log.open("a", encoding="utf-8") as file:
+        file.write(json.dumps(look, ensure_ascii=False, sort_keys=True) + "\n")
 
 
 def revision() -> str:

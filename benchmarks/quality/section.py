@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from memlearn.evaluation.resample import Interval
+
 Figures = Mapping[str, Mapping[str, Mapping[str, float | None]]]
 """Method -> metric -> mean, low, high."""
 
@@ -72,6 +74,16 @@ class Found:
     figures: Figures
     lines: tuple[str, ...]
     demands: tuple[Demand, ...] = field(default=())
+
+
+def plain(own: Interval) -> dict[str, float | None]:
+    """A figure as the JSON object has it."""
+    return {"mean": own.mean, "low": own.low, "high": own.high}
+
+
+def said(own: Mapping[str, float | None]) -> str:
+    """A figure for readers."""
+    return f"{own['mean']:.4f} [{own['low']:.4f}, {own['high']:.4f}]"
 
 
 @dataclass(frozen=True, slots=True)

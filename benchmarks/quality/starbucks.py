@@ -6,7 +6,6 @@ after it is seen, and no total of the whole period.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -22,11 +21,10 @@ from memlearn.evaluation.off_policy import compare_policies, evaluate_policy
 from memlearn.evaluation.off_policy_checks import Refused
 from memlearn.evaluation.offer_log import assigned_at_random, choose, evenly
 from memlearn.evaluation.offer_order import order_intervals
-from memlearn.evaluation.resample import Interval
 from memlearn.serving import open_memory
 from memlearn.store import StoreLayout
-from quality.looks import revision
-from quality.section import OURS, Asked, Demand, Found, Section
+from quality.looks import note
+from quality.section import OURS, Asked, Demand, Found, Section, plain, said
 
 VALIDATION, TEST = 504, 576
 FIRST = datetime(2018, 7, 1, tzinfo=UTC)
@@ -107,19 +105,19 @@ def run(asked: Asked) -> Found:
         estimates = evaluate_policy(log, policy, model, draws=_DRAWS).estimates
         for way, own in estimates.items():
             if not isinstance(own, Refused):
-                figures[name][way] = _plain(own.value)
-        told = ", ".join(f"{way} {_said(figures[name][way])}" for way in ("replay", "snips", "doubly_robust") if way in figures[name])
+                figures[name][way] = plain(own.value)
+        told = ", ".join(f"{way} {said(figures[name][way])}" for way in ("replay", "snips", "doubly_robust") if way in figures[name])
         lines.append(f"  {name:18} {told}")
     for name, order in {OURS: score[rows, judged.shown], "offer_share": judged.rates[judged.shown]}.items():
         ends = order_intervals(user, judged.completed, order, _DRAWS)
         error = calibration_error(calibration_curve(judged.completed, order))
-        figures.setdefault(name, {}).update({metric: _plain(one) for metric, one in ends.items()})
+        figures.setdefault(name, {}).update({metric: plain(one) for metric, one in ends.items()})
         figures[name]["calibration_error"] = {"mean": error, "low": None, "high": None}
         lines.append(
-            f"  {name:18} AUC {_said(_plain(ends['auc']))}, average precision {_said(_plain(ends['average_precision']))}, off by {error:.3f}"
+            f"  {name:18} AUC {said(plain(ends['auc']))}, average precision {said(plain(ends['average_precision']))}, off by {error:.3f}"
         )
     area = figures[OURS]["auc"]
-    demands = [Demand(f"completion AUC above {LEAST_AUC}", _said(area), (area["mean"] or 0.0) > LEAST_AUC)]
+    demands = [Demand(f"completion AUC above {LEAST_AUC}", said(area), (area["mean"] or 0.0) > LEAST_AUC)]
     against = compare_policies(log, policies[OURS], policies["best_before"], model, draws=_DRAWS)
     for way in _WAYS:
         found = against[way]
@@ -127,33 +125,11 @@ def run(asked: Asked) -> Found:
         if isinstance(found, Refused):
             demands.append(Demand(what, found.message, None))
             continue
-        figures[OURS][f"{way}_over_best_before"] = _plain(found.difference)
-        demands.append(Demand(what, _said(_plain(found.difference)), found.difference.low > 0))
+        figures[OURS][f"{way}_over_best_before"] = plain(found.difference)
+        demands.append(Demand(what, said(plain(found.difference)), found.difference.low > 0))
     if asked.final:
-        _note(asked, figures)
+        note(asked.log, "starbucks", figures)
     return Found(figures, tuple(lines), tuple(demands))
-
-
-def _plain(own: Interval) -> dict[str, float | None]:
-    return {"mean": own.mean, "low": own.low, "high": own.high}
-
-
-def _said(own: Mapping[str, float | None]) -> str:
-    return f"{own['mean']:.4f} [{own['low']:.4f}, {own['high']:.4f}]"
-
-
-def _note(asked: Asked, figures: Mapping[str, Mapping[str, Mapping[str, float | None]]]) -> None:
-    """Append a look at test data to the log."""
-    look = {
-        "section": "starbucks",
-        "date": datetime.now(UTC).isoformat(timespec="seconds"),
-        "version": memlearn.__version__,
-        "revision": revision(),
-        "scale": 1.0,
-        "figures": {name: {metric: [one["mean"], one["low"], one["high"]] for metric, one in own.items()} for name, own in figures.items()},
-    }
-    with asked.log.open("a", encoding="utf-8") as file:
-        file.write(json.dumps(look, ensure_ascii=False, sort_keys=True) + "\n")
 
 
 SECTIONS = (Section("starbucks", "Offers that were drawn at random: Starbucks rewards", run),)

@@ -8,9 +8,10 @@ import pytest
 
 from memlearn.errors import RejectLimitError, SourceError
 from memlearn.records import ITEM_SCHEMA, OPERATOR_STATEMENT_SCHEMA, PERSON_SCHEMA
-from memlearn.sources.config import ItemSource, PersonSource, StatementSource
+from memlearn.sources.config import ItemSource, OfferItemSource, PersonSource, StatementSource
 from memlearn.sources.context import SourceContext
 from memlearn.sources.items import read_items
+from memlearn.sources.offer_items import read_offer_items
 from memlearn.sources.persons import read_persons
 from memlearn.sources.statements import read_statements
 
@@ -136,3 +137,14 @@ def test_a_table_may_come_in_several_files_of_several_kinds(context: SourceConte
     (context.base / "items-3.jsonl").write_text('{"id": 8.0, "name": "z"}\n')
     items, _ = read_items("shop", ItemSource(path="items-*", columns={"item": "id", "name": "name"}), context)
     assert items.select("item_id", "name").rows() == [("7", "y"), ("8", "z"), ("a", "x")]
+
+
+def test_what_offers_apply_to_is_read_once_each(context: SourceContext) -> None:
+    path = write(context, "pairs.csv", "coupon,product", "c2,p1", "c1, p2 ", "c1,p2", ",p1", "c3,")
+    columns = {"offer": "coupon", "item": "product"}
+    pairs, rejects = read_offer_items("pairs", OfferItemSource(path=path, columns=columns), context)
+    assert pairs.rows() == [("c1", None, "p2"), ("c2", None, "p1")]
+    assert rejects.select("row", "reason").rows() == [(4, "no offer"), (5, "no item")]
+    of_level, rejects = read_offer_items("pairs", OfferItemSource(path=path, columns=columns, level="brand"), context)
+    assert of_level["level"].unique().to_list() == ["brand"]
+    assert rejects["reason"].to_list() == ["no offer", "no brand"]

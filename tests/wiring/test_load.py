@@ -174,6 +174,14 @@ def test_an_attribute_in_persons_sensitive_must_be_an_attribute(tmp_path: Path) 
     assert "'agee' is not one of the attributes. Did you mean 'age'?" in refused(tmp_path, VALID + persons)
 
 
+def test_a_level_of_what_offers_apply_to_must_be_one_of_items(tmp_path: Path) -> None:
+    more = """  goods: {role: items, path: g.csv, columns: {item: i}, levels: {brand: b}}
+  pairs: {role: offer_items, path: p.csv, columns: {offer: o, item: i}, level: brnad}
+"""
+    message = refused(tmp_path, VALID + more)
+    assert "sources.pairs.level: no source of items has a level 'brnad'. Did you mean 'brand'?" in message
+
+
 def test_a_config_without_events_is_refused(tmp_path: Path) -> None:
     text = "version: 1\nsources:\n  docs: {role: documents, path: docs}\n"
     assert "no source has `role: events`" in refused(tmp_path, text)
@@ -253,7 +261,9 @@ def test_an_address_that_is_none_is_refused_with_its_key_and_the_way_out(tmp_pat
         assert "such as `http://localhost:11434/v1`, or remove the key" in message
 
 
-@pytest.mark.parametrize("value", ["http://localhost:8000/v1", "https://x.openai.azure.com/openai/v1/", "http://[::1]:80", "HTTP://10.0.0.1/v1"])
+@pytest.mark.parametrize(
+    "value", ["http://localhost:8000/v1", "https://x.openai.azure.com/openai/v1/", "http://[::1]:80", "HTTP://10.0.0.1/v1"]
+)
 def test_an_address_is_taken_as_it_stands(tmp_path: Path, value: str) -> None:
     loaded = load(tmp_path, VALID + f"learning: {{manager: agent, agent: {{model: m, base_url: '{value}'}}}}\n")
     assert loaded.config.learning.agent is not None

@@ -24,10 +24,11 @@ from memlearn.learning.embedded.pieces import count_numbered, count_pieces
 from memlearn.learning.embedded.population import sum_shard
 from memlearn.learning.embedded.state import Keys, State
 from memlearn.learning.job import MANAGER_VERSION, Job
-from memlearn.learning.offers.sends import sends_of
+from memlearn.learning.offers.sends import sends_of, telling_items
 from memlearn.learning.pieces_store import load_pieces, save_pieces, sound_files
 from memlearn.learning.ranker.facts import bought_of
 from memlearn.learning.ranker.visits import recommended_items, visits_of
+from memlearn.learning.tables import Tables, held_items
 from memlearn.store.ledger import Ledger
 from memlearn.store.rows import read_rows
 
@@ -74,11 +75,12 @@ class Steps:
     first: NDArray[np.int64]
 
 
-def fold_shard(job: Job, ledger: Ledger, catalogue: Catalogue, task: FoldTask) -> None:
+def fold_shard(job: Job, ledger: Ledger, tables: Tables, task: FoldTask) -> None:
     """Fold one shard and leave candidates, users and population sums in the run's folder.
 
     The new steps are recorded in the ledger in one transaction, after their pieces are on disk.
     """
+    catalogue = tables.catalogue
     rows = read_rows(job.layout.rows / f"{task.shard:04d}", task.files, task.users)
     if task.until_us is not None:
         rows = rows.filter(pl.col("time_us") < task.until_us)
@@ -92,11 +94,12 @@ def fold_shard(job: Job, ledger: Ledger, catalogue: Catalogue, task: FoldTask) -
     for name in CANDIDATES:
         _leave(task, name, found.frames[name])
     _leave(task, "parents", parents)
-    recommended = recommended_items(catalogue) if job.learning.ranker.train else pl.Series("item_id", [], dtype=pl.String)
-    for name, frame in bought_of(state, recommended, job.learning.item_facts).items():
+    offers, none = job.learning.offers, pl.Series("item_id", [], dtype=pl.String)
+    recommended = recommended_items(catalogue) if job.learning.ranker.train else none
+    applied = telling_items(catalogue.items, tables.applies) if offers.train and len(tables.applies) else none
+    for name, frame in bought_of(state, pl.concat([recommended, applied]).unique(), held_items(job, tables)).items():
         _leave(task, name, frame)
-    offers = job.learning.offers
-    offered = recommended_items(catalogue) if offers.train else pl.Series("item_id", [], dtype=pl.String)
+    offered = recommended_items(catalogue) if offers.train else none
     _leave(task, "offered", sends_of(annotated, offered, offers.answer_days, offers.sends).drop("user_hash"))
     _leave(task, "steps", user_steps(steps))
     _leave(task, "strangers", unknown_offers(annotated, catalogue))
@@ -109,6 +112,7 @@ def fold_shard(job: Job, ledger: Ledger, catalogue: Catalogue, task: FoldTask) -
         if task.sends is not None:
             sends = sends_of(annotated, offered, offers.answer_days, offers.sends, task.boundary)
             _leave(task, "sends", sends.filter(pl.col("user_hash") % task.sends == 0))
+            _leave(task, "applied", visits_of(annotated, applied, task.boundary, task.sends))
 
 
 def unknown_offers(rows: Annotated, catalogue: Catalogue) -> pl.DataFrame:

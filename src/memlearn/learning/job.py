@@ -11,7 +11,7 @@ from memlearn.chunks import ChunkConfig
 from memlearn.learning.config import LearningConfig, SharedConfig
 from memlearn.memory import BlockSpec
 from memlearn.memory.sensitive import SensitiveConfig
-from memlearn.sources.config import DocumentSource, EventSource, ItemSource, PersonSource, Source, StatementSource
+from memlearn.sources.config import DocumentSource, EventSource, ItemSource, OfferItemSource, PersonSource, Source, StatementSource
 from memlearn.sources.context import SourceContext
 from memlearn.store.layout import StoreLayout
 
@@ -94,6 +94,11 @@ class Job:
     def statements(self) -> dict[str, StatementSource]:
         """The sources of operator statements."""
         return {name: source for name, source in self.sources.items() if isinstance(source, StatementSource)}
+
+    @property
+    def offer_items(self) -> dict[str, OfferItemSource]:
+        """The sources of what offers apply to."""
+        return {name: source for name, source in self.sources.items() if isinstance(source, OfferItemSource)}
 
     @property
     def documents(self) -> dict[str, DocumentSource]:

@@ -11,7 +11,7 @@ from memlearn.learning.embedded.pairs import sample_modulus
 from memlearn.learning.job import Job
 from memlearn.learning.ranker.visits import ranker_modulus
 from memlearn.learning.scope import Scope
-from memlearn.learning.tables import Tables
+from memlearn.learning.tables import Tables, held_items
 
 if TYPE_CHECKING:
     from memlearn.learning.offers.config import OfferTraining
@@ -43,7 +43,9 @@ def train_ranker_of(job: Job, tables: Tables, scope: Scope, parts: Sequence[pl.D
     visits, learning = gather_visits(parts), job.learning
     job.report("ranker", 0, 1, f"{len(visits.history)} purchases of {visits.history.users} users")
     earlier = scope.load_shared(job.layout, "ranker")
-    ranker = learn_ranker(visits, tables.catalogue.items, job.levels, learning.ranker, learning.item_facts, job.shared.min_users, earlier)
+    ranker = learn_ranker(
+        visits, tables.catalogue.items, job.levels, learning.ranker, held_items(job, tables), job.shared.min_users, earlier
+    )
     if ranker is earlier:
         told = "the purchases that it learns from are the same, so that it stands"
     else:
@@ -52,7 +54,9 @@ def train_ranker_of(job: Job, tables: Tables, scope: Scope, parts: Sequence[pl.D
     return ranker
 
 
-def train_offers_of(job: Job, tables: Tables, scope: Scope, population: pl.DataFrame, parts: Sequence[pl.DataFrame]) -> pl.DataFrame | None:
+def train_offers_of(
+    job: Job, tables: Tables, scope: Scope, population: pl.DataFrame, parts: Sequence[pl.DataFrame], visits: Sequence[pl.DataFrame]
+) -> pl.DataFrame | None:
     """Train the ranker of offers.
 
     Args:
@@ -61,12 +65,13 @@ def train_offers_of(job: Job, tables: Tables, scope: Scope, population: pl.DataF
         scope: of the run.
         population: sums over all users.
         parts: what the fold of each shard left of sends.
+        visits: and of purchases of what offers apply to, and of what is like it.
 
     Returns:
-        The shared table `offer_ranker`; None where nothing was sent.
+        The shared table `offer_ranker`; None where nothing was sent, and of no offer it is known what it applies to.
     """
-    if not any(map(len, parts)):
+    if not any(map(len, parts)) and tables.applies.is_empty():
         return None
     from memlearn.learning.offers.stage import train_offers
 
-    return train_offers(job, tables, population, parts, scope.offers_end_us)
+    return train_offers(job, tables, population, parts, visits, scope.offers_end_us)

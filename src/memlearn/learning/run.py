@@ -160,7 +160,7 @@ class LearnRun:
             self.run_id,
             self.job.as_of_us if self.job.as_of_us is not None else scope.until_us,
         )
-        fold_shard(self.job, self.ledger, self.tables.catalogue, task)
+        fold_shard(self.job, self.ledger, self.tables, task)
 
     def _pairs_of(self, scope: Scope) -> tuple[str, int]:
         items = self.tables.catalogue.items
@@ -217,7 +217,8 @@ class LearnRun:
         if one_in(scope, self.job.learning.offers) is not None:
             with self._timed("offers"):
                 parts = [pick_up(self.folder / "fold", shard, "sends") for shard in shards]
-                self.offers = train_offers_of(self.job, self.tables, scope, self.population, parts)
+                visits = [pick_up(self.folder / "fold", shard, "applied") for shard in shards] if len(self.tables.applies) else []
+                self.offers = train_offers_of(self.job, self.tables, scope, self.population, parts, visits)
 
     def render_shards(self, shards: Sequence[int]) -> None:
         """Word the memory of some shards' users; those of shards with few of them together."""

@@ -9,8 +9,9 @@ import polars as pl
 
 from memlearn.learning.embedded.annotate import Catalogue
 from memlearn.learning.job import Job
-from memlearn.records import ITEM_SCHEMA, LEVEL_PREFIX, OPERATOR_STATEMENT_SCHEMA, PERSON_SCHEMA
+from memlearn.records import ITEM_SCHEMA, LEVEL_PREFIX, OPERATOR_STATEMENT_SCHEMA, PERSON_SCHEMA, level_column
 from memlearn.sources.items import read_items
+from memlearn.sources.offer_items import read_offer_items
 from memlearn.sources.persons import read_persons
 from memlearn.sources.statements import read_statements
 from memlearn.store.row_hash import finish, hash_rows
@@ -25,6 +26,7 @@ class Tables:
         persons: what is given about users at the as-of instant, one value for each user and attribute.
         sensitive: attributes that must not be stated.
         statements: operator statements in force at the as-of instant.
+        applies: offer_id, item_id: what offers apply to, as far as the catalogue has it.
         rejects: rows that could not be used.
         digest: of all tables that every user's memory depends on.
     """
@@ -33,6 +35,7 @@ class Tables:
     persons: pl.DataFrame
     sensitive: tuple[str, ...]
     statements: pl.DataFrame
+    applies: pl.DataFrame
     rejects: pl.DataFrame
     digest: str
 
@@ -51,14 +54,23 @@ def read_tables(job: Job) -> Tables:
         frame, rejected = read_statements(name, stated_source, job.context)
         stated.append(frame)
         rejects.append(rejected)
+    applies = _read_applies(job, items, rejects)
     return Tables(
         catalogue=Catalogue.of(items, job.levels),
         persons=_persons_at(pl.concat(persons), job.as_of_us),
         sensitive=tuple(sorted({attribute for source in job.persons.values() for attribute in source.sensitive})),
         statements=_statements_at(pl.concat(stated), job.as_of_us),
+        applies=applies,
         rejects=pl.concat(rejects) if rejects else pl.DataFrame(),
-        digest=f"{_table_digest(items):016x}",
+        digest=f"{_table_digest(items):016x}" + (f"{_table_digest(applies):016x}" if len(applies) else ""),
     )
+
+
+def held_items(job: Job, tables: Tables) -> int:
+    """Most bought items of a user that memory holds."""
+    learning = job.learning
+    told = learning.offers.train and len(tables.applies)
+    return max(learning.item_facts, learning.offers.bought) if told else learning.item_facts
 
 
 def with_items(tables: Tables, items: pl.DataFrame, levels: tuple[str, ...]) -> Tables:
@@ -83,6 +95,21 @@ def _read_items(job: Job, rejects: list[pl.DataFrame]) -> pl.DataFrame:
         rejects.append(rejected)
     items = pl.concat(frames, how="diagonal").unique("item_id", keep="first", maintain_order=True)
     return items.sort("item_id")
+
+
+def _read_applies(job: Job, items: pl.DataFrame, rejects: list[pl.DataFrame]) -> pl.DataFrame:
+    """Pairs of an offer and an item, both of the catalogue; keys of levels stand for their items."""
+    pairs = [pl.DataFrame(schema={"offer_id": pl.String, "item_id": pl.String})]
+    for name, source in sorted(job.offer_items.items()):
+        frame, rejected = read_offer_items(name, source, job.context)
+        rejects.append(rejected)
+        column = "item_id" if source.level is None else level_column(source.level)
+        # An offer is no item of its own key.
+        known = items.select(pl.col("item_id"), pl.col(column).alias("key")).join(
+            frame.select(item_id="offer_id"), on="item_id", how="anti"
+        )
+        pairs.append(frame.join(known, on="key", how="inner").select("offer_id", "item_id"))
+    return pl.concat(pairs).join(items.select(offer_id="item_id"), on="offer_id", how="semi").unique().sort("offer_id", "item_id")
 
 
 def _persons_at(persons: pl.DataFrame, as_of_us: int | None) -> pl.DataFrame:

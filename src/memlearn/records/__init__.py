@@ -5,7 +5,7 @@ Column names and dtypes are fixed here, once, for the whole package.
 
 from memlearn.records.documents import Document, Section
 from memlearn.records.events import ATTRIBUTE_PREFIX, EVENT_SCHEMA, KINDS, REJECT_SCHEMA, attribute_column
-from memlearn.records.items import ITEM_SCHEMA, LEVEL_PREFIX, level_column
+from memlearn.records.items import ITEM_SCHEMA, LEVEL_PREFIX, OFFER_ITEM_SCHEMA, level_column
 from memlearn.records.persons import PERSON_SCHEMA
 from memlearn.records.statements import OPERATOR_STATEMENT_SCHEMA, STANCES
 
@@ -15,6 +15,7 @@ __all__ = [
     "ITEM_SCHEMA",
     "KINDS",
     "LEVEL_PREFIX",
+    "OFFER_ITEM_SCHEMA",
     "OPERATOR_STATEMENT_SCHEMA",
     "PERSON_SCHEMA",
     "REJECT_SCHEMA",

@@ -24,6 +24,15 @@ ITEM_SCHEMA: dict[str, pl.DataType] = {
 """Columns of every item; configured levels follow as `level_<name>` strings, coarse to fine."""
 
 
+OFFER_ITEM_SCHEMA: dict[str, pl.DataType] = {
+    "offer_id": pl.String(),
+    # Name of a level; null: `key` is the id of an item.
+    "level": pl.String(),
+    "key": pl.String(),
+}
+"""What an offer applies to."""
+
+
 def level_column(name: str) -> str:
     """Name of the column that holds the catalogue level `name`."""
     return LEVEL_PREFIX + name

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from itertools import islice, zip_longest
 from types import TracebackType
@@ -201,7 +201,9 @@ class Memory:
     def _offer_place(self) -> OfferPlace | None:
         """The trained ranker of offers of the release; None where it has none."""
         rows = self._release.shared("offer_ranker")
-        return None if rows.is_empty() else OfferPlace.of(OfferRanker.from_bytes(rows["content"][0], rows["digest"][0]), self._index)
+        if rows.is_empty():
+            return None
+        return OfferPlace.of(OfferRanker.from_bytes(rows["content"][0], rows["digest"][0]), self._index, self._release.shared("items"))
 
     def _others(self, record: UserRecord | None, memory: UserMemory, k: int, at_us: int, excluded: Collection[str]) -> Ranking:
         """Offers by their trained ranker, what it does not know by weights, in turn where these items are bought."""
@@ -266,8 +268,14 @@ def offer_facts(record: UserRecord | None) -> OfferFacts:
     """What a release holds of what was sent to a user, as the ranker of offers takes it."""
     if record is None:
         return OfferFacts()
-    own = record.offered
-    return OfferFacts(persons=record.persons) if own is None else OfferFacts(own.items, own.sent, own.answered, record.persons)
+    facts, own, bought = OfferFacts(persons=record.persons), record.offered, record.bought
+    if own is not None:
+        facts = replace(facts, items=own.items, sent=own.sent, answered=own.answered)
+    if bought is not None:
+        facts = replace(
+            facts, bought=bought.items, visits=bought.item_visits, first_day=bought.item_first_day, last_day=bought.item_last_day
+        )
+    return facts
 
 
 def known_items(record: UserRecord) -> frozenset[str]:

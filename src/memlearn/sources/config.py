@@ -223,6 +223,27 @@ class StatementSource(Location):
     )
 
 
+class OfferItemColumns(_Columns):
+    """Which column holds what."""
+
+    offer: str = Field(description="Id of the offer, as in a source of items.")
+    item: str = Field(description="Id of an item that the offer applies to; with `level`, a key of that level.")
+
+
+class OfferItemSource(Location):
+    """What offers apply to: one row for each offer and item."""
+
+    role: Literal["offer_items"] = "offer_items"
+    columns: OfferItemColumns
+    level: str | None = Field(
+        default=None,
+        description="Name of a level: `columns.item` holds its keys, and an offer applies to every item of a key. Default: it holds ids of items.",
+    )
+    max_rejects: float | None = Field(
+        default=None, ge=0, le=1, description="Largest share of rows that may be unusable; default: the config's `max_rejects`."
+    )
+
+
 class DocumentSource(_Config):
     """Documents: policies, guidelines, help pages (Markdown, text, HTML, PDF)."""
 
@@ -235,7 +256,9 @@ class DocumentSource(_Config):
     encoding: str = Field(default="auto", description="Text encoding; `auto` takes a byte order mark, then UTF-8, then Windows-1252.")
 
 
-Source = Annotated[EventSource | ItemSource | PersonSource | StatementSource | DocumentSource, Field(discriminator="role")]
+Source = Annotated[
+    EventSource | ItemSource | OfferItemSource | PersonSource | StatementSource | DocumentSource, Field(discriminator="role")
+]
 
 
 class MerchantConfig(_Config):

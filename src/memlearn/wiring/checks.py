@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from memlearn.sources.config import DocumentSource, EventSource, ItemSource, PersonSource, StatementSource
+from memlearn.sources.config import DocumentSource, EventSource, ItemSource, OfferItemSource, PersonSource, StatementSource
 from memlearn.wiring.problems import Path, Problem, nearest
 
 if TYPE_CHECKING:
@@ -62,6 +62,10 @@ def _check_source(config: Config, name: str, source: Source) -> Iterator[Problem
     elif isinstance(source, PersonSource):
         for attribute in sorted(set(source.sensitive) - set(source.attributes)):
             yield Problem((*at, "sensitive"), f"{attribute!r} is not one of the attributes.{nearest(attribute, source.attributes)}")
+    elif isinstance(source, OfferItemSource):
+        levels = sorted({level for own in config.sources.values() if isinstance(own, ItemSource) for level in own.levels})
+        if source.level is not None and source.level not in levels:
+            yield Problem((*at, "level"), f"no source of items has a level {source.level!r}.{nearest(source.level, levels)}")
     else:
         assert isinstance(source, StatementSource)
 

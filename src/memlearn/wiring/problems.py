@@ -87,7 +87,7 @@ def _describe_key(detail: ErrorDetails, path: Path, model: type[BaseModel], tree
         keys = _keys_at(model, path[:-1], tree)
         return f"there is no such key.{nearest(str(path[-1]), keys)} Keys here: {', '.join(sorted(keys))}."
     if kind == "union_tag_not_found":
-        return "'role' is missing. Say what the source holds with `role: events`, items, persons, statements or documents."
+        return "'role' is missing. Say what the source holds with `role: events`, items, offer_items, persons, statements or documents."
     if kind == "model_attributes_type" and path[:1] == ("sources",):
         return f"found {detail['input']!r}"[:80] + f", but a source is a mapping with `role`, for example {SOURCE}."
     return None

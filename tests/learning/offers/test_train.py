@@ -98,6 +98,16 @@ def test_weights_of_rising_features_are_not_negative() -> None:
     assert fit_logistic(values, answered, [False, True]).weights[0] < -1
 
 
+def test_what_was_alike_in_training_says_nothing_and_what_was_never_seen_little() -> None:
+    draw = np.random.default_rng(2)
+    values = np.column_stack([draw.normal(size=500), np.full(500, np.log(60.1)), 40 + 0.02 * draw.random(500)])
+    answered = draw.random(500) < 1 / (1 + np.exp(-values[:, 0] - 100 * (values[:, 2] - 40)))
+    fitted = fit_logistic(values, answered, [False, False, False])
+    moved = fitted.contributions(np.array([[0.0, 4.0, 40.01], [0.0, 5.0, 60.0]]))
+    assert (np.abs(moved[:, 1]) < 1e-6).all()
+    assert 0 < moved[1, 2] < 5
+
+
 def test_attributes_become_numbers() -> None:
     assert Attribute("income", "number", {}).number("72000") == 72000
     assert Attribute("since", "date", {}).number("1970-01-11") == 10

@@ -18,6 +18,12 @@ class OfferTraining(BaseModel):
         default=20_000, ge=5_000, description="Users to learn from, about; with more users one in so many is sampled, by a stable hash."
     )
     sends: int = Field(default=32, ge=1, le=200, description="Latest sends remembered per user, each with when it was answered.")
+    bought: int = Field(
+        default=128,
+        ge=1,
+        le=1000,
+        description="Where it is known what offers apply to (`role: offer_items`): most bought items remembered per user, instead of `item_facts`, where that is more.",
+    )
     answer_days: int = Field(
         default=30,
         ge=1,

@@ -1,4 +1,4 @@
-"""What was sent to users and when they answered it: what the fold leaves for the ranker of offers."""
+"""What was sent to users and when they answered it, and which purchases tell of offers: what the fold leaves for the ranker of offers."""
 
 from __future__ import annotations
 
@@ -11,6 +11,17 @@ from memlearn.ranking.offers import MINUTE_US, NEVER
 SCHEMA = pl.Schema({"user_id": pl.String, "user_hash": pl.UInt64, "item_id": pl.String, "sent": pl.Int32, "answered": pl.Int32})
 _DAY = 1440
 _ITEM = "item"
+
+
+def telling_items(items: pl.DataFrame, applies: pl.DataFrame) -> pl.Series:
+    """Ids of the items whose purchases tell how much a user cares for offers: all of the sources that hold what offers apply to.
+
+    Args:
+        items: the catalogue.
+        applies: offer_id, item_id.
+    """
+    sources = items.join(applies.select("item_id"), on="item_id", how="semi")["source"].unique()
+    return items.filter(pl.col("source").is_in(sources.implode()))["item_id"]
 
 
 def sends_of(rows: Annotated, recommended: pl.Series, answer_days: int, kept: int, boundary: int | None = None) -> pl.DataFrame:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,6 +22,7 @@ from memlearn.ranking.offers import (
     raising,
     rates_of,
 )
+from memlearn.ranking.offers.model import in_spreads
 from memlearn.ranking.offers.sends import Flags, Ints, Reals
 
 FEWEST = 50
@@ -34,6 +35,10 @@ _NEARLY_ALL, _FEWEST_ANSWERS = 0.995, 30
 # The newest sends, by which the settings are chosen.
 _HELD_OUT = 0.3
 _RIDGE = 10.0
+_SAME = 1e-6
+
+
+Affinities = Callable[[Ints, Ints, Ints], Reals]
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,7 +180,9 @@ class Examples:
     at: Ints
 
 
-def make_examples(sends: Sends, figures: OfferFigures, persons: Reals, encoding: Encoding, end: int) -> Examples:
+def make_examples(
+    sends: Sends, figures: OfferFigures, persons: Reals, encoding: Encoding, end: int, affinities: Affinities | None = None
+) -> Examples:
     """The sends whose outcome is known at the end, with what was known before each.
 
     Args:
@@ -184,6 +191,7 @@ def make_examples(sends: Sends, figures: OfferFigures, persons: Reals, encoding:
         persons: numbers of the persons' attributes of each user; shape (users, attributes).
         encoding: what they are.
         end: the instant, minutes.
+        affinities: how much users cared for what offers apply to, by user, offer and moment; None where of no offer it is known.
     """
     chosen = np.flatnonzero((sends.sent + figures.window[sends.item] <= end) & ~figures.silent()[sends.item])
     user, item, at = sends.owner()[chosen], sends.item[chosen], sends.sent[chosen]
@@ -205,6 +213,7 @@ def make_examples(sends: Sends, figures: OfferFigures, persons: Reals, encoding:
         figures.levels,
         persons,
         encoding,
+        None if affinities is None else affinities(user, item, at),
     )
     came = sends.answered[chosen]
     answered = (came != NEVER) & (came <= at + figures.window[item])
@@ -277,8 +286,9 @@ def fit_logistic(values: Reals, answered: Flags, rising: Sequence[bool]) -> Logi
     number = np.maximum(known.sum(axis=0), 1)
     mean = np.where(known, values, 0.0).sum(axis=0) / number
     spread = np.sqrt(np.where(known, (values - mean) ** 2, 0.0).sum(axis=0) / number)
-    spread = np.where(spread > 0, spread, 1.0).astype(np.float64)
-    plain = np.nan_to_num((values - mean) / spread)
+    # What is the same in all rows differs by rounding at most.
+    spread = np.where(spread > _SAME * (1 + np.abs(mean)), spread, 1.0).astype(np.float64)
+    plain = in_spreads(values, mean, spread)
     rows = np.column_stack([np.ones(len(plain)), plain])
     ridge = np.concatenate(([0.0], np.full(plain.shape[1], _RIDGE)))
 

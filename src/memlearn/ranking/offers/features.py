@@ -9,6 +9,7 @@ from datetime import date
 
 import numpy as np
 
+from memlearn.ranking.offers.applies import AFFINITY
 from memlearn.ranking.offers.sends import Flags, Ints, Reals, Sends
 
 LEVELS = 2
@@ -82,22 +83,24 @@ _SAME = ("same_sent", "same_gain")
 _TIMES = ("waiting", "waiting_same", "delay", "since_answer", "since_sent", "since_same")
 
 
-def feature_names(levels: int, encoding: Encoding) -> tuple[str, ...]:
+def feature_names(levels: int, encoding: Encoding, *, affinity: bool = False) -> tuple[str, ...]:
     """Names of all features.
 
     Args:
         levels: how many levels offers have.
         encoding: of the persons' attributes.
+        affinity: whether it is known what offers apply to.
     """
     of_levels = [f"level{number + 1}_{name}" for number in range(min(levels, LEVELS)) for name in ("sent", "gain")]
-    return ("rate", *_OWN, *_SAME, *_TIMES, *of_levels, *(f"{_PERSON}{attribute.name}" for attribute in encoding.attributes))
+    known = (AFFINITY,) if affinity else ()
+    return ("rate", *_OWN, *_SAME, *_TIMES, *of_levels, *known, *(f"{_PERSON}{attribute.name}" for attribute in encoding.attributes))
 
 
 def raising(name: str, encoding: Encoding) -> bool:
     """Whether a higher value may only raise the chance of an answer."""
     if name.startswith(_PERSON):
         return any(attribute.name == name.removeprefix(_PERSON) and attribute.kind == "shares" for attribute in encoding.attributes)
-    return name in ("rate", "own_answered", "own_share") or name.endswith("_gain")
+    return name in ("rate", "own_answered", "own_share", AFFINITY) or name.endswith("_gain")
 
 
 def make_features(
@@ -113,6 +116,7 @@ def make_features(
     levels: Ints,
     persons: Reals,
     encoding: Encoding,
+    affinity: Reals | None = None,
 ) -> Features:
     """Features of queries: would this user answer this offer if it were sent at this instant?
 
@@ -131,6 +135,7 @@ def make_features(
         levels: code of each offer in each level; shape (levels, offers).
         persons: numbers of the persons' attributes of each user; shape (users, attributes).
         encoding: what they are.
+        affinity: how much the user cares for what the offer applies to, NaN where that is not known; shape (queries,). None: of no offer it is.
     """
     columns: dict[str, Reals] = {"rate": rate}
     query, row = _pairs(sends, user, at)
@@ -166,7 +171,9 @@ def make_features(
         columns[f"level{number + 1}_gain"] = count(alike, surplus) / (columns[f"level{number + 1}_sent"] + _KEY_PRIOR)
     for number, attribute in enumerate(encoding.attributes):
         columns[f"{_PERSON}{attribute.name}"] = persons[user, number]
-    names = feature_names(len(levels), encoding)
+    if affinity is not None:
+        columns[AFFINITY] = affinity
+    names = feature_names(len(levels), encoding, affinity=affinity is not None)
     return Features(names, np.column_stack([columns[name] for name in names]).reshape(size, len(names)))
 
 

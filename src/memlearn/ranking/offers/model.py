@@ -11,6 +11,20 @@ import numpy as np
 from memlearn.ranking.learned.model import RankModel
 from memlearn.ranking.offers.sends import Reals
 
+# What lies further from the mean was hardly seen in training, and counts as if it lay there.
+_FURTHEST = 3.0
+
+
+def in_spreads(values: Reals, mean: Reals, spread: Reals) -> Reals:
+    """Values in spreads from their mean, as a regression sees them; 0 where unknown.
+
+    Args:
+        values: shape (rows, features); NaN where unknown.
+        mean: of each feature.
+        spread: of each feature, above 0.
+    """
+    return np.clip(np.nan_to_num((values - mean) / spread), -_FURTHEST, _FURTHEST)
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Logistic:
@@ -29,7 +43,7 @@ class Logistic:
 
     def contributions(self, values: Reals) -> Reals:
         """By how much each feature moved the logit of each row; shape (rows, features)."""
-        moved: Reals = np.nan_to_num((values - self.mean) / self.spread) * self.weights
+        moved: Reals = in_spreads(values, self.mean, self.spread) * self.weights
         return moved
 
 

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from memlearn.errors import DamagedError
+from memlearn.ranking.offers.applies import NOTHING, Applies, Bought
 from memlearn.ranking.offers.features import Attribute, Encoding, Features, make_features
 from memlearn.ranking.offers.figures import Counts, OfferFigures
 from memlearn.ranking.offers.model import Model
@@ -32,6 +33,7 @@ class OfferRanker:
         encoding: of the persons' attributes.
         sensitive: attributes that are features and must not be told.
         model: of the chance of an answer.
+        applies: what they apply to.
     """
 
     item_ids: tuple[str, ...]
@@ -40,6 +42,7 @@ class OfferRanker:
     encoding: Encoding
     sensitive: tuple[str, ...]
     model: Model
+    applies: Applies = NOTHING
 
     @cached_property
     def positions(self) -> dict[str, int]:
@@ -56,7 +59,16 @@ class OfferRanker:
         """Which offers hardly anybody answers."""
         return self.figures.silent()
 
-    def features(self, sends: Sends, items: Ints, at: int, persons: Mapping[str, str]) -> Features:
+    def affinities(self, bought: Bought, items: Ints) -> Reals | None:
+        """How much one user cares for what offers apply to; None where of no offer it is known.
+
+        Args:
+            bought: what memory holds of the user.
+            items: numbers of the offers.
+        """
+        return self.applies.affinities(bought, np.zeros(len(items), dtype=np.int64), items) if self.applies.item_ids else None
+
+    def features(self, sends: Sends, items: Ints, at: int, persons: Mapping[str, str], affinity: Reals | None) -> Features:
         """Features of offers for one user.
 
         Args:
@@ -64,6 +76,7 @@ class OfferRanker:
             items: numbers of the offers.
             at: the instant, minutes since 1970-01-01.
             persons: attributes of the user.
+            affinity: of `affinities`.
         """
         size = len(items)
         return make_features(
@@ -79,6 +92,7 @@ class OfferRanker:
             self.figures.levels,
             self.encoding.row(persons)[None],
             self.encoding,
+            affinity,
         )
 
     def to_bytes(self) -> tuple[bytes, str]:
@@ -97,6 +111,7 @@ class OfferRanker:
             "attributes": [{"name": one.name, "kind": one.kind, "shares": dict(one.shares)} for one in self.encoding.attributes],
             "sensitive": list(self.sensitive),
             "model": self.model.to_json(),
+            **({"applies": self.applies.to_json()} if self.applies.item_ids else {}),
         }
         content = json.dumps(held, sort_keys=True).encode()
         return zlib.compress(content), hashlib.blake2b(content, digest_size=16).hexdigest()
@@ -135,6 +150,7 @@ class OfferRanker:
             Encoding(attributes),
             tuple(held["sensitive"]),
             Model.from_json(held["model"]),
+            Applies.from_json(held["applies"], len(held["item_ids"])) if "applies" in held else NOTHING,
         )
 
 

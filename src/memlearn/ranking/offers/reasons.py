@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from memlearn.ranking.offers.applies import AFFINITY, Bought
 from memlearn.ranking.offers.ranker import OfferRanker
 from memlearn.ranking.offers.sends import Flags, Reals, Sends
 
@@ -25,6 +26,8 @@ def fact_of(name: str) -> str:
         return _SAME
     if name.startswith(_LEVEL):
         return name.split("_", 1)[0]
+    if name == AFFINITY:
+        return name
     return name if name.startswith(_PERSON) else _OWN
 
 
@@ -38,6 +41,7 @@ class OfferExplainer:
         at: the instant, minutes since 1970-01-01.
         persons: attributes of the user.
         keys: keys of each offer in the ranker's levels; None where it has none.
+        bought: what memory holds of the user's purchases.
     """
 
     ranker: OfferRanker
@@ -45,6 +49,16 @@ class OfferExplainer:
     at: int
     persons: Mapping[str, str]
     keys: tuple[tuple[str | None, ...], ...]
+    bought: Bought
+
+    def explain_alone(self, item: int) -> tuple[str, dict[str, Any]]:
+        """As `explain`, for an offer that is ranked by what it applies to alone.
+
+        Args:
+            item: number of the offer.
+        """
+        found = self._of_purchases(item) or ("Others buy what it applies to", {})
+        return f"{found[0]}.", {"statistic": "offer_ranker", "moved": [{"about": AFFINITY, **found[1]}]}
 
     def explain(self, item: int, contributions: Reals) -> tuple[str, dict[str, Any]]:
         """The reason for an offer, and the evidence behind it.
@@ -70,8 +84,8 @@ class OfferExplainer:
         return f"{'. '.join(told)}.", {"statistic": "offer_ranker", "moved": facts}
 
     def _words(self, about: str, item: int) -> tuple[str, dict[str, Any]] | None:
-        if about == _CROWD:
-            return self._of_crowd(item)
+        if about in (_CROWD, AFFINITY):
+            return self._of_crowd(item) if about == _CROWD else self._of_purchases(item)
         if about == _OWN:
             return self._counted(np.ones(len(self.sends), dtype=np.bool_), "the offers sent lately")
         if about == _SAME:
@@ -86,6 +100,23 @@ class OfferExplainer:
         kind = next(attribute.kind for attribute in self.ranker.encoding.attributes if attribute.name == name)
         near = "" if kind == "shares" else "near "
         return f"Users with {name.replace('_', ' ')} {near}{self.persons[name]} answer it more", {"attribute": name}
+
+    def _of_purchases(self, item: int) -> tuple[str, dict[str, Any]] | None:
+        """Of what the offer applies to, or what is like it, how much the user bought; no item or key is named, for it may be sensitive."""
+        applies, bought = self.ranker.applies, self.bought
+        for codes, lists, what in zip(
+            (bought.item, *bought.keys),
+            (applies.of_items, *applies.of_keys),
+            ("what it applies to", *["what is like what it applies to"] * len(applies.levels)),
+            strict=True,
+        ):
+            its = np.isin(codes, lists[item])
+            if its.any():
+                times = int(bought.visits[its].sum())
+                last = str(np.datetime64(int(bought.last[its].max()), "D"))
+                said = f"Bought {what} {times} times, the last time" if times > 1 else f"Bought {what} once,"
+                return f"{said} on {last}", {"bought": times, "last": last}
+        return None
 
     def _of_crowd(self, item: int) -> tuple[str, dict[str, Any]] | None:
         sent, answered = (int(column[item]) for column in (self.ranker.figures.of_items.sent, self.ranker.figures.of_items.answered))
