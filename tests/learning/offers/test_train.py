@@ -108,6 +108,15 @@ def test_what_was_alike_in_training_says_nothing_and_what_was_never_seen_little(
     assert 0 < moved[1, 2] < 5
 
 
+def test_how_many_attributes_are_known_of_a_user_is_seen() -> None:
+    sends, encoding = some_sends(), Encoding((Attribute("income", "number", {}), Attribute("town", "shares", {"Bari": 0.3})))
+    persons = np.full((400, 2), np.nan)
+    persons[:200, 0], persons[:100, 1] = 50_000, 0.3
+    features = make_examples(sends, known(sends), persons, encoding, END).features
+    assert sorted(set(features.take(["person:"]).ravel().tolist())) == [0, 1, 2]
+    assert "person:" not in make_examples(sends, known(sends), np.zeros((400, 0)), Encoding(), END).features.names
+
+
 def test_attributes_become_numbers() -> None:
     assert Attribute("income", "number", {}).number("72000") == 72000
     assert Attribute("since", "date", {}).number("1970-01-11") == 10

@@ -16,6 +16,8 @@ LEVELS = 2
 """So many levels, the coarse ones, have features of their own."""
 
 _PERSON = "person:"
+# How many attributes are known of the user: an attribute without a name, which is never told.
+_KNOWN = _PERSON
 _DAY = 1440.0
 # Sends by which a user's surplus of answers is drawn towards none.
 _OWN_PRIOR, _KEY_PRIOR = 2.0, 1.0
@@ -93,7 +95,8 @@ def feature_names(levels: int, encoding: Encoding, *, affinity: bool = False) ->
     """
     of_levels = [f"level{number + 1}_{name}" for number in range(min(levels, LEVELS)) for name in ("sent", "gain")]
     known = (AFFINITY,) if affinity else ()
-    return ("rate", *_OWN, *_SAME, *_TIMES, *of_levels, *known, *(f"{_PERSON}{attribute.name}" for attribute in encoding.attributes))
+    persons = (f"{_PERSON}{attribute.name}" for attribute in encoding.attributes)
+    return ("rate", *_OWN, *_SAME, *_TIMES, *of_levels, *known, *((_KNOWN,) if encoding.attributes else ()), *persons)
 
 
 def raising(name: str, encoding: Encoding) -> bool:
@@ -169,6 +172,7 @@ def make_features(
         alike = (code[sends.item[row]] == code[item[query]]) & (code[item[query]] >= 0) & known
         columns[f"level{number + 1}_sent"] = count(alike)
         columns[f"level{number + 1}_gain"] = count(alike, surplus) / (columns[f"level{number + 1}_sent"] + _KEY_PRIOR)
+    columns[_KNOWN] = np.count_nonzero(~np.isnan(persons), axis=1)[user].astype(np.float64)
     for number, attribute in enumerate(encoding.attributes):
         columns[f"{_PERSON}{attribute.name}"] = persons[user, number]
     if affinity is not None:
