@@ -32,6 +32,7 @@ from agent_time import Sampled
 
 import memlearn
 from memlearn.learning.agent.config import AgentConfig
+from memlearn.learning.agent.names import DOCUMENT_SHARD
 from memlearn.store import StoreLayout
 from memlearn.store.journal import read_segment
 from memlearn.store.ledger import Ledger
@@ -175,8 +176,8 @@ def median_steps(layout: StoreLayout) -> float:
     """Steps of the user in the middle."""
     ledger = Ledger(layout.ledger)
     try:
-        query = "select median(n) as n from (select count(*) as n from agent_steps group by user_id)"
-        return float(ledger.fetch(query).item())
+        query = "select median(n) as n from (select count(*) as n from agent_steps where shard <> ? group by user_id)"
+        return float(ledger.fetch(query, [DOCUMENT_SHARD]).item())
     finally:
         ledger.close()
 
@@ -186,7 +187,9 @@ def count_parts(layout: StoreLayout) -> Counter[str]:
     parts: Counter[str] = Counter()
     ledger = Ledger(layout.ledger)
     try:
-        parts["rows shown"] = int(ledger.fetch("select coalesce(sum(events), 0) as n from agent_steps where outcome <> 'skipped'").item())
+        # Steps that read documents were given passages and no rows of users.
+        query = "select coalesce(sum(events), 0) as n from agent_steps where outcome <> 'skipped' and shard <> ?"
+        parts["rows shown"] = int(ledger.fetch(query, [DOCUMENT_SHARD]).item())
     finally:
         ledger.close()
     for path in layout.journals.glob("*.journal"):
