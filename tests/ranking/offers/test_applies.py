@@ -60,6 +60,9 @@ def test_sums_over_lists_are_those_of_a_matrix() -> None:
     draw = np.random.default_rng(1)
     matrix = draw.random((7, 9)) < 0.4
     lists = Lists.from_json([np.flatnonzero(row).tolist() for row in matrix], 9)
+    for row in range(7):
+        assert lists.has(row, np.arange(-1, 9)).tolist() == [False, *matrix[row].tolist()]
+    assert not Lists.from_json([[]], 9).has(0, np.arange(9)).any()
     owner, number, weight = draw.integers(0, 3, 40), draw.integers(-1, 9, 40), draw.random(40)
     wanted = np.zeros((3, 7))
     for one, other, by in zip(owner, number, weight, strict=True):

@@ -9,7 +9,7 @@ from functools import cached_property
 
 import numpy as np
 
-from memlearn.ranking.offers.sends import Ints, Reals
+from memlearn.ranking.offers.sends import Flags, Ints, Reals
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,6 +32,14 @@ class Lists:
     def __getitem__(self, row: int) -> Ints:
         """The numbers of a row."""
         return self.numbers[self.starts[row] : self.starts[row + 1]]
+
+    def has(self, row: int, numbers: Ints) -> Flags:
+        """Which of some numbers a row has."""
+        own = self[row]
+        if not len(own):
+            return np.zeros(len(numbers), dtype=np.bool_)
+        found: Flags = own[np.minimum(np.searchsorted(own, numbers), len(own) - 1)] == numbers
+        return found
 
     def sizes(self) -> Ints:
         """How many numbers each row has."""

@@ -110,7 +110,7 @@ class OfferExplainer:
             ("what it applies to", *["what is like what it applies to"] * len(applies.levels)),
             strict=True,
         ):
-            its = np.isin(codes, lists[item])
+            its = lists.has(item, codes)
             if its.any():
                 times = int(bought.visits[its].sum())
                 last = str(np.datetime64(int(bought.last[its].max()), "D"))
