@@ -88,7 +88,7 @@ def test_rows_of_shuffled_parts_are_stored_by_user(company: Any, frames_of: Call
 
 @pytest.mark.parametrize("table", [table if table == "persons" else pytest.param(table, marks=pytest.mark.slow) for table in USER_TABLES])
 def test_digest_changes_with_every_column(company: Any, frames_of: Callable[..., dict[str, pl.DataFrame]], table: str) -> None:
-    frames = frames_of({"u1": ["tea"], "u2": ["rye"]})
+    frames = frames_of({"u1": ["tea", "oat"], "u2": ["rye", "nut"]})
     frame = frames[table]
     digests = [write_user_segment(company.layout, company.write_parts(frames)).content_digest]
     for column, dtype in USER_TABLES[table].items():
