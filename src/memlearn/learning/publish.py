@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -91,9 +91,11 @@ def publish(
     shared, lance = finish_shared(job, scope, tables, crowd, common, written, vectors, clock)
     counts = _counts(folder)
     rows, apart = _learned_rows(job, scope, learned, removed)
+    # A run for some users leaves the others and what was learned of them as they are.
+    apart_from = scope.current if scope.only is not None else None
     draft = ReleaseDraft(
         run_id=run_id,
-        as_of_us=scope.as_of_us if scope.only is None or scope.current is None else max(scope.as_of_us, scope.current.as_of_us),
+        as_of_us=scope.as_of_us if apart_from is None else max(scope.as_of_us, apart_from.as_of_us),
         config_digest=job.config_digest,
         user_segments=segments,
         shared_segment=shared,
@@ -103,8 +105,7 @@ def publish(
         counts=_totals(job, segments, shared),
         rows_until_us=rows.until_us,
         apart=apart,
-        # What the others were learned from stands as it is, and so do the rows that these users' memory is checked on.
-        content_alone=scope.only is not None and scope.current is not None,
+        content_alone=apart_from is not None,
         config=job.kept_config,
     )
     manifest = publish_release(job.layout, draft, switch=switch)
@@ -112,15 +113,20 @@ def publish(
     _close_books(ledger, scope, learned + removed, manifest)
     if job.agent is not None:
         _note_unpublished(job, ledger, scope, learned + removed, common.passages, written, folder)
+    rejects = pl.concat([common.rejects, tables.rejects]) if len(tables.rejects) else common.rejects
+    return _outcome(scope, manifest, len(learned), counts, rejects, clock)
+
+
+def _outcome(scope: Scope, manifest: Manifest, users: int, counts: Mapping[str, int], rejects: pl.DataFrame, clock: Clock) -> Outcome:
     steps = int(manifest.counts.get("steps", 0))
     return Outcome(
         manifest=manifest,
         published=scope.current is None or manifest.release_id != scope.current.release_id,
-        users=len(learned),
+        users=users,
         steps_done=counts["done"],
         steps_reused=max(steps - counts["done"], 0),
         left_out=counts["left_out"],
-        rejects=pl.concat([common.rejects, tables.rejects]) if len(tables.rejects) else common.rejects,
+        rejects=rejects,
         timings=clock.laps,
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -30,7 +31,7 @@ ROWS = [
 ]
 
 
-def offered(folder: Path, **settings: object) -> dict[str, list[tuple[str, str, str | None]]]:
+def offered(folder: Path, not_evidence_for: Sequence[str] = (), **settings: object) -> dict[str, list[tuple[str, str, str | None]]]:
     pl.DataFrame(ROWS, schema=["user", "time", "offer", "what"], orient="row").write_csv(folder / "sends.csv")
     pl.DataFrame({"offer": ["tea", "rye"]}).write_csv(folder / "offers.csv")
     source = {
@@ -42,7 +43,7 @@ def offered(folder: Path, **settings: object) -> dict[str, list[tuple[str, str, 
         "store": "store",
         "learning": {"offers": {"train": True, "answer_days": 10, **settings}},
         "sources": {
-            "sends": {"role": "events", "path": "sends.csv", **source},
+            "sends": {"role": "events", "path": "sends.csv", "not_evidence_for": list(not_evidence_for), **source},
             "offers": {"role": "items", "path": "offers.csv", "columns": {"item": "offer"}},
         },
     }
@@ -69,6 +70,10 @@ def test_an_answer_belongs_to_the_latest_send_of_the_same_offer(tmp_path: Path) 
 
 def test_so_many_of_the_latest_sends_are_kept(tmp_path: Path) -> None:
     assert offered(tmp_path, sends=1) == {"ann": [("rye", "04 08:00", "04 08:00")], "bob": [("tea", "01 08:00", None)]}
+
+
+def test_sends_of_which_nobody_knows_that_they_were_let_pass_say_nothing(tmp_path: Path) -> None:
+    assert offered(tmp_path, ["ignored_offers"]) == {}
 
 
 def test_without_training_nothing_is_kept(tmp_path: Path) -> None:

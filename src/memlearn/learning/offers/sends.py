@@ -27,7 +27,9 @@ def telling_items(items: pl.DataFrame, applies: pl.DataFrame) -> pl.Series:
 def sends_of(rows: Annotated, recommended: pl.Series, answer_days: int, kept: int, boundary: int | None = None) -> pl.DataFrame:
     """The latest sends of offers to each user of a shard.
 
-    A redemption answers the latest send of the same offer to the same user before it; only the first one counts.
+    A redemption answers the latest send of the same offer to the same user before it; only the first one counts. Sends of a source that is no
+    evidence of ignored offers are left out, answered or not: of those that stand there as let pass nobody knows, and the answered ones
+    alone would tell that everything is answered.
 
     Args:
         rows: the shard's rows.
@@ -40,14 +42,15 @@ def sends_of(rows: Annotated, recommended: pl.Series, answer_days: int, kept: in
         user_id, user_hash, item_id, sent, answered (minutes since 1970-01-01; `NEVER` where there is no answer); by user and time.
     """
     dimension = next((dimension for dimension in rows.dimensions if dimension.name == _ITEM), None)
-    if dimension is None or recommended.is_empty() or not rows.exposure.any():
+    sent = rows.exposure & ~rows.weak_exposure
+    if dimension is None or recommended.is_empty() or not sent.any():
         return pl.DataFrame(schema=SCHEMA)
     fitting = np.append(dimension.labels.cast(pl.String).is_in(recommended.implode()).to_numpy(), False)
-    counted = (rows.exposure | rows.answer) & fitting[dimension.codes]
+    counted = (sent | rows.answer) & fitting[dimension.codes]
     if boundary is not None:
         counted &= rows.month < boundary
     at = np.flatnonzero(counted & (dimension.codes != NO_KEY))
-    user, item, minute, shown = rows.user[at], dimension.codes[at], rows.time_us[at] // MINUTE_US, rows.exposure[at]
+    user, item, minute, shown = rows.user[at], dimension.codes[at], rows.time_us[at] // MINUTE_US, sent[at]
     # What is sent and answered in the same minute was sent first.
     order = np.lexsort((~shown, minute, item, user))
     user, item, minute, shown = user[order], item[order], minute[order], shown[order]

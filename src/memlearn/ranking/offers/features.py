@@ -140,45 +140,91 @@ def make_features(
         encoding: what they are.
         affinity: how much the user cares for what the offer applies to, NaN where that is not known; shape (queries,). None: of no offer it is.
     """
-    columns: dict[str, Reals] = {"rate": rate}
     query, row = _pairs(sends, user, at)
     telling = ~silent[sends.item[row]]
-    query, row = query[telling], row[telling]
-    same = sends.item[row] == item[query]
-    answered = (sends.answered[row] >= 0) & (sends.answered[row] < at[query])
-    over = sends.sent[row] + window[sends.item[row]] <= at[query]
-    known, waiting = answered | over, ~(answered | over)
-    size = len(user)
-
-    def count(chosen: Flags, weights: Reals | None = None) -> Reals:
-        return np.bincount(query[chosen], None if weights is None else weights[chosen], size).astype(np.float64)
-
-    surplus = answered - send_rate[row]
-    own = count(answered)
-    columns["own_sent"], columns["own_answered"] = count(known), own
-    columns["own_gain"] = count(known, surplus) / (columns["own_sent"] + _OWN_PRIOR)
-    columns["own_share"] = (own + _OWN_PRIOR * overall) / (columns["own_sent"] + _OWN_PRIOR)
-    columns["same_sent"] = count(known & same)
-    columns["same_gain"] = count(known & same, surplus) / (columns["same_sent"] + _KEY_PRIOR)
-    columns["waiting"], columns["waiting_same"] = count(waiting), count(waiting & same)
-    slow = np.log1p(np.maximum(sends.answered[row] - sends.sent[row], 0) / 60.0)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        columns["delay"] = np.where(own > 0, count(answered, slow) / own, np.nan)
-    columns["since_answer"] = _since(query[answered], sends.answered[row][answered], at)
-    columns["since_sent"] = _since(query, sends.sent[row], at)
-    columns["since_same"] = _since(query[same], sends.sent[row][same], at)
+    seen = _Seen.of(sends, query[telling], row[telling], item, at, send_rate, window)
+    columns: dict[str, Reals] = {"rate": rate, **_of_user(seen, overall), **_of_times(sends, seen, at)}
     for number in range(min(len(levels), LEVELS)):
-        code = levels[number]
-        alike = (code[sends.item[row]] == code[item[query]]) & (code[item[query]] >= 0) & known
-        columns[f"level{number + 1}_sent"] = count(alike)
-        columns[f"level{number + 1}_gain"] = count(alike, surplus) / (columns[f"level{number + 1}_sent"] + _KEY_PRIOR)
+        columns |= _of_level(sends, seen, item, levels[number], f"level{number + 1}")
     columns[_KNOWN] = np.count_nonzero(~np.isnan(persons), axis=1)[user].astype(np.float64)
     for number, attribute in enumerate(encoding.attributes):
         columns[f"{_PERSON}{attribute.name}"] = persons[user, number]
     if affinity is not None:
         columns[AFFINITY] = affinity
     names = feature_names(len(levels), encoding, affinity=affinity is not None)
-    return Features(names, np.column_stack([columns[name] for name in names]).reshape(size, len(names)))
+    return Features(names, np.column_stack([columns[name] for name in names]).reshape(len(user), len(names)))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Seen:
+    """Each query with each earlier send to its user, and what was known of the send at the query's instant.
+
+    Args:
+        queries: how many there are.
+        query, row: of each pair; `row` is that of the send.
+        same: whether it was of the query's offer.
+        answered: whether it was answered before the instant.
+        known: whether it was, or its time to be answered had passed.
+        surplus: by how much it was answered more than others answer the offer.
+    """
+
+    queries: int
+    query: Ints
+    row: Ints
+    same: Flags
+    answered: Flags
+    known: Flags
+    surplus: Reals
+
+    @staticmethod
+    def of(sends: Sends, query: Ints, row: Ints, item: Ints, at: Ints, send_rate: Reals, window: Ints) -> _Seen:
+        answered = (sends.answered[row] >= 0) & (sends.answered[row] < at[query])
+        over = sends.sent[row] + window[sends.item[row]] <= at[query]
+        same = sends.item[row] == item[query]
+        return _Seen(len(at), query, row, same, answered, answered | over, answered - send_rate[row])
+
+    def count(self, chosen: Flags, weights: Reals | None = None) -> Reals:
+        """How many of the chosen sends each query has, or their weights together."""
+        return np.bincount(self.query[chosen], None if weights is None else weights[chosen], self.queries).astype(np.float64)
+
+
+def _of_user(seen: _Seen, overall: Reals) -> dict[str, Reals]:
+    """What the user answered of all offers and of the same one."""
+    sent, answered, same = seen.count(seen.known), seen.count(seen.answered), seen.count(seen.known & seen.same)
+    waiting = ~seen.known
+    return {
+        "own_sent": sent,
+        "own_answered": answered,
+        "own_gain": seen.count(seen.known, seen.surplus) / (sent + _OWN_PRIOR),
+        "own_share": (answered + _OWN_PRIOR * overall) / (sent + _OWN_PRIOR),
+        "same_sent": same,
+        "same_gain": seen.count(seen.known & seen.same, seen.surplus) / (same + _KEY_PRIOR),
+        "waiting": seen.count(waiting),
+        "waiting_same": seen.count(waiting & seen.same),
+    }
+
+
+def _of_times(sends: Sends, seen: _Seen, at: Ints) -> dict[str, Reals]:
+    """How fast the user answers, and how long ago something was sent and answered."""
+    query, row, answered, same = seen.query, seen.row, seen.answered, seen.same
+    slow = np.log1p(np.maximum(sends.answered[row] - sends.sent[row], 0) / 60.0)
+    own = seen.count(answered)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        delay = np.where(own > 0, seen.count(answered, slow) / own, np.nan)
+    return {
+        "delay": delay,
+        "since_answer": _since(query[answered], sends.answered[row][answered], at),
+        "since_sent": _since(query, sends.sent[row], at),
+        "since_same": _since(query[same], sends.sent[row][same], at),
+    }
+
+
+def _of_level(sends: Sends, seen: _Seen, item: Ints, code: Ints, name: str) -> dict[str, Reals]:
+    """What the user answered of offers of the same key in a level."""
+    wanted = code[item[seen.query]]
+    alike = (code[sends.item[seen.row]] == wanted) & (wanted >= 0) & seen.known
+    sent = seen.count(alike)
+    return {f"{name}_sent": sent, f"{name}_gain": seen.count(alike, seen.surplus) / (sent + _KEY_PRIOR)}
 
 
 def _pairs(sends: Sends, user: Ints, at: Ints) -> tuple[Ints, Ints]:
