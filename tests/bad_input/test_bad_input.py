@@ -246,6 +246,7 @@ sys.exit(main(["learn", sys.argv[1]]))
 
 
 @pytest.mark.parametrize("limit", [0, *(pytest.param(limit, marks=pytest.mark.slow) for limit in (3_000, 100_000, 300_000))])
+@pytest.mark.slow
 def test_no_room(site: Site, limit: int, digest_of_good_run: str) -> None:
     before = site.digest()
     done = _python(LIMITED, str(site.config), str(limit))

@@ -11,6 +11,7 @@ from pathlib import Path
 from random import Random
 
 import polars as pl
+import pytest
 
 ROOT = Path(__file__).parents[2]
 FIRST = date(2016, 3, 22)
@@ -62,6 +63,7 @@ def write_data(folder: Path) -> None:
     )
 
 
+@pytest.mark.slow
 def test_it_ranks_coupons_and_foresees_who_redeems(tmp_path: Path) -> None:
     write_data(tmp_path / "completejourney")
     log = tmp_path / "looks.jsonl"

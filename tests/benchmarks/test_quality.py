@@ -49,6 +49,7 @@ def ran(data: Path, *more: str) -> tuple[str, dict[str, Any]]:
     return done.stdout, figures
 
 
+@pytest.mark.slow
 def test_it_ends_with_all_figures_and_says_what_holds(data: Path, tmp_path: Path) -> None:
     shown, figures = ran(data, "--only", "tafeng,cost", "--baselines", "popularity,p_top_freq,rag", "--log", str(tmp_path / "looks.jsonl"))
     assert list(figures) == ["tafeng", "cost"]

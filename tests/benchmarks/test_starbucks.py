@@ -11,6 +11,7 @@ from pathlib import Path
 from random import Random
 
 import polars as pl
+import pytest
 
 ROOT = Path(__file__).parents[2]
 HOURS = (0, 168, 336, 408, 504)
@@ -52,6 +53,7 @@ def write_data(folder: Path, people: int = 400) -> None:
     pl.DataFrame(profile).write_parquet(folder / "profile.parquet")
 
 
+@pytest.mark.slow
 def test_it_foresees_completions_and_compares_choices(tmp_path: Path) -> None:
     write_data(tmp_path / "starbucks_offers")
     log = tmp_path / "looks.jsonl"

@@ -25,6 +25,7 @@ def quick(shop: Path) -> str:
     return str(config)
 
 
+@pytest.mark.slow
 def test_json_is_one_document_with_the_whole_evaluation(quick: str, capsys: Capture) -> None:
     capsys.readouterr()
     assert main(["evaluate", quick, "--json"]) == 0

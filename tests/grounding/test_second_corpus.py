@@ -57,6 +57,7 @@ def skeleton(text: str) -> str:
     return re.sub(rf"[€$£]?[\d.,:/-]*\d\w*|{numbers}|(?<!^)\b[A-ZÄÖÜ][\wäöüß]*", "_", text)
 
 
+@pytest.mark.slow
 def test_the_samples_still_give_exactly_the_frozen_statements(rebuilt: str) -> None:
     assert rebuilt == FILE.read_text(encoding="utf-8")
 

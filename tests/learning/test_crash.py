@@ -274,6 +274,7 @@ def test_killed_again_and_again(cases: Callable[[str], Case], tmp_path: Path) ->
     assert set(states) <= {"done", "killed"}
 
 
+@pytest.mark.slow
 def test_status_while_a_run_works_and_after_it_was_killed(cases: Callable[[str], Case], tmp_path: Path) -> None:
     case = cases("next")
     site = Path(shutil.copytree(case.folder, tmp_path / "site"))

@@ -37,6 +37,7 @@ def test_property_often(check: Callable[[Path, int], None], tmp_path_factory: py
     check(tmp_path_factory.mktemp("fold"), seed)
 
 
+@pytest.mark.slow
 def test_a_snapshot_holds_what_its_last_delivery_holds(tmp_path: Path) -> None:
     company = make_company(5, changes=False, nights=1)
     rows = company.final["shop"]
@@ -61,6 +62,7 @@ def test_a_snapshot_holds_what_its_last_delivery_holds(tmp_path: Path) -> None:
     assert site.digest() == fresh.digest() != first
 
 
+@pytest.mark.slow
 def test_another_mapping_is_learned_from_the_beginning(tmp_path: Path) -> None:
     company = make_company(6, nights=2)
     site = site_of(tmp_path / "site", company)
@@ -111,6 +113,7 @@ def test_after_a_rollback_the_next_run_learns_everything_anew(tmp_path: Path) ->
 
 
 @pytest.mark.parametrize("zone", [pytest.param("America/Los_Angeles", marks=pytest.mark.slow), "Pacific/Kiritimati"])
+@pytest.mark.slow
 def test_a_row_that_is_late_in_its_local_month_only(tmp_path: Path, zone: str) -> None:
     company = make_company(9, users=2, days=150, changes=False, nights=1)
     # In UTC the new rows lie in the newest month, in the west in the month before.

@@ -64,6 +64,7 @@ def learned_at_once(folder: Path, company: Company) -> str:
     return once.digest()
 
 
+@pytest.mark.slow
 def test_the_others_are_checked_on_the_rows_they_were_learned_from(site: Site) -> None:
     site.learn(users=[ANNA])
     assert set(apart(site)) == {ANNA}
@@ -79,6 +80,7 @@ def test_the_others_are_checked_on_the_rows_they_were_learned_from(site: Site) -
     assert {problem.user_id for problem in found.problems} >= {BERT}
 
 
+@pytest.mark.slow
 def test_rows_that_are_really_gone_are_told(site: Site) -> None:
     site.learn(users=[ANNA])
     with open_release(site.layout) as release:
@@ -133,6 +135,7 @@ def test_what_a_kept_release_was_learned_from_outlives_the_clean_up(site: Site) 
     all_hold(site)
 
 
+@pytest.mark.slow
 def test_after_a_rollback_each_release_is_checked_on_its_own_rows(site: Site, tmp_path: Path) -> None:
     site.learn(users=[ANNA])
     site.deliver(*COMPANY.nights[2])
@@ -203,6 +206,7 @@ def test_the_catalogue_stays_that_of_everybody_until_everybody_is_learned(site: 
 
 
 @pytest.mark.parametrize("how", ["changed", "gone"])
+@pytest.mark.slow
 def test_a_damaged_list_of_users_is_named_and_mended(site: Site, how: str) -> None:
     site.learn(users=[ANNA])
     path = site.layout.apart(current_release_id(site.layout))
@@ -217,6 +221,7 @@ def test_a_damaged_list_of_users_is_named_and_mended(site: Site, how: str) -> No
     all_hold(site)
 
 
+@pytest.mark.slow
 def test_a_run_for_users_that_changes_nothing_publishes_nothing_and_the_others_are_told_as_waiting(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

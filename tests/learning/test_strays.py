@@ -68,6 +68,7 @@ def test_one_row_of_the_far_future_changes_nothing_and_is_told(tmp_path: Path, c
     assert site.learn().warnings == ()
 
 
+@pytest.mark.slow
 def test_asked_for_a_later_instant_they_are_learned(tmp_path: Path, company: Company) -> None:
     site = site_of(tmp_path, company)
     site.deliver(dated(company, "2031-05-05T10:00"))
@@ -107,6 +108,7 @@ def test_rows_that_counted_among_few_are_left_out_among_many(tmp_path: Path, com
     assert site.digest() == learned(tmp_path / "once", company, few, stray).digest()
 
 
+@pytest.mark.slow
 def test_rows_of_the_far_past_are_learned_as_they_stand_and_told(tmp_path: Path, company: Company) -> None:
     site = site_of(tmp_path, company)
     before = site.learn().events

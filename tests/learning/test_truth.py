@@ -181,6 +181,7 @@ def noise(folder: Path, seed: int) -> pl.DataFrame:
 
 
 @pytest.mark.parametrize("seed", [1, pytest.param(2, marks=pytest.mark.slow)])
+@pytest.mark.slow
 def test_of_noise_next_to_nothing_is_said(tmp_path: Path, seed: int) -> None:
     found = noise(tmp_path, seed)
     assert found.filter(pl.col("kind") == "activity").height == USERS

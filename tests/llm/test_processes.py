@@ -68,6 +68,7 @@ def noting(_: Request) -> Reply:
     return Reply("Hello \ud83d.", [("note", {"text": "ü"})], usage={"prompt_tokens": 7, "completion_tokens": 3})
 
 
+@pytest.mark.slow
 def test_answers_and_every_fault_are_those_of_the_client_in_this_process() -> None:
     kinds = ("400", "401", "403", "404", "500", "502", "context_length", "reset", "reset_body", "timeout", "half_json", "no_choices")
     faults = [*map(Fault, kinds), Fault("429", retry_after=7), Fault("503", retry_after=2.5)]

@@ -21,6 +21,9 @@ from memlearn.wiring.load import LoadedConfig
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = ["README.md", *(f"docs/{file.name}" for file in sorted((ROOT / "docs").glob("*.md")))]
 AGENT = "docs/agent.md"
+# Their commands take long.
+SLOW = (AGENT, "docs/evaluating.md")
+WITH_COMMANDS = [pytest.param(document, marks=[pytest.mark.slow] if document in SLOW else []) for document in DOCUMENTS]
 ENVIRONMENT = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT / "src"), str(ROOT / "flows")])}
 COMMAND = re.compile(r"^(?: {4})?((?:memlearn|make|python -m) [^`]*)$")
 
@@ -54,7 +57,7 @@ def test_links_lead_somewhere(document: str) -> None:
     assert [target for target in targets if target and not ((ROOT / document).parent / target).exists()] == []
 
 
-@pytest.mark.parametrize("document", DOCUMENTS)
+@pytest.mark.parametrize("document", WITH_COMMANDS)
 def test_its_commands_work(document: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     wanted = [command for command in commands(document) if command[0] == "memlearn" and "--prefect" not in command]

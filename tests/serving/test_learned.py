@@ -185,6 +185,7 @@ def test_without_training_fixed_weights_rank(tmp_path: Path) -> None:
         assert not any("moved" in item.evidence for item in items)
 
 
+@pytest.mark.slow
 def test_a_night_later_everybody_has_the_same_ranker_and_new_facts(tmp_path: Path) -> None:
     grocer = make_grocer(tmp_path)
     # Within the month, so that what all users tell stays.
@@ -204,6 +205,7 @@ def test_a_night_later_everybody_has_the_same_ranker_and_new_facts(tmp_path: Pat
             assert one.recommend(user).items == other.recommend(user).items
 
 
+@pytest.mark.slow
 def test_a_ranker_is_not_trained_again_on_the_same_purchases(tmp_path: Path) -> None:
     grocer = make_grocer(tmp_path)
     grocer.learn()

@@ -155,6 +155,7 @@ def test_the_answer_is_the_same_when_the_events_are_gone(sender: Sender, memory:
             assert alone.recommend(user) == memory.recommend(user) == warm.recommend(user)
 
 
+@pytest.mark.slow
 def test_an_avoided_kind_goes_and_comes_back_and_a_needed_one_rises(tmp_path: Path) -> None:
     sender = make_sender(tmp_path)
     sender.learn()
@@ -185,6 +186,7 @@ def test_with_few_answers_fixed_weights_rank(tmp_path: Path) -> None:
         assert not any("moved" in item.evidence for item in items)
 
 
+@pytest.mark.slow
 def test_nights_give_what_learning_once_gives(tmp_path: Path) -> None:
     (tmp_path / "alone").mkdir()
     sender, alone = make_sender(tmp_path), make_sender(tmp_path / "alone")

@@ -65,6 +65,7 @@ def user_frames(memory: Memory) -> dict[str, pl.DataFrame]:
         {
             "user_id": user, "visits": len(texts), "purchases": len(texts), "different": len(texts), "first_day": 1, "last_day": 9, "last_size": 1,
             "items": sorted(texts), "item_visits": [1] * len(texts), "item_first_day": [1] * len(texts), "item_last_day": [9] * len(texts),
+            "item_faded": [1000] * 3 * len(texts),
         }
         for user, texts in memory.items()
     ]  # fmt: skip

@@ -72,6 +72,7 @@ print(seen)
 """
 
 
+@pytest.mark.slow
 def test_readers_see_whole_releases_during_switch_and_gc(
     company: Any, start_python: Callable[..., subprocess.Popen[str]], tmp_path: Any
 ) -> None:

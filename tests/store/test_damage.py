@@ -12,7 +12,8 @@ from memlearn.duck import open_database
 from memlearn.errors import DamagedError, FormatError
 from memlearn.store import collect_garbage, current_release_id, list_releases, open_release, rollback
 from memlearn.store.files import file_sha256
-from memlearn.store.manifest import parse_manifest, read_manifest, write_manifest
+from memlearn.store.manifest import RELEASE_FORMAT, parse_manifest, read_manifest, write_manifest
+from memlearn.store.segments import compact
 
 MEMORY = {f"u{number}": [f"cup {number}"] for number in range(200)}
 
@@ -88,8 +89,8 @@ def test_a_manifest_in_the_wrong_folder(company: Any) -> None:
 def test_a_newer_format_is_refused_and_one_can_go_back(company: Any) -> None:
     first, second = company.release(MEMORY), company.release({"u1": []})
     path = company.layout.manifest(second.release_id)
-    path.write_bytes(write_manifest(second).replace(b'"format": 3', b'"format": 4'))
-    with pytest.raises(FormatError, match=r"has format 4; this memlearn reads formats up to 3\. Upgrade"):
+    path.write_bytes(write_manifest(second).replace(b'"format": %d' % RELEASE_FORMAT, b'"format": %d' % (RELEASE_FORMAT + 1)))
+    with pytest.raises(FormatError, match=rf"has format {RELEASE_FORMAT + 1}; this memlearn reads formats up to {RELEASE_FORMAT}\. Upgrade"):
         open_release(company.layout)
     assert [entry.problem is None for entry in list_releases(company.layout)] == [True, False]
     assert rollback(company.layout).release_id == first.release_id
@@ -113,6 +114,25 @@ def test_gc_removes_no_segment_while_a_manifest_is_unreadable(company: Any) -> N
     assert company.layout.segment(second.user_segments[0].file).is_file()
 
 
+def test_an_older_segment_lacks_columns_and_is_read(company: Any) -> None:
+    segment = company.segment(MEMORY)
+    path = company.layout.segment(segment.file)
+    with open_database(path) as connection:
+        connection.execute("alter table bought drop column item_faded")
+        connection.execute("update format set version = 3")
+    other = replace(segment, bytes=path.stat().st_size, sha256=file_sha256(path))
+    company.publish(other)
+    with open_release(company.layout) as release:
+        assert release.table("bought")["item_faded"].to_list() == [None] * len(MEMORY)
+        record = release.user(next(iter(MEMORY)))
+        assert (record.bought.item_faded, len(record.bought.items)) == (None, record.bought.visits)
+    # Put together with newer ones they are null still.
+    company.publish(compact(company.layout, (other, company.segment({"u9": ["tea"]}))))
+    with open_release(company.layout) as release:
+        held = dict(release.table("bought").select("user_id", "item_faded").iter_rows())
+        assert held == {**dict.fromkeys(MEMORY), "u9": [1000] * 3}
+
+
 def test_a_segment_of_another_format(company: Any) -> None:
     segment = company.segment(MEMORY)
     path = company.layout.segment(segment.file)
@@ -120,5 +140,5 @@ def test_a_segment_of_another_format(company: Any) -> None:
         connection.execute("update format set version = 9")
     other = replace(segment, bytes=path.stat().st_size, sha256=file_sha256(path))
     company.publish(other)
-    with pytest.raises(DamagedError, match=f"{path.name}' has format 9, its manifest has 3"):
+    with pytest.raises(DamagedError, match=f"{path.name}' has format 9, its manifest has {RELEASE_FORMAT}"):
         open_release(company.layout)

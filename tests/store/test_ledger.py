@@ -8,6 +8,8 @@ import sys
 import time
 from pathlib import Path
 
+import pytest
+
 from memlearn.store.ledger import Ledger
 
 MAKE = "import sys; from pathlib import Path; from memlearn.store.ledger import Ledger; print('ready', flush=True); Ledger(Path(sys.argv[1])); sys.stdin.read()"
@@ -22,6 +24,7 @@ def _make(path: Path) -> subprocess.Popen[str]:
     return child
 
 
+@pytest.mark.slow
 def test_killed_as_soon_as_its_file_is_seen_it_can_be_read(tmp_path: Path) -> None:
     for number in range(5):
         path = tmp_path / f"{number}.duckdb"
@@ -35,6 +38,7 @@ def test_killed_as_soon_as_its_file_is_seen_it_can_be_read(tmp_path: Path) -> No
         ledger.close()
 
 
+@pytest.mark.slow
 def test_killed_while_it_is_made_it_is_made_again(tmp_path: Path) -> None:
     path = tmp_path / "ledger.duckdb"
     for wait in (0.0, 0.002, 0.005, 0.01):

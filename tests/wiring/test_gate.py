@@ -52,6 +52,7 @@ def refused(config: Path) -> LearnReport:
     return memlearn.learn(changed(config, FORGETFUL))
 
 
+@pytest.mark.slow
 def test_a_worse_config_is_refused_kept_aside_and_may_be_promoted(config: Path) -> None:
     first = memlearn.learn(config)
     assert first.refused is None

@@ -81,6 +81,7 @@ def test_a_baseline_has_the_figure_that_a_slow_count_gives(found: EvaluateReport
     assert mean(found, "popularity") == pytest.approx(fmean(fmean(own) for own in values.values()), abs=1e-12)
 
 
+@pytest.mark.slow
 def test_memory_ranks_from_the_release_of_each_cut(market: Path, found: EvaluateReport, rows: list[Row]) -> None:
     values = defaultdict(list)
     cuts = days(found)
@@ -105,6 +106,7 @@ def test_favourites_are_found_by_whoever_looks_at_users(found: EvaluateReport) -
     assert mean(found, "rag") > mean(found, "popularity") + 0.1
 
 
+@pytest.mark.slow
 def test_the_published_store_is_as_it_was(rows: list[Row], tmp_path: Path) -> None:
     config = write_market(tmp_path, rows)
     memlearn.learn(config)
@@ -143,6 +145,7 @@ def test_what_was_done_is_not_done_again(rows: list[Row], found: EvaluateReport,
     assert again.evaluation.methods == found.evaluation.methods
 
 
+@pytest.mark.slow
 def test_what_comes_later_changes_nothing_that_was_ranked(rows: list[Row], found: EvaluateReport, tmp_path: Path) -> None:
     """The same cuts over rows whose future is another one: other truth, the same lists."""
     end = days(found)[-1] + timedelta(7)
@@ -159,6 +162,7 @@ def test_what_comes_later_changes_nothing_that_was_ranked(rows: list[Row], found
         assert one.coverage == own.coverage
 
 
+@pytest.mark.slow
 def test_a_final_look_is_at_the_time_after_validation_and_is_logged(rows: list[Row], found: EvaluateReport, tmp_path: Path) -> None:
     config = write_market(tmp_path, rows)
     first = memlearn.evaluate(config, final=True, report=tmp_path / "report")
@@ -197,6 +201,7 @@ def test_baselines_are_tuned_on_earlier_cuts(found: EvaluateReport) -> None:
     assert any(earlier in note for note in found.evaluation.protocol.notes if note.startswith("Baselines were tuned"))
 
 
+@pytest.mark.slow
 def test_without_repeats_nothing_old_is_ranked_or_asked_for(rows: list[Row], tmp_path: Path) -> None:
     config = write_market(tmp_path, rows, more="  repeats: false")
     other = memlearn.evaluate(config)
@@ -232,6 +237,7 @@ def test_the_memory_itself_is_looked_at(found: EvaluateReport) -> None:
     assert memory.changes.users > 0
 
 
+@pytest.mark.slow
 def test_everything_can_be_removed_but_the_report(rows: list[Row], tmp_path: Path) -> None:
     config = write_market(tmp_path, rows)
     report = memlearn.evaluate(config, remove=True)

@@ -174,11 +174,12 @@ class Memory:
 
     @cached_property
     def _place(self) -> Place | None:
-        """The trained ranker of the release; None where it has none."""
+        """The trained ranker of the release; None where it has none, or one of an older version, which goes by other features."""
         rows = self._release.shared("ranker")
         if rows.is_empty():
             return None
-        return Place.of(LearnedRanker.from_bytes(rows["content"][0], rows["digest"][0]), self._index)
+        ranker = LearnedRanker.from_bytes(rows["content"][0], rows["digest"][0])
+        return Place.of(ranker, self._index) if ranker.fits else None
 
     def _learned(
         self, record: UserRecord | None, memory: UserMemory, k: int, at_us: int, excluded: Collection[str], *, only_new: bool
@@ -261,7 +262,8 @@ def bought_facts(ranker: LearnedRanker, bought: Bought, at_us: int) -> UserFacts
         "last_size": bought.last_size,
     }
     at = max(at_us // DAY_US, bought.last_day + 1)
-    return ranker.facts_of(bought.items, bought.item_visits, bought.item_first_day, bought.item_last_day, user, at)
+    of_items = (bought.item_visits, bought.item_first_day, bought.item_last_day, bought.item_faded or ())
+    return ranker.facts_of(bought.items, of_items, user, at)
 
 
 def offer_facts(record: UserRecord | None) -> OfferFacts:

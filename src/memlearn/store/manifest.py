@@ -12,9 +12,9 @@ from typing import Any
 from memlearn.errors import DamagedError, FormatError
 from memlearn.store.layout import StoreLayout
 
-RELEASE_FORMAT = 3
+RELEASE_FORMAT = 4
 """Version of the manifest and of the segment files; a reader refuses newer ones. 2 brings what was bought and the trained ranker, 3 what was sent
-and the trained ranker of offers."""
+and the trained ranker of offers, 4 what of an item's visits is left when what is past counts less."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,16 @@ from memlearn.store.layout import StoreLayout
 from memlearn.store.locks import claim, workspace
 from memlearn.store.manifest import RELEASE_FORMAT, SegmentInfo
 from memlearn.store.part_streams import PartStream, UserNumbers, stream_users
-from memlearn.store.tables import SHARED_TABLES, SILENT_TABLES, USER_TABLES, USERS_SCHEMA, column_types, has_table, select_columns
+from memlearn.store.tables import (
+    SHARED_TABLES,
+    SILENT_TABLES,
+    USER_TABLES,
+    USERS_SCHEMA,
+    column_types,
+    columns_of,
+    has_table,
+    select_columns,
+)
 
 _MEMORY_LIMIT = "700MB"
 _MOST_DELTAS = 8
@@ -241,7 +250,7 @@ def _fill_from_parts(table: str, files: Sequence[Path], numbers: UserNumbers) ->
 
 def _fill_from_segments(table: str, versions: Sequence[int]) -> _Fill:
     pieces = " union all ".join(
-        f"select n.user_no, {select_columns(USER_TABLES[table])} from s{index}.{table} t "
+        f"select n.user_no, {', '.join(columns_of(table, version))} from s{index}.{table} t "
         f"join aside.renumbered n on n.segment = {index} and n.old_no = t.user_no"
         for index, version in enumerate(versions)
         if has_table(table, version)

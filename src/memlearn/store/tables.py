@@ -79,6 +79,8 @@ USER_TABLES: dict[str, dict[str, pl.DataType]] = {
         "item_visits": _INTS,
         "item_first_day": _INTS,
         "item_last_day": _INTS,
+        # Three numbers of each item, in thousandths: its visits, what is past counting less, the fastest fading first.
+        "item_faded": _INTS,
     },
     # One row for a user to whom offers were sent: the latest of them, in order of time; minutes since 1970-01-01T00:00Z.
     "offered": {
@@ -155,6 +157,10 @@ SILENT_TABLES = frozenset({"offer_ranker"})
 """Global tables that count for the content of a release only where they have rows."""
 
 
+LATER_COLUMNS = {("bought", "item_faded"): 4}
+"""Columns that segments have from this format on; in older ones they are null."""
+
+
 def has_table(name: str, version: int) -> bool:
     """Whether segments of a format have a table.
 
@@ -168,6 +174,20 @@ def has_table(name: str, version: int) -> bool:
 def select_columns(schema: dict[str, pl.DataType]) -> str:
     """SQL that casts every column of a table to its declared type; `user_id` is left out."""
     return ", ".join(f'cast("{name}" as {_SQL_TYPES[dtype]}) as "{name}"' for name, dtype in schema.items() if name != "user_id")
+
+
+def columns_of(table: str, version: int) -> tuple[str, ...]:
+    """SQL of the columns of a table `t` of users in segments of a format, as this version names them; `user_id` is left out.
+
+    Args:
+        table: its name.
+        version: the segment's format.
+    """
+    return tuple(
+        f't."{name}"' if version >= LATER_COLUMNS.get((table, name), 1) else f'cast(null as {_SQL_TYPES[dtype]}) as "{name}"'
+        for name, dtype in USER_TABLES[table].items()
+        if name != "user_id"
+    )
 
 
 def column_types(schema: dict[str, pl.DataType], compression: Mapping[str, str]) -> str:

@@ -101,6 +101,8 @@ class Bought:
         last_size: items of the last visit.
         items: ids of the items that memory holds, sorted.
         item_visits, item_first_day, item_last_day: of each of them.
+        item_faded: three numbers of each of them, thousandths: its visits, what is past counting less, the fastest fading first; None where the
+            release is older than they are.
     """
 
     visits: int
@@ -113,6 +115,7 @@ class Bought:
     item_visits: Sequence[int]
     item_first_day: Sequence[int]
     item_last_day: Sequence[int]
+    item_faded: Sequence[int] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -87,6 +87,7 @@ def test_names_are_told_apart() -> None:
     assert len({method.name for method in METHODS}) == len({method.title for method in METHODS}) == len(METHODS) == 13
 
 
+@pytest.mark.slow
 def test_a_process_of_its_own_gives_the_same_bits() -> None:
     script = (
         "import hashlib, numpy as np\n"

@@ -87,6 +87,7 @@ def check_plans(folder: Path, numbers: range) -> None:
     assert 0 < reached < len(numbers)
 
 
+@pytest.mark.slow
 def test_spending_never_passes_the_cap(tmp_path: Path) -> None:
     check_plans(tmp_path, range(1000, 1020))
 

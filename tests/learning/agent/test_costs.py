@@ -65,6 +65,7 @@ def test_costs_are_told_by_run_user_block_and_statement(tmp_path: Path, company:
     assert json.loads(capsys.readouterr().out)["agent"]["total"]["cost"] == status.agent.total.cost
 
 
+@pytest.mark.slow
 def test_a_stop_is_told_with_the_way_on_and_what_it_cost_is_kept(
     tmp_path: Path, company: Company, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -47,6 +47,7 @@ def texts(site: Site, label: str) -> list[str]:
     return [text for text, _ in lines(site, label)]
 
 
+@pytest.mark.slow
 def test_documents_are_read_published_replayed_and_not_asked_about_again(tmp_path: Path, company: Company, server: ModelServer) -> None:
     site = reading_site(tmp_path / "site", company, server)
     site.learn()
@@ -98,6 +99,7 @@ def test_a_changed_document_is_read_from_the_changed_passage_on(tmp_path: Path, 
     assert texts(site, "rule_candidates") == []
 
 
+@pytest.mark.slow
 def test_a_skipped_passage_is_told_and_done_again_with_its_lines_published(
     tmp_path: Path, company: Company, server: ModelServer, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -86,6 +86,7 @@ def test_statistics_are_those_of_the_rows_up_to_the_chunk_s_end(made: Made) -> N
             assert told == ([len(bought)] if len(bought) else [])
 
 
+@pytest.mark.slow
 def test_a_step_is_given_nothing_of_others_and_nothing_later(made: Made) -> None:
     found = inputs(made)
     rows = made[3]

@@ -77,6 +77,7 @@ def test_what_is_learned_is_published_and_can_be_looked_through(
         memlearn.steps(site.config, "nobody")
 
 
+@pytest.mark.slow
 def test_lines_are_judged_on_the_rows_that_their_user_was_learned_from(tmp_path: Path, company: Company, server: ModelServer) -> None:
     site = make_site(tmp_path / "site", company, server)
     site.learn()
@@ -168,6 +169,7 @@ def test_an_endpoint_that_is_gone_leaves_the_rest_for_the_next_run(tmp_path: Pat
     assert site.digest() == whole.digest()
 
 
+@pytest.mark.slow
 def test_a_step_without_an_answer_is_skipped_told_and_retried(tmp_path: Path, company: Company, server: ModelServer) -> None:
     whole = make_site(tmp_path / "whole", company, server)
     whole.learn()
@@ -280,6 +282,7 @@ def test_a_model_that_obeys_hostile_data_changes_nothing(tmp_path: Path, company
     assert {(row["user_id"], row["label"], row["text"]) for row in site.content()["statements"]} == texts
 
 
+@pytest.mark.slow
 def test_a_plan_asks_nothing_and_tells_steps_tokens_and_money(
     tmp_path: Path, company: Company, server: ModelServer, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -73,6 +73,7 @@ def test_its_edits_are_checked_and_published(tmp_path: Path, company: Company, r
 
 
 @pytest.mark.parametrize("change", ["the function", pytest.param("nothing", marks=pytest.mark.slow)])
+@pytest.mark.slow
 def test_another_function_is_another_version(tmp_path: Path, company: Company, change: str) -> None:
     with ModelServer(uses_it) as server:
         site = site_with_tools(tmp_path / "site", company, server)

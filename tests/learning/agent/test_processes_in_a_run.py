@@ -40,6 +40,7 @@ def records(site: Site) -> list[dict[str, Any]]:
     return [record for path in sorted(site.layout.journals.glob("*.journal")) for _, record in read_segment(path)]
 
 
+@pytest.mark.slow
 def test_a_killed_sender_costs_neither_attempts_nor_what_is_learned(tmp_path: Path) -> None:
     asked, killed = 0, []
 

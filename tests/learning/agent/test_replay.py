@@ -52,6 +52,7 @@ def run_ids(site: Site, state: str = "done") -> list[str]:
     return sorted(run.run_id for run in memlearn.status(site.config).runs if run.state == state)
 
 
+@pytest.mark.slow
 def test_runs_of_several_nights_and_the_first_of_them_after_its_rows_were_corrected(
     tmp_path: Path, company: Company, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -130,6 +131,7 @@ def test_a_run_with_a_step_that_was_skipped_and_the_one_that_did_it_again(tmp_pa
     assert len({report.content_digest for report in reports}) == 3
 
 
+@pytest.mark.slow
 def test_a_run_that_went_on_from_a_killed_one(tmp_path: Path, company: Company) -> None:
     with serving(latency=0.02) as server:
         site = agent_site(tmp_path / "site", company, server, in_flight=2)
@@ -218,6 +220,7 @@ def test_runs_that_read_documents(tmp_path: Path) -> None:
     assert "of document 'rules:returns.md' was given something else then" in report.problem
 
 
+@pytest.mark.slow
 def test_what_is_not_as_it_was_then_is_named(tmp_path: Path, company: Company, capsys: pytest.CaptureFixture[str]) -> None:
     with serving() as server:
         site = agent_site(tmp_path / "site", company, server)
@@ -240,6 +243,7 @@ def test_what_is_not_as_it_was_then_is_named(tmp_path: Path, company: Company, c
         memlearn.replay(site.config, "run-9")
 
 
+@pytest.mark.slow
 def test_another_prompt_is_named(tmp_path: Path, company: Company) -> None:
     with serving() as server:
         site = agent_site(tmp_path / "site", company, server, prompts="prompts")

@@ -198,6 +198,7 @@ def test_keys_with_the_same_figures_are_told_once_by_the_finest(step: StepInput)
     assert ("category", "groceries") in keys
 
 
+@pytest.mark.slow
 def test_statistics_are_of_the_rows_up_to_the_chunk_s_end(learned: Learned) -> None:
     steps = learned.steps(tokens=900)["anna"]
     assert len(steps) > 4

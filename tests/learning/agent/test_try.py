@@ -59,6 +59,7 @@ def published(site: Site, user: str) -> dict[str, list[str]]:
     return {block.label: [line.text for line in block.statements] for block in memlearn.show(site.config, user).blocks if not block.shared}
 
 
+@pytest.mark.slow
 def test_variants_stand_side_by_side_and_nothing_of_the_store_changes(
     tmp_path: Path, company: Company, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -102,6 +103,7 @@ def test_variants_stand_side_by_side_and_nothing_of_the_store_changes(
         assert texts(tried.after[0]) == published(site, user)
 
 
+@pytest.mark.slow
 def test_it_works_before_anything_was_learned_and_for_the_embedded_manager(tmp_path: Path, company: Company) -> None:
     with ModelServer(shouting) as server:
         site = agent_site(tmp_path / "site", company, server)

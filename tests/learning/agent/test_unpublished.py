@@ -58,6 +58,7 @@ def published(site: Site, user: str) -> list[str]:
     return [line.text for block in memlearn.show(site.config, user).blocks for line in block.statements]
 
 
+@pytest.mark.slow
 def test_lines_that_cite_a_wide_range_are_published_and_verified(
     tmp_path: Path, company: Company, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -85,6 +86,7 @@ def test_lines_that_cite_a_wide_range_are_published_and_verified(
     assert any("rows 1-" in name for name in texts.values())
 
 
+@pytest.mark.slow
 def test_what_finds_no_room_is_told_wherever_an_operator_looks(
     tmp_path: Path, company: Company, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -121,6 +123,7 @@ def test_what_finds_no_room_is_told_wherever_an_operator_looks(
     assert all(set(written(site, user)) <= set(published(site, user)) for user in company.users)
 
 
+@pytest.mark.slow
 def test_what_became_sensitive_or_lost_its_block_is_told_too(tmp_path: Path, company: Company) -> None:
     with ModelServer(cites(lambda rows: rows[:3])) as server:
         site = make_site(tmp_path / "site", company, server)

@@ -62,6 +62,7 @@ def batches(server: ModelServer) -> int:
     return sum(server.counts()["requests"].get(BATCHES, {}).values())
 
 
+@pytest.mark.slow
 def test_batches_learn_what_single_requests_learn_at_their_price(
     tmp_path: Path, company: Company, direct: tuple[str, memlearn.LearnReport]
 ) -> None:
@@ -234,6 +235,7 @@ def test_a_provider_that_is_gone_leaves_its_batches_to_the_next_run(
     assert len(answered) == paid
 
 
+@pytest.mark.slow
 def test_an_endpoint_without_batches_says_so(tmp_path: Path, company: Company) -> None:
     with serving(faults=[Fault("404", endpoint=FILES)]) as server:
         site = make_site(tmp_path / "site", company, server)
@@ -244,6 +246,7 @@ def test_an_endpoint_without_batches_says_so(tmp_path: Path, company: Company) -
     assert report.published
 
 
+@pytest.mark.slow
 def test_a_plan_tells_waves_and_their_worst_case(tmp_path: Path, company: Company, capsys: pytest.CaptureFixture[str]) -> None:
     with serving() as server:
         site = make_site(tmp_path / "site", company, server, open_chunk="never")

@@ -56,7 +56,7 @@ def test_facts(users: Visits) -> None:
 
 def test_memory_holds_what_is_bought_most_and_what_is_long_past_counts_less() -> None:
     # Item 0 three times long ago, item 1 twice lately, items 2 and 3 once, 3 later.
-    visits = [{0}, {0}, {0}, {2}, *[{4}] * 12, {1}, {1}, {3}]
+    visits = [{0}, {0}, {0}, {2}, *[{4}] * 25, {1}, {1}, {3}]
     (history,) = (history_of([visits]),)
     assert facts_of(history, kept=3).item.tolist() == [1, 3, 4]
     assert facts_of(history, kept=4).item.tolist() == [0, 1, 3, 4]

@@ -71,6 +71,9 @@ def test_facts_of_the_state_are_those_of_the_history(rows: list[tuple[int, int, 
     bought = from_history.user_visits > 0
     for field in fields(from_state):
         one, two = getattr(from_state, field.name), getattr(from_history, field.name)
+        # Of purchases of one item on one day the state knows in which month they were, and not which of them are one visit.
+        if field.name == "faded" and len(rows) > len(set(rows)):
+            continue
         if len(one) == USERS:
             one, two = one[bought], two[bought]
         np.testing.assert_array_equal(one, two, err_msg=field.name)

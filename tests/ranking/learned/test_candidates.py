@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from memlearn.ranking.learned import ItemFigures, UserFacts, find_candidates, popular_order
+from memlearn.ranking.learned import FADES, ItemFigures, UserFacts, find_candidates, popular_order
 
 
 def facts(items: list[int]) -> UserFacts:
@@ -17,6 +17,7 @@ def facts(items: list[int]) -> UserFacts:
         visits=ones,
         first=ones,
         last=ones,
+        faded=np.ones((len(items), len(FADES))),
         at=one * 2,
         user_visits=one,
         user_bought=one * len(items),

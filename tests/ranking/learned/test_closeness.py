@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from memlearn.ranking.learned import COMPANION_KINDS, Companions, UserFacts, closeness
+from memlearn.ranking.learned import COMPANION_KINDS, FADES, Companions, UserFacts, closeness
 from memlearn.ranking.learned.companions import KINDS
 
 ITEMS = 6
@@ -36,6 +36,7 @@ def facts_of_visits(users: list[list[set[int]]]) -> UserFacts:
         visits=np.array([len(days) for _, days in facts], dtype=float),
         first=np.array([days[0] for _, days in facts], dtype=float),
         last=np.array([days[-1] for _, days in facts], dtype=float),
+        faded=np.zeros((len(facts), len(FADES))),
         at=np.array([len(visits) for visits in users], dtype=float),
         user_visits=np.array([len(visits) for visits in users], dtype=float),
         user_bought=np.array([sum(map(len, visits)) for visits in users], dtype=float),

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from memlearn.ranking.learned import FEATURES, ItemFigures, UserFacts, make_features
+from memlearn.ranking.learned import FADES, FEATURES, ItemFigures, UserFacts, make_features, start_scores
 from memlearn.ranking.learned.companions import KINDS
 
 USER = UserFacts(
@@ -17,6 +17,7 @@ USER = UserFacts(
     visits=np.array([4.0, 1.0]),
     first=np.array([100.0, 120.0]),
     last=np.array([130.0, 120.0]),
+    faded=np.array([[1.0, 2.0, 3.5], [0.5, 0.9, 1.0]]),
     at=np.array([155.0, 50.0]),
     user_visits=np.array([6.0, 1.0]),
     user_bought=np.array([12.0, 2.0]),
@@ -43,11 +44,22 @@ def features(owner: list[int], item: list[int], near: np.ndarray | None = None) 
     return [dict(zip(FEATURES, row.tolist(), strict=True)) for row in made]
 
 
+def weighed(fade: float) -> float:
+    """Six visits, what is past counting less."""
+    return sum(fade**age for age in range(6))
+
+
 def test_what_is_known_of_a_bought_item() -> None:
     (made,) = features([0], [0])
     wanted = {
         "visits": 4,
         "share": 4 / 6,
+        # Against six visits that lie evenly, weighed alike.
+        "lately": 1.0 / weighed(FADES[0]),
+        "faded": 2.0 / weighed(FADES[1]),
+        "slowly_faded": 3.5 / weighed(FADES[2]),
+        "lately_place": 0,
+        "lately_best": 1,
         "age": 2,
         "age_days": 25,
         "first_age": 5,
@@ -84,6 +96,21 @@ def test_an_item_that_was_not_bought_is_no_item_bought_long_ago() -> None:
     # Its kind was: item 0 is of the same key.
     assert (made["level1_visits"], made["level1_age"]) == pytest.approx((4 / 6, 2))
     assert np.isnan(made["level2_visits"])
+
+
+def test_items_have_their_place_among_those_of_their_user() -> None:
+    first, second = features([0, 0], [0, 2])
+    assert (first["faded_place"], second["faded_place"]) == (0, 1)
+    assert (first["faded_best"], second["faded_best"]) == pytest.approx((1, 0.45))
+    assert np.isnan(features([0], [1])[0]["faded_place"])
+    assert features([0], [1])[0]["faded_best"] == 0
+
+
+def test_scores_start_at_how_often_an_item_is_bought() -> None:
+    empty = np.zeros((len(KINDS), 2, 3), dtype=np.float32)
+    made = make_features(USER, np.array([0, 0, 0, 1]), np.array([0, 1, 2, 0]), FIGURES, empty)
+    start = start_scores(made)
+    assert start[0] > start[2] > start[1] == start[3] == pytest.approx(np.log(0.01))
 
 
 def test_a_user_of_one_visit_has_no_pace() -> None:

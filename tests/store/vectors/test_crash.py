@@ -11,6 +11,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import polars as pl
+import pytest
 
 from memlearn.store.vectors import VectorStore
 
@@ -37,6 +38,7 @@ def part(path: Path, users: int, value: str) -> Path:
     return path
 
 
+@pytest.mark.slow
 def test_kill_at_any_moment_leaves_the_pinned_version_readable(tmp_path: Path) -> None:
     store = VectorStore(tmp_path / "lance")
     version = store.write_blocks([part(tmp_path / "old.arrow", 20_000, "old")]).version

@@ -5,6 +5,8 @@ from __future__ import annotations
 import subprocess
 import sys
 
+import pytest
+
 SCRIPT = """
 import sys
 import memlearn.store.vectors
@@ -19,6 +21,7 @@ print(lancedb.__version__)
 """
 
 
+@pytest.mark.slow
 def test_the_remote_client_is_imported_when_it_is_asked_for() -> None:
     done = subprocess.run([sys.executable, "-c", SCRIPT], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr

@@ -26,6 +26,8 @@ Flags = NDArray[np.bool_]
 
 DAY_SECONDS = 86_400
 NO_KEY = -1
+# The number of January 1970.
+_FIRST_MONTH = 1970 * 12
 CATEGORY = "category"
 
 _RETURNS = ("refund", "cancellation")
@@ -235,8 +237,13 @@ def month_numbers(days: NDArray[np.integer]) -> Ints:
     return _months(np.arange(low, high + 1)).take(days - low, mode="clip")
 
 
+def month_days(months: NDArray[np.integer]) -> Ints:
+    """The first day of calendar months, as `month_numbers` gives them."""
+    return (months - _FIRST_MONTH).astype("datetime64[M]").astype("datetime64[D]").astype(np.int64)
+
+
 def _months(days: NDArray[np.integer]) -> Ints:
-    return days.astype("datetime64[D]").astype("datetime64[M]").astype(np.int64) + 1970 * 12
+    return days.astype("datetime64[D]").astype("datetime64[M]").astype(np.int64) + _FIRST_MONTH
 
 
 def month_of_us(time_us: Ints) -> Ints:

@@ -10,7 +10,11 @@ from memlearn.ranking.learned.values import Ints, ItemFigures, Reals, UserFacts,
 LEVELS = 3
 """So many levels of the catalogue take part, the finest ones."""
 
-_OF_FACT = ("visits", "share", "age", "age_days", "first_age", "since", "gap", "due")
+# The share of the user's visits on which they bought the item, what is past counting less: fastest first.
+_FADED = ("lately", "faded", "slowly_faded")
+# The place of an item among the user's, by such a share, and the share against that of the item in the first place.
+_PLACED = tuple(f"{name}_{what}" for name in _FADED[:2] for what in ("place", "best"))
+_OF_FACT = ("visits", "share", *_FADED, *_PLACED, "age", "age_days", "first_age", "since", "gap", "due")
 _OF_ITEM = ("buyers", "bought", "latest", "trend", "repeated", "size")
 _OF_USER = ("user_visits", "user_size", "user_repeats", "user_items", "user_last_size", "user_pace", "user_away")
 _OF_LEVEL = ("visits", "age")
@@ -25,7 +29,16 @@ FEATURES = (
 )
 """Names of the features, in the order of their columns."""
 
+FACT_FEATURES = _OF_FACT
+"""Those that are about what the user did with the item itself."""
+
+STARTS_AT = FEATURES.index("faded")
+"""The feature whose logarithm scores start at; what is learned corrects it."""
+
+_NONE_IF_NEVER = frozenset({"visits", "share", *_FADED, *(name for name in _PLACED if name.endswith("_best"))})
 _PRIOR = 5.0
+# What is added to a share of visits before its logarithm is taken: never bought is as likely as once on so many visits.
+_NEVER = 0.01
 
 
 def make_features(facts: UserFacts, owner: Ints, item: Ints, figures: ItemFigures, near: Weights) -> Weights:
@@ -51,6 +64,19 @@ def make_features(facts: UserFacts, owner: Ints, item: Ints, figures: ItemFigure
     return made
 
 
+def start_scores(features: Weights) -> Reals:
+    """The scores that a model's trees are added to: how likely the user is to buy the item again, by the share of their visits alone.
+
+    Args:
+        features: of `make_features`.
+
+    Returns:
+        Shape (candidates,).
+    """
+    scores: Reals = np.log(features[:, STARTS_AT].astype(np.float64) + _NEVER)
+    return scores
+
+
 def _unknown(size: int) -> Reals:
     return np.full(size, np.nan)
 
@@ -62,6 +88,8 @@ def _of_fact(facts: UserFacts, owner: Ints, item: Ints, items: int) -> list[Real
     rows, of = place[known], owner[known]
     pace, ages = facts.pace()[of], facts.ages()[rows]
     visits, first, last = facts.visits[rows], facts.first[rows], facts.last[rows]
+    faded = facts.faded / facts.visits_weighed()[facts.owner()]
+    placed = [part[rows] for column in faded.T[: len(_PLACED) // 2] for part in _placed(column, facts)]
     first_age = (facts.user_last[of] - first) / pace
     with np.errstate(divide="ignore", invalid="ignore"):
         gap = np.where(visits > 1, (last - first) / pace / (visits - 1), np.nan)
@@ -69,6 +97,8 @@ def _of_fact(facts: UserFacts, owner: Ints, item: Ints, items: int) -> list[Real
     values = (
         visits,
         visits / facts.user_visits[of],
+        *faded[rows].T,
+        *placed,
         ages,
         facts.at[of] - last,
         first_age,
@@ -77,11 +107,20 @@ def _of_fact(facts: UserFacts, owner: Ints, item: Ints, items: int) -> list[Real
         due,
     )
     columns = []
-    for number, value in enumerate(values):
-        column = np.zeros(len(owner)) if number in (0, 1) else _unknown(len(owner))
+    for name, value in zip(_OF_FACT, values, strict=True):
+        column = np.zeros(len(owner)) if name in _NONE_IF_NEVER else _unknown(len(owner))
         column[known] = value
         columns.append(column)
     return columns
+
+
+def _placed(share: Reals, facts: UserFacts) -> tuple[Reals, Reals]:
+    """The place of each fact among its user's by a share of visits, 0 for the highest one, and its share against that one's."""
+    order = np.lexsort((-share, facts.owner()))
+    first = np.repeat(facts.starts[:-1], np.diff(facts.starts))
+    place = np.empty(len(share))
+    place[order] = np.arange(len(share)) - first
+    return place, share / share[order][first]
 
 
 def _near(near: Weights, owner: Ints, item: Ints) -> list[Reals]:

@@ -38,7 +38,9 @@ class Training:
     threads: int = 1
 
 
-def train_model(features: Weights, relevant: Flags, groups: Ints, names: tuple[str, ...], training: Training) -> str:
+def train_model(
+    features: Weights, relevant: Flags, groups: Ints, names: tuple[str, ...], training: Training, start: Reals | None = None
+) -> str:
     """Train a LambdaMART model (Burges, 2010) that puts relevant rows of a group first.
 
     Args:
@@ -47,9 +49,10 @@ def train_model(features: Weights, relevant: Flags, groups: Ints, names: tuple[s
         groups: sizes of the groups, in order; their sum is the number of rows.
         names: of the features.
         training: settings.
+        start: scores that the trees are to be added to; shape (rows,).
 
     Returns:
-        The model as text. The same rows give the same text, whatever the number of threads.
+        The model as text, trees alone. The same rows give the same text, whatever the number of threads.
     """
     lightgbm = _load()
     settings = {
@@ -66,7 +69,9 @@ def train_model(features: Weights, relevant: Flags, groups: Ints, names: tuple[s
         "seed": 1,
         "verbose": -1,
     }
-    rows = lightgbm.Dataset(features, label=relevant.astype(np.int32), group=groups, feature_name=list(names), params={"verbose": -1})
+    rows = lightgbm.Dataset(
+        features, label=relevant.astype(np.int32), group=groups, init_score=start, feature_name=list(names), params={"verbose": -1}
+    )
     text = lightgbm.train(settings, rows, training.trees).model_to_string()
     # The settings at its end name the number of threads.
     return str(text).split("\nparameters:\n", 1)[0] + "\n"

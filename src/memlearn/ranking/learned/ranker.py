@@ -15,8 +15,9 @@ import pyarrow as pa
 from memlearn.errors import DamagedError
 from memlearn.ranking.learned.batches import Candidates, candidates_of
 from memlearn.ranking.learned.candidates import popular_order
+from memlearn.ranking.learned.features import FEATURES
 from memlearn.ranking.learned.model import RankModel
-from memlearn.ranking.learned.values import COMPANION_KINDS, Companions, Flags, Ints, ItemFigures, Reals, UserFacts
+from memlearn.ranking.learned.values import COMPANION_KINDS, FADED_PARTS, FADES, Companions, Flags, Ints, ItemFigures, Reals, UserFacts
 
 _WAY_OUT = "Learn again with `memlearn learn CONFIG`, or roll back."
 
@@ -43,6 +44,11 @@ class LearnedRanker:
     new_model: str | None
     close: int
     popular: int
+
+    @property
+    def fits(self) -> bool:
+        """Whether its models go by the features that this version makes; those of older versions do not."""
+        return f"\nfeature_names={' '.join(FEATURES)}\n" in self.model
 
     @cached_property
     def trees(self) -> RankModel:
@@ -88,23 +94,24 @@ class LearnedRanker:
         )
 
     def facts_of(
-        self, items: Sequence[str], visits: Sequence[int], first: Sequence[int], last: Sequence[int], user: Mapping[str, float], at: float
+        self,
+        items: Sequence[str],
+        of_items: tuple[Sequence[int], Sequence[int], Sequence[int], Sequence[int]],
+        user: Mapping[str, float],
+        at: float,
     ) -> UserFacts:
         """The facts of one user, of the items that the ranker knows.
 
         Args:
             items: ids, sorted.
-            visits: on how many visits each was bought.
-            first: the day of the first of them.
-            last: the day of the last of them.
+            of_items: on how many visits each was bought, the day of the first and that of the last of them, and thousandths of the visits for
+                each item and each of `FADES`.
             user: visits, bought, items, first, last, last_size: of the user.
             at: the moment to rank for, days.
         """
         places = [(place, number) for number, item in enumerate(items) if (place := self.positions.get(item)) is not None]
         chosen = [number for _, number in places]
-
-        def taken(column: Sequence[int]) -> Reals:
-            return np.array([column[number] for number in chosen], dtype=np.float64)
+        visits, first, last, faded = (np.array(column, dtype=np.float64) for column in of_items)
 
         def single(name: str) -> Reals:
             return np.array([user[name]], dtype=np.float64)
@@ -112,9 +119,10 @@ class LearnedRanker:
         return UserFacts(
             starts=np.array([0, len(chosen)], dtype=np.int64),
             item=np.array([place for place, _ in places], dtype=np.int64),
-            visits=taken(visits),
-            first=taken(first),
-            last=taken(last),
+            visits=visits[chosen],
+            first=first[chosen],
+            last=last[chosen],
+            faded=faded.reshape(-1, len(FADES))[chosen] / FADED_PARTS,
             at=np.array([at], dtype=np.float64),
             user_visits=single("visits"),
             user_bought=single("bought"),

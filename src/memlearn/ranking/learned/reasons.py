@@ -12,15 +12,15 @@ import numpy as np
 from memlearn.memory import Statement
 from memlearn.ranking.items import ItemIndex
 from memlearn.ranking.learned.companions import KINDS
-from memlearn.ranking.learned.features import FEATURES, LEVELS
+from memlearn.ranking.learned.features import FACT_FEATURES, FEATURES, LEVELS
 from memlearn.ranking.learned.ranker import LearnedRanker
 from memlearn.ranking.learned.values import Ints, Reals, UserFacts
 from memlearn.ranking.levels import ITEM
 from memlearn.ranking.memory import UserMemory
 
 _EPOCH = date(1970, 1, 1)
-# So many facts are told of an item at most; one that moved it less than this share of what moved it most is not told.
-_TOLD, _TELLING = 3, 0.15
+# So many facts are told of an item at most; a third that moved it less than this share of what moved it most is not told.
+_TOLD, _ALWAYS, _TELLING = 3, 2, 0.15
 # Fewest visits from which an interval is told.
 _REGULAR = 3
 _BOUGHT = "bought"
@@ -30,7 +30,7 @@ _COMPANION_OF = {"with_all": "with", "with_lately": "with", "basket_lately": "ba
 def _groups() -> dict[str, list[int]]:
     """Features that tell of the same fact, by what it is about."""
     groups: dict[str, list[int]] = {
-        _BOUGHT: [FEATURES.index(name) for name in ("visits", "share", "age", "age_days", "first_age", "since", "gap", "due")],
+        _BOUGHT: [FEATURES.index(name) for name in FACT_FEATURES],
         "crowd": [FEATURES.index(name) for name in ("buyers", "bought", "latest", "trend")],
         "repeated": [FEATURES.index("repeated")],
     }
@@ -99,7 +99,7 @@ class Explainer:
         facts: list[dict[str, Any]] = []
         quoted: Statement | None = None
         for fact in moved:
-            if len(told) == _TOLD or fact.by < _TELLING * moved[0].by:
+            if len(told) == _TOLD or (len(told) >= _ALWAYS and fact.by < _TELLING * moved[0].by):
                 break
             statement = self._statement(fact.about, item) if quoted is None else None
             said = (statement.text.rstrip("."), {}) if statement is not None else self._words(fact.about, item)

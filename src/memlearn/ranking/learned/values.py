@@ -16,6 +16,13 @@ Reals = NDArray[np.float64]
 Weights = NDArray[np.float32]
 Flags = NDArray[np.bool_]
 
+_SLOWEST = 0.985
+FADES = (_SLOWEST**16, _SLOWEST**4, _SLOWEST)
+"""What a purchase counts after one more visit of the user, in three ways: half of it is left after 3, 11 and 46 visits."""
+
+FADED_PARTS = 1000
+"""Such visits are whole numbers of so many parts, so that machines agree."""
+
 COMPANION_KINDS = ("with", "basket", "after")
 """Bought by the same users; on the same visit; on the visit after."""
 
@@ -29,6 +36,7 @@ class UserFacts:
         item: position of each fact's item, ascending within a user; shape (facts,).
         visits: on how many visits the user bought it.
         first, last: the first and last of them, days.
+        faded: those visits at the user's last one, what is past counting less as each of `FADES` says; shape (facts, fades).
         at: the moment to rank for, days; shape (users,).
         user_visits: all visits of each user.
         user_bought: purchases of each user, an item counting once a visit.
@@ -42,6 +50,7 @@ class UserFacts:
     visits: Reals
     first: Reals
     last: Reals
+    faded: Reals
     at: Reals
     user_visits: Reals
     user_bought: Reals
@@ -64,6 +73,12 @@ class UserFacts:
         pace[~(pace > 0)] = np.inf
         return pace
 
+    def visits_weighed(self) -> Reals:
+        """All visits of each user, what is past counting less as each of `FADES` says, as if they lay evenly; shape (users, fades)."""
+        fades = np.array(FADES)
+        weighed: Reals = (1 - np.power(fades, self.user_visits[:, None])) / (1 - fades)
+        return weighed
+
     def ages(self) -> Reals:
         """For each fact how many visits of the user passed since the last purchase, by the user's pace."""
         owner = self.owner()
@@ -79,6 +94,7 @@ class UserFacts:
             visits=self.visits[low:high],
             first=self.first[low:high],
             last=self.last[low:high],
+            faded=self.faded[low:high],
             at=self.at[first:end],
             user_visits=self.user_visits[first:end],
             user_bought=self.user_bought[first:end],

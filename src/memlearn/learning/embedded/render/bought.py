@@ -9,7 +9,7 @@ def list_bought(bought: pl.DataFrame, buyers: pl.DataFrame) -> pl.DataFrame:
     """Put each user's bought items into one row.
 
     Args:
-        bought: user_id, item_id, visits, first_day, last_day of each item; a user's rows together.
+        bought: user_id, item_id, visits, first_day, last_day, faded of each item; a user's rows together.
         buyers: user_id, visits, purchases, different, first_day, last_day, last_size.
 
     Returns:
@@ -23,7 +23,8 @@ def list_bought(bought: pl.DataFrame, buyers: pl.DataFrame) -> pl.DataFrame:
             pl.col("visits").alias("item_visits"),
             pl.col("first_day").alias("item_first_day"),
             pl.col("last_day").alias("item_last_day"),
+            pl.col("faded").explode().alias("item_faded"),
         )
     )
     joined = buyers.join(lists, on="user_id", how="left", maintain_order="left")
-    return joined.with_columns(pl.col("items", "item_visits", "item_first_day", "item_last_day").fill_null([]))
+    return joined.with_columns(pl.col("items", "item_visits", "item_first_day", "item_last_day", "item_faded").fill_null([]))

@@ -14,8 +14,8 @@ FACTS_RESERVED = 1024
 CITED_BYTES = 128
 NUMBER_BYTES = 8
 ROW_ID_BYTES = 16
-# Of a bought item: visits, and the first and the last day.
-BOUGHT_NUMBERS = 3
+# Of a bought item: visits, the first and the last day, and visits weighed in three ways.
+BOUGHT_NUMBERS = 6
 
 _LINE = ["user_id", "label", "line"]
 
