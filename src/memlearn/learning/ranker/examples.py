@@ -40,7 +40,8 @@ class RankerConfig:
             all candidates, and takes a fifth of the time.
         held: about so many visits settings are compared on; all their candidates are ranked.
         close, popular: candidates by closeness and by popularity.
-        tried: settings among which validation chooses.
+        tried: settings among which validation chooses: with much to learn from, larger trees that find out all by themselves; with little, smaller
+            ones that correct how often items were bought.
         min_users: fewest users behind a figure.
         min_groups: fewest visits without which nothing is trained.
     """
@@ -52,7 +53,7 @@ class RankerConfig:
     held: int = 3_000
     close: int = 110
     popular: int = 50
-    tried: tuple[Training, ...] = (Training(), Training(trees=100, leaves=7, leaf_rows=200))
+    tried: tuple[Training, ...] = (Training(), Training(trees=100, leaves=7, leaf_rows=200, start=1.0))
     min_users: int = 5
     min_groups: int = 200
 

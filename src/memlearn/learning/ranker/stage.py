@@ -65,6 +65,7 @@ def learn_ranker(
         names,
         whole.model,
         None if fresh is None else fresh.model,
+        (whole.training.start, 0.0 if fresh is None else fresh.training.start),
         config.close,
         config.popular,
     )
@@ -91,7 +92,7 @@ def _learned_from(visits: Visits, codes: Ints, config: RankerConfig) -> str:
 
 
 def _told(trained: Trained) -> dict[str, Any]:
-    chosen = {"trees": trained.training.trees, "leaves": trained.training.leaves}
+    chosen = {"trees": trained.training.trees, "leaves": trained.training.leaves, "start": trained.training.start}
     return {"visits": trained.groups, "chosen": chosen, "validation_ndcg_at_10": [round(value, 6) for value in trained.validation]}
 
 

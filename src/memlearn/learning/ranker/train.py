@@ -9,7 +9,7 @@ import numpy as np
 
 from memlearn.learning.ranker.examples import Examples, RankerConfig, last_visits, make_examples
 from memlearn.ranking.history import History
-from memlearn.ranking.learned import FEATURES, Flags, Ints, Reals, start_scores
+from memlearn.ranking.learned import FEATURES, Flags, Ints, Reals
 from memlearn.ranking.learned.model import RankModel, Training, train_model
 
 _FEWEST_USERS = 5
@@ -80,15 +80,13 @@ def _compare(examples: Examples, training: Training) -> float:
             continue
         share = float(np.mean(~held))
         small = replace(training, leaf_rows=max(20, int(training.leaf_rows * share)))
-        model = RankModel(_fit(examples, taught, small))
-        features = examples.features[held]
-        found.append(_ndcg(start_scores(features) + model.scores(features), examples.bought[held], examples.group[held]))
+        model = RankModel(_fit(examples, taught, small), small.start)
+        found.append(_ndcg(model.scores(examples.features[held]), examples.bought[held], examples.group[held]))
     return float(np.mean(found)) if found else 0.0
 
 
 def _fit(examples: Examples, rows: Flags, training: Training) -> str:
-    features = examples.features[rows]
-    return train_model(features, examples.bought[rows], _sizes(examples.group[rows]), FEATURES, training, start_scores(features))
+    return train_model(examples.features[rows], examples.bought[rows], _sizes(examples.group[rows]), FEATURES, training)
 
 
 def _ndcg(scores: Reals, bought: Flags, groups: Ints) -> float:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from memlearn.errors import DamagedError
+from memlearn.ranking.learned.features import start_scores
 from memlearn.ranking.learned.values import Flags, Ints, Reals, Weights
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ class Training:
         leaves: most leaves of a tree.
         learning_rate: by how much each tree counts.
         leaf_rows: fewest rows of a leaf.
+        start: by how much `start_scores` count, to which the trees are added.
         threads: that LightGBM may use; the model does not depend on it.
     """
 
@@ -35,12 +37,11 @@ class Training:
     leaves: int = 15
     learning_rate: float = 0.08
     leaf_rows: int = 100
+    start: float = 0.0
     threads: int = 1
 
 
-def train_model(
-    features: Weights, relevant: Flags, groups: Ints, names: tuple[str, ...], training: Training, start: Reals | None = None
-) -> str:
+def train_model(features: Weights, relevant: Flags, groups: Ints, names: tuple[str, ...], training: Training) -> str:
     """Train a LambdaMART model (Burges, 2010) that puts relevant rows of a group first.
 
     Args:
@@ -49,7 +50,6 @@ def train_model(
         groups: sizes of the groups, in order; their sum is the number of rows.
         names: of the features.
         training: settings.
-        start: scores that the trees are to be added to; shape (rows,).
 
     Returns:
         The model as text, trees alone. The same rows give the same text, whatever the number of threads.
@@ -69,6 +69,7 @@ def train_model(
         "seed": 1,
         "verbose": -1,
     }
+    start = training.start * start_scores(features) if training.start else None
     rows = lightgbm.Dataset(
         features, label=relevant.astype(np.int32), group=groups, init_score=start, feature_name=list(names), params={"verbose": -1}
     )
@@ -157,13 +158,18 @@ def _patient_threads() -> Iterator[None]:
 class RankModel:
     """A model that scores candidates and says which features moved a score."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, start: float = 0.0) -> None:
         """Read a model as `train_model` gives it.
+
+        Args:
+            text: the trees.
+            start: as in `Training`.
 
         Raises:
             DamagedError: it is no model.
         """
         lightgbm = _load()
+        self.start = start
         try:
             self._booster = lightgbm.Booster(model_str=text)
         except lightgbm.basic.LightGBMError as error:
@@ -179,6 +185,8 @@ class RankModel:
         if not len(features):
             return np.zeros(0)
         scores = np.asarray(self._booster.predict(features, raw_score=True, num_threads=1, predict_disable_shape_check=True))
+        if self.start:
+            scores = scores + self.start * start_scores(features)
         return np.round(scores, 6)
 
     def contributions(self, features: Weights) -> Reals:

@@ -33,6 +33,7 @@ class LearnedRanker:
         levels: names of the levels of the catalogue that `figures` has codes in, finest first.
         model: as text; ranks everything.
         new_model: the same of what a user has not bought; None where it could not be trained.
+        starts: by how much `start_scores` count in the two.
         close, popular: candidates by closeness and by popularity.
     """
 
@@ -42,6 +43,7 @@ class LearnedRanker:
     levels: tuple[str, ...]
     model: str
     new_model: str | None
+    starts: tuple[float, float]
     close: int
     popular: int
 
@@ -57,12 +59,12 @@ class LearnedRanker:
         Raises:
             DamagedError: it is no model.
         """
-        return RankModel(self.model)
+        return RankModel(self.model, self.starts[0])
 
     @cached_property
     def new_trees(self) -> RankModel | None:
         """The model of what is new to a user, opened once."""
-        return None if self.new_model is None else RankModel(self.new_model)
+        return None if self.new_model is None else RankModel(self.new_model, self.starts[1])
 
     @cached_property
     def positions(self) -> dict[str, int]:
@@ -141,6 +143,7 @@ class LearnedRanker:
             "new_model": pa.array([self.new_model or ""]),
             "numbers": pa.array([[self.figures.users, self.close, self.popular, len(self.figures.levels)]], pa.list_(pa.int64())),
             "levels": pa.array([self.figures.levels.ravel()], pa.list_(pa.int64())),
+            "starts": pa.array([self.starts], pa.list_(pa.float64())),
         }
         for name in _FIGURES:
             columns[name] = pa.array([getattr(self.figures, name)], pa.list_(pa.float64()))
@@ -189,7 +192,9 @@ class LearnedRanker:
         }
         names = tuple(table.column("level_names")[0].as_py())
         model, new_model = (str(table.column(name)[0].as_py()) for name in ("model", "new_model"))
-        return LearnedRanker(item_ids, figures, companions, names, model, new_model or None, close, popular)
+        # Rankers of older versions have none, and fit no more.
+        starts = array("starts").tolist() if "starts" in table.column_names else [0.0, 0.0]
+        return LearnedRanker(item_ids, figures, companions, names, model, new_model or None, (starts[0], starts[1]), close, popular)
 
 
 _FIGURES = ("buyers", "visits", "latest", "repeaters", "size")

@@ -78,13 +78,14 @@ def rank_learned(
     more = _stated_items(place, signals, config)
     part = next(ranker.candidates(facts, allowed, more))
     trees = ranker.new_trees if only_new and ranker.new_trees is not None else ranker.trees
-    start = start_scores(part.features)
-    scores = start + trees.scores(part.features)
+    scores = trees.scores(part.features)
     scores = np.round(scores + _raised(place, part.item, signals, scores, config), 6)
     # Candidates are in the order of their ids, which settles ties.
     best = np.argsort(-scores, kind="stable")[:k]
     contributions = trees.contributions(part.features[best])
-    contributions[:, STARTS_AT] += start[best] - start.mean()
+    if trees.start:
+        start = trees.start * start_scores(part.features)
+        contributions[:, STARTS_AT] += start[best] - start.mean()
     explainer = Explainer(ranker, place.index, facts, memory)
     return tuple(
         _explained(place, explainer, int(part.item[at]), float(scores[at]), contributions[number], signals)
