@@ -219,6 +219,7 @@ class LearnRun:
                 parts = [pick_up(self.folder / "fold", shard, "sends") for shard in shards]
                 visits = [pick_up(self.folder / "fold", shard, "applied") for shard in shards] if len(self.tables.applies) else []
                 self.offers = train_offers_of(self.job, self.tables, scope, self.population, parts, visits)
+        give_back()
 
     def render_shards(self, shards: Sequence[int]) -> None:
         """Word the memory of some shards' users; those of shards with few of them together."""

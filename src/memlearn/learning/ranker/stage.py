@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from hashlib import blake2b
 from typing import Any
 
@@ -54,10 +55,13 @@ def learn_ranker(
     learned_from = _learned_from(visits, codes, config)
     if earlier is not None and len(earlier) and json.loads(earlier["told"][0]).get("learned_from") == learned_from:
         return earlier
-    whole, fresh = train_ranker(_fewer(history), codes, config)
+    # What all users tell at the end is counted beside the training, which begins on one core.
+    with ThreadPoolExecutor(1) as pool:
+        counted = pool.submit(lambda: Shared.of(history, facts_of(history, kept), codes, min_users))
+        whole, fresh = train_ranker(_fewer(history), codes, config)
+        shared = counted.result()
     if whole is None:
         return pl.DataFrame(schema=SHARED_TABLES["ranker"])
-    shared = Shared.of(history, facts_of(history, kept), codes, min_users)
     ranker = LearnedRanker(
         visits.item_ids,
         shared.figures,
