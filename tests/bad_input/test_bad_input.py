@@ -369,7 +369,7 @@ HEALED = {
 }
 
 
-@pytest.mark.parametrize("how", ["flipped", "cut", "gone"])
+@pytest.mark.parametrize("how", ["flipped", *(pytest.param(how, marks=pytest.mark.slow) for how in ("cut", "gone"))])
 @pytest.mark.parametrize("what", HEALED)
 def test_learning_mends_what_can_be_made_anew(site: Site, what: str, how: str, digest_of_good_run: str) -> None:
     _damage(HEALED[what](site), how)

@@ -136,6 +136,7 @@ def test_a_cancelled_request_is_broken_off_and_the_process_goes_on() -> None:
     asyncio.run(work())
 
 
+@pytest.mark.slow
 def test_what_a_killed_process_had_under_way_fails_as_if_cut_and_another_process_goes_on() -> None:
     async def work() -> None:
         with ModelServer(echo, faults=[HANG]) as server:

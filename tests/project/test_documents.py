@@ -22,7 +22,7 @@ ROOT = Path(__file__).parents[2]
 DOCUMENTS = ["README.md", *(f"docs/{file.name}" for file in sorted((ROOT / "docs").glob("*.md")))]
 AGENT = "docs/agent.md"
 # Their commands take long.
-SLOW = (AGENT, "docs/evaluating.md")
+SLOW = (AGENT, "docs/evaluating.md", "docs/operations.md")
 WITH_COMMANDS = [pytest.param(document, marks=[pytest.mark.slow] if document in SLOW else []) for document in DOCUMENTS]
 ENVIRONMENT = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT / "src"), str(ROOT / "flows")])}
 COMMAND = re.compile(r"^(?: {4})?((?:memlearn|make|python -m) [^`]*)$")

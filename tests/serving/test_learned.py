@@ -130,6 +130,7 @@ def test_the_answer_is_the_same_when_the_events_are_gone(grocer: Grocer, memory:
             assert alone.recommend(user) == memory.recommend(user)
 
 
+@pytest.mark.slow
 def test_an_avoided_category_goes_and_comes_back_and_a_liked_one_rises(tmp_path: Path) -> None:
     grocer = make_grocer(tmp_path)
 

@@ -103,6 +103,7 @@ def test_what_was_refused_is_judged_anew_and_the_old_config_goes_on(config: Path
     assert set(kept) == {again[1].refused_id, back.release_id}
 
 
+@pytest.mark.slow
 def test_without_a_gate_anything_is_served(config: Path) -> None:
     memlearn.learn(config)
     config.write_text(config.read_text(encoding="utf-8").partition("releases:")[0] + FORGETFUL, encoding="utf-8")

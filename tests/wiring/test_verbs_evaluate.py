@@ -22,6 +22,8 @@ from memlearn.store.ledger import Ledger
 from memlearn.wiring.reports import Progress
 from memlearn.wiring.reports_evaluate import EvaluateReport
 
+# `tests/cli/test_evaluate.py` has the fast ones.
+pytestmark = pytest.mark.slow
 
 @pytest.fixture(scope="module")
 def rows() -> list[Row]:
@@ -81,7 +83,6 @@ def test_a_baseline_has_the_figure_that_a_slow_count_gives(found: EvaluateReport
     assert mean(found, "popularity") == pytest.approx(fmean(fmean(own) for own in values.values()), abs=1e-12)
 
 
-@pytest.mark.slow
 def test_memory_ranks_from_the_release_of_each_cut(market: Path, found: EvaluateReport, rows: list[Row]) -> None:
     values = defaultdict(list)
     cuts = days(found)
@@ -106,7 +107,6 @@ def test_favourites_are_found_by_whoever_looks_at_users(found: EvaluateReport) -
     assert mean(found, "rag") > mean(found, "popularity") + 0.1
 
 
-@pytest.mark.slow
 def test_the_published_store_is_as_it_was(rows: list[Row], tmp_path: Path) -> None:
     config = write_market(tmp_path, rows)
     memlearn.learn(config)
@@ -116,7 +116,6 @@ def test_the_published_store_is_as_it_was(rows: list[Row], tmp_path: Path) -> No
     assert after == before
 
 
-@pytest.mark.slow
 def test_nothing_need_be_learned_before(rows: list[Row], found: EvaluateReport, tmp_path: Path) -> None:
     config = write_market(tmp_path, rows)
     alone = memlearn.evaluate(config)
@@ -145,7 +144,6 @@ def test_what_was_done_is_not_done_again(rows: list[Row], found: EvaluateReport,
     assert again.evaluation.methods == found.evaluation.methods
 
 
-@pytest.mark.slow
 def test_what_comes_later_changes_nothing_that_was_ranked(rows: list[Row], found: EvaluateReport, tmp_path: Path) -> None:
     """The same cuts over rows whose future is another one: other truth, the same lists."""
     end = days(found)[-1] + timedelta(7)
@@ -162,7 +160,6 @@ def test_what_comes_later_changes_nothing_that_was_ranked(rows: list[Row], found
         assert one.coverage == own.coverage
 
 
-@pytest.mark.slow
 def test_a_final_look_is_at_the_time_after_validation_and_is_logged(rows: list[Row], found: EvaluateReport, tmp_path: Path) -> None:
     config = write_market(tmp_path, rows)
     first = memlearn.evaluate(config, final=True, report=tmp_path / "report")
@@ -201,7 +198,6 @@ def test_baselines_are_tuned_on_earlier_cuts(found: EvaluateReport) -> None:
     assert any(earlier in note for note in found.evaluation.protocol.notes if note.startswith("Baselines were tuned"))
 
 
-@pytest.mark.slow
 def test_without_repeats_nothing_old_is_ranked_or_asked_for(rows: list[Row], tmp_path: Path) -> None:
     config = write_market(tmp_path, rows, more="  repeats: false")
     other = memlearn.evaluate(config)
@@ -212,7 +208,6 @@ def test_without_repeats_nothing_old_is_ranked_or_asked_for(rows: list[Row], tmp
         assert one.repeat.users == 0
 
 
-@pytest.mark.slow
 def test_everything_within_a_horizon_can_be_the_truth(rows: list[Row], tmp_path: Path) -> None:
     config = write_market(tmp_path, rows, more="  truth: horizon\n  horizon_days: 3")
     other = memlearn.evaluate(config)
@@ -237,7 +232,6 @@ def test_the_memory_itself_is_looked_at(found: EvaluateReport) -> None:
     assert memory.changes.users > 0
 
 
-@pytest.mark.slow
 def test_everything_can_be_removed_but_the_report(rows: list[Row], tmp_path: Path) -> None:
     config = write_market(tmp_path, rows)
     report = memlearn.evaluate(config, remove=True)

@@ -30,6 +30,7 @@ def test_parts_add_up_to_the_whole(amount: int, weights: list[int]) -> None:
     assert all(abs(part - amount * weight / sum(weights)) <= 1 + amount * 1e-12 for part, weight in zip(parts, weights, strict=True))
 
 
+@pytest.mark.slow
 def test_costs_are_told_by_run_user_block_and_statement(tmp_path: Path, company: Company, capsys: pytest.CaptureFixture[str]) -> None:
     with ModelServer(note_taker) as server:
         site = agent_site(tmp_path / "site", company, server)
