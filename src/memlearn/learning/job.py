@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 MANAGER_VERSION = "embedded-5"
 """Version of everything between rows and pieces: annotation, chunk cutting, counting, joining."""
-RENDER_VERSION = "render-11"
+RENDER_VERSION = "render-12"
 """Version of everything between states and a release: what is judged telling, and its words. A new one renders everybody anew, and does no step again."""
 
 Report = Callable[[str, int, int, str], None]

@@ -185,9 +185,10 @@ class Memory:
         self, record: UserRecord | None, memory: UserMemory, k: int, at_us: int, excluded: Collection[str], *, only_new: bool
     ) -> Ranking | None:
         """By the trained ranker, offers in turn with it; None where there is none, or nothing that it could go by."""
-        if record is None or record.bought is None or not record.bought.items or (place := self._place) is None:
+        bought = None if record is None else record.bought
+        if record is None or bought is None or not bought.items or bought.item_faded is None or (place := self._place) is None:
             return None
-        facts = bought_facts(place.ranker, record.bought, at_us)
+        facts = bought_facts(place.ranker, bought, at_us)
         items = rank_learned(place, facts, memory, k, at_us, self._config, excluded, only_new=only_new)
         own = self._offers or len(items) < k
         others = self._others(record, memory, k, at_us, {*excluded, *place.ranker.item_ids}).items if own else ()

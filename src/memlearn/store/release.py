@@ -19,7 +19,7 @@ from memlearn.memory import Block, BlockSpec
 from memlearn.store.apart import LearnedApart, read_apart
 from memlearn.store.layout import StoreLayout
 from memlearn.store.locks import lock_file
-from memlearn.store.manifest import RELEASE_FORMAT, WAY_OUT, Manifest, read_manifest
+from memlearn.store.manifest import WAY_OUT, Manifest, read_manifest
 from memlearn.store.segments import winners_query
 from memlearn.store.switch import check_segment, current_release_id
 from memlearn.store.tables import SHARED_TABLES, USER_ORDER, USER_TABLES, columns_of, has_table
@@ -192,7 +192,7 @@ class Release:
         self._settle_winners()
         chosen = "winner" if user_ids is None else "(select * from winner where user_id in (select unnest($users)))"
         pieces = [
-            f"select w.user_id, {', '.join(columns_of(name, version))} from s{index}.{name} t join {chosen} w on w.segment = {index} and w.user_no = t.user_no"
+            f"select w.user_id, {columns_of(name, version)} from s{index}.{name} t join {chosen} w on w.segment = {index} and w.user_no = t.user_no"
             for index, version in enumerate(self._versions)
             if has_table(name, version)
         ]
@@ -232,7 +232,8 @@ class Release:
 
     def shared_blocks(self) -> tuple[Block, ...]:
         """The blocks that are the same for all users."""
-        rows = self._fetch(f"select {', '.join(columns_of('statements', RELEASE_FORMAT))} from shared_segment.shared_statements t order by label, line").rows()
+        columns = columns_of("statements", self._shared_version)
+        rows = self._fetch(f"select {columns} from shared_segment.shared_statements t order by label, line").rows()
         return self._fill_blocks([to_statement_record(row) for row in rows], shared=True)
 
     def _fill_blocks(self, records: Sequence[StatementRecord], *, shared: bool) -> tuple[Block, ...]:
@@ -272,7 +273,7 @@ class Release:
             return self._warm.rows(table, number)
         if not has_table(table, self._versions[segment]):
             return []
-        columns = ", ".join(columns_of(table, self._versions[segment]))
+        columns = columns_of(table, self._versions[segment])
         rows = self._rows(f"select {columns} from s{segment}.{table} t where user_no = {number}")
         keys = [list(USER_TABLES[table]).index(column) - 1 for column in USER_ORDER[table]]
         return sorted(rows, key=lambda row: tuple((row[key] is None, row[key]) for key in keys))

@@ -250,7 +250,7 @@ def _fill_from_parts(table: str, files: Sequence[Path], numbers: UserNumbers) ->
 
 def _fill_from_segments(table: str, versions: Sequence[int]) -> _Fill:
     pieces = " union all ".join(
-        f"select n.user_no, {', '.join(columns_of(table, version))} from s{index}.{table} t "
+        f"select n.user_no, {columns_of(table, version)} from s{index}.{table} t "
         f"join aside.renumbered n on n.segment = {index} and n.old_no = t.user_no"
         for index, version in enumerate(versions)
         if has_table(table, version)

@@ -176,14 +176,14 @@ def select_columns(schema: dict[str, pl.DataType]) -> str:
     return ", ".join(f'cast("{name}" as {_SQL_TYPES[dtype]}) as "{name}"' for name, dtype in schema.items() if name != "user_id")
 
 
-def columns_of(table: str, version: int) -> tuple[str, ...]:
-    """SQL of the columns of a table `t` of users in segments of a format, as this version names them; `user_id` is left out.
+def columns_of(table: str, version: int) -> str:
+    """SQL that selects the columns of a table `t` of users in segments of a format, as this version names them; `user_id` is left out.
 
     Args:
         table: its name.
         version: the segment's format.
     """
-    return tuple(
+    return ", ".join(
         f't."{name}"' if version >= LATER_COLUMNS.get((table, name), 1) else f'cast(null as {_SQL_TYPES[dtype]}) as "{name}"'
         for name, dtype in USER_TABLES[table].items()
         if name != "user_id"

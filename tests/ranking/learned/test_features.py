@@ -106,6 +106,14 @@ def test_items_have_their_place_among_those_of_their_user() -> None:
     assert features([0], [1])[0]["faded_best"] == 0
 
 
+def test_where_nothing_is_left_of_what_was_bought_no_share_is_undefined() -> None:
+    long_ago = replace(USER, faded=np.array([[0.0, 0.1, 0.5], [0.0, 0.0, 0.2]]))
+    empty = np.zeros((len(KINDS), 2, 3), dtype=np.float32)
+    made = make_features(long_ago, np.array([0, 0]), np.array([0, 2]), FIGURES, empty)
+    assert made[:, FEATURES.index("lately_best")].tolist() == [0, 0]
+    assert made[:, FEATURES.index("faded_best")].tolist() == [1, 0]
+
+
 def test_scores_start_at_how_often_an_item_is_bought() -> None:
     empty = np.zeros((len(KINDS), 2, 3), dtype=np.float32)
     made = make_features(USER, np.array([0, 0, 0, 1]), np.array([0, 1, 2, 0]), FIGURES, empty)

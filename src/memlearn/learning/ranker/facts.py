@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 ITEM = "item"
 # By what facts are compared when some must go: the middle one of `FADES`.
 _WEIGHED_BY = 1
-# A visit of which only the month is known counts as in the middle of it.
-_HALF_A_MONTH = 15
 # Bits that a packed number may have.
 _SORTABLE_BITS = 63
 
@@ -183,11 +181,15 @@ def _between(state: State, chosen: pl.DataFrame) -> _Between:
 
 
 def _faded(facts: UserFacts, between: _Between) -> Reals:
-    """The visits of each fact, what is past counting less; those between the first and the last one are known by their month."""
+    """The visits of each fact, what is past counting less.
+
+    Those between the first and the last one are known by their month, and count as in the middle of its days that lie between the two.
+    """
     owner = facts.owner()
     last_of, slowest = facts.user_last[owner], np.log(FADES[-1]) / facts.pace()[owner]
     row = between.row
-    middle = np.clip(month_days(between.month) + _HALF_A_MONTH, facts.first[row], facts.last[row])
+    begin, end = np.maximum(month_days(between.month), facts.first[row]), np.minimum(month_days(between.month + 1) - 1, facts.last[row])
+    middle = (begin + end) / 2
     first = np.where(facts.visits > 1, np.exp((last_of - facts.first) * slowest), 0.0)
     last = np.exp((last_of - facts.last) * slowest)
     others = np.exp((last_of[row] - middle) * slowest[row])

@@ -120,7 +120,9 @@ def _placed(share: Reals, facts: UserFacts) -> tuple[Reals, Reals]:
     first = np.repeat(facts.starts[:-1], np.diff(facts.starts))
     place = np.empty(len(share))
     place[order] = np.arange(len(share)) - first
-    return place, share / share[order][first]
+    best = share[order][first]
+    # Of what was all bought long ago nothing may be left.
+    return place, share / np.where(best > 0, best, 1.0)
 
 
 def _near(near: Weights, owner: Ints, item: Ints) -> list[Reals]:
